@@ -1,0 +1,66 @@
+# Two commands do everything: `make lab` and `make test`. `make help` lists the rest.
+#
+#   make lab TORCH=cpu     on Linux: take PyTorch's CPU build (200 MB) instead of the CUDA build (several GB)
+#   make lab PYTHON=...    the Python (3.11 or newer) that the environment is made with
+#   make lab LAB_ARGS=...  more options for `jupyter lab`
+
+VENV := .venv
+BIN := $(VENV)/bin
+REQUIREMENTS := pyproject.toml constraints.txt
+# nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
+# A shell script inside a container is root, whom Jupyter refuses without this.
+ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+# Take the newest Python found; python3 last, because on some systems it is an old one.
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test notebooks benchmarks clean
+
+help:
+	@echo "make lab        set up, then open JupyterLab on the start page"
+	@echo "make test       set up, then run every check"
+	@echo "make notebooks  run all notebooks again and store their outputs"
+	@echo "make clean      remove the environment and everything that was generated"
+	@echo
+	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
+
+lab: $(VENV)/.lab-installed
+	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+
+test: $(VENV)/.test-installed
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest tests
+	$(BIN)/python -m pytest $(NBVAL) notebooks
+
+notebooks: $(VENV)/.test-installed
+	$(BIN)/python tests/notebooks/execute.py
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name .ipynb_checkpoints -type d -prune -exec rm -rf {} +
+
+# The stamps are newer than the requirement files once the installation went through; nothing is installed again,
+# and no network is asked, until one of those files changes.
+$(VENV)/.lab-installed: $(REQUIREMENTS) | $(BIN)/python
+	$(call install,.[lab])
+	touch $@
+
+$(VENV)/.test-installed: $(REQUIREMENTS) | $(BIN)/python
+	$(call install,.[lab$(comma)test])
+	touch $@ $(VENV)/.lab-installed
+
+comma := ,
+define install
+	$(if $(filter cpu,$(TORCH)),$(BIN)/python -m pip install -q -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
+	$(if $(filter-out cpu,$(TORCH)),$(error TORCH=$(TORCH) is not known: leave it out, or say TORCH=cpu))
+	$(BIN)/python -m pip install -q -c constraints.txt -e '$(1)'
+endef
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than Python 3.11. Install a newer one, or say make PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { rm -rf $(VENV); echo "Could not create $(VENV). On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }

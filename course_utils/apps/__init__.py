@@ -1,0 +1,1 @@
+"""Interactive apps: a widget-free controller each, and one shared frame that shows it with ipywidgets."""

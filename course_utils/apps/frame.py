@@ -1,0 +1,245 @@
+"""The frame around every app: controls in a column, one picture, one status line.
+
+The picture is one persistent ``matplotlib.figure.Figure`` (no pyplot), drawn through Agg into an image widget of
+fixed size. That is fast, looks the same in every front end, and never makes the page jump.
+
+JupyterLab 4.6 with ipykernel 7 delivers widget messages on a thread of their own, so two callbacks, or a callback
+and a cell, may run at the same moment: a lock lets only one of them change the state and draw.
+"""
+
+import base64
+import html
+import io
+import threading
+import traceback
+from collections.abc import Callable
+from itertools import count
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils.apps.controls import Button, Choice, Controller, Heading, Slider, Toggle
+from course_utils.plots import style
+
+PIXELS_PER_INCH = 100
+COLUMN_WIDTH = 290  # pixels, at scale 1
+
+_ids = count()
+
+
+class LoudButton(widgets.Button):
+    """A button whose failing action raises. Handlers given to ``on_click`` are only logged when they fail, so a
+    test that clicks would never notice."""
+
+    action: Callable[[], None]
+
+    def click(self) -> None:
+        self.action()
+
+
+class App:
+    """Show a :class:`~course_utils.apps.controls.Controller` with ipywidgets.
+
+    Parameters
+    ----------
+    controller : what to show; a widget-free object.
+    scale : text and lines are drawn this many times larger, in a picture of the same size, so that the back row
+        can read them; 1 for a laptop, about 1.4 for a projector. From 0.5 to 3.
+
+    In a notebook, an app at the end of a cell shows itself. Every control can be worked from the keyboard: Tab moves
+    between controls, the arrow keys move a slider, Space presses a button.
+
+    Raises
+    ------
+    ValueError
+        for a scale outside [0.5, 3].
+    """
+
+    def __init__(self, controller: Controller, *, scale: float = 1.0):
+        if not 0.5 <= scale <= 3:
+            raise ValueError(
+                f"scale must lie between 0.5 and 3 (1 for a laptop, 1.4 for a projector); got {scale!r}"
+            )
+        self.controller = controller
+        self.scale = scale
+        self._lock = threading.RLock()
+        self._syncing = False
+
+        width, height = controller.size
+        # Fewer inches at more dots per inch: the same number of pixels, with everything in it larger.
+        self.figure = Figure(figsize=(width / scale, height / scale), dpi=PIXELS_PER_INCH * scale)
+        self._canvas = FigureCanvasAgg(self.figure)
+
+        self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
+        self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
+        self.widgets: dict[str, widgets.Widget] = {}
+        self.view = self._make_view()
+        self._guarded(self._redraw)
+
+    # ------------------------------------------------------------------ what happens
+
+    def set(self, **values) -> None:
+        """Set controls by name, as if a student had moved them; errors are shown in the app and raised."""
+        self._guarded(lambda: (self.controller.set(**values), self._redraw()))
+
+    def press(self, name: str) -> None:
+        """Press a button by name; errors are shown in the app and raised."""
+        self._guarded(lambda: (self.controller.press(name), self._redraw()))
+
+    def redraw(self) -> None:
+        """Draw the controller's present state again (for a background task that changed it)."""
+        self._guarded(self._redraw)
+
+    def sweep(self) -> int:
+        """Drive every control over its extremes and its middle, every option and every button, and all sliders to
+        both ends at once. Ends where it began. Returns how many states were drawn; raises the first error met.
+
+        For tests: a callback that fails only at a value nobody visited fails here.
+        """
+        controls = self.controller.value_controls()
+        start = dict(self.controller.values)
+        drawn = 0
+
+        def visit(**values):
+            nonlocal drawn
+            for name, value in values.items():
+                self.widgets[name].value = value  # through the widget, so that its callback is what is tested
+                drawn += 1
+
+        for control in controls:
+            for value in (*control.samples(), start[control.name]):
+                visit(**{control.name: value})
+        for end in (0, -1):
+            visit(**{c.name: c.samples()[end] for c in controls if isinstance(c, Slider)})
+            for button in self.controller.buttons():
+                self.widgets[button.name].click()
+                drawn += 1
+        self.set(**start)
+        return drawn
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        with self._lock:
+            try:
+                action()
+                self._sync()
+            except Exception as error:
+                self._show_error(error)
+                raise
+
+    def _redraw(self) -> None:
+        with style.context():
+            self.controller.draw(self.figure)
+            self._canvas.draw()
+        frame = Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3])
+        buffer = io.BytesIO()
+        frame.save(buffer, format="png", compress_level=1)  # speed matters here, size does not
+        self.picture.value = buffer.getvalue()
+        self.status.value = f'<div style="line-height:1.35">{self.controller.status()}</div>'
+
+    def _sync(self) -> None:
+        """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""
+        self._syncing = True
+        try:
+            for name, value in self.controller.values.items():
+                self.widgets[name].value = value
+        finally:
+            self._syncing = False
+
+    def _on_change(self, name: str, value) -> None:
+        with self._lock:  # a change that arrives on another thread waits until our own writing is over
+            if not self._syncing:
+                self.set(**{name: value})
+
+    def _show_error(self, error: Exception) -> None:
+        trace = "".join(traceback.format_exception(error))
+        self.status.value = (
+            '<div style="color:#A00000;line-height:1.35">'
+            f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
+            f'<details><summary>details</summary><pre style="font-size:80%">{html.escape(trace)}</pre></details></div>'
+        )
+
+    # ------------------------------------------------------------------ how it looks
+
+    def _make_picture(self, width: int, height: int) -> widgets.Image:
+        # A fixed size that may shrink with a narrow window, never grow or jump.
+        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
+        return widgets.Image(format="png", width=width, height=height, layout=layout)
+
+    def _make_view(self) -> widgets.Widget:
+        column = []
+        for control in self.controller.controls:
+            widget = self._make_widget(control)
+            if not isinstance(control, Heading):
+                self.widgets[control.name] = widget
+            column.append(widget)
+        css_class = f"course-app-{next(_ids)}"
+        width = round(COLUMN_WIDTH * self.scale)
+        controls = widgets.VBox(column, layout={"width": f"{width}px", "flex": "0 0 auto"})
+        stage = widgets.VBox([self.picture, self.status], layout={"flex": "1 1 500px", "min_width": "0"})
+        title = widgets.HTML(f"<b>{html.escape(self.controller.title)}</b>")
+        look = widgets.HTML(_css(css_class, self.scale))
+        view = widgets.VBox(
+            [title, widgets.HBox([controls, stage], layout={"flex_flow": "row wrap"}), look],
+            layout={"overflow": "hidden"},
+        )
+        view.add_class(css_class)
+        return view
+
+    def _make_widget(self, control) -> widgets.Widget:
+        wide = {"width": "98%"}
+        label = {"description": getattr(control, "label", ""), "style": {"description_width": "42%"}}
+        match control:
+            case Heading():
+                return widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
+            case Button():
+                widget = LoudButton(
+                    description=control.label, tooltip=control.tooltip or control.label, layout=wide
+                )
+                widget.action = lambda: self.press(control.name)
+                return widget
+            case Slider():
+                make = widgets.IntSlider if control.integer else widgets.FloatSlider
+                number = {} if control.integer else {"readout_format": f".{_decimals(control.step)}f"}
+                widget = make(
+                    value=control.value,
+                    min=control.low,
+                    max=control.high,
+                    step=control.step,
+                    layout=wide,
+                    **label,
+                    **number,
+                )
+            case Choice():
+                widget = widgets.Dropdown(value=control.value, options=control.options, layout=wide, **label)
+            case Toggle():
+                widget = widgets.Checkbox(
+                    value=control.value, description=control.label, indent=False, layout=wide
+                )
+        widget.observe(lambda change: self._on_change(control.name, change["new"]), names="value")
+        return widget
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """The live view, and beside it the present picture for readers who have no kernel (a page on the web)."""
+        bundle = self.view._repr_mimebundle_(include=include, exclude=exclude)
+        bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
+        bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
+        return bundle
+
+
+def _decimals(step: float) -> int:
+    """How many decimals a slider must show so that neighbouring steps look different."""
+    text = f"{step:.6f}".rstrip("0")
+    return len(text.partition(".")[2])
+
+
+def _css(css_class: str, scale: float) -> str:
+    """Control text in proportion to the scale; at every scale, long labels wrap rather than vanish."""
+    return (
+        f"<style>.{css_class} .widget-label, .{css_class} .widget-readout, .{css_class} select, "
+        f".{css_class} button, .{css_class} .widget-html-content {{font-size: {13 * scale:.0f}px}}"
+        f".{css_class} .widget-inline-hbox {{height: auto; min-height: {28 * scale:.0f}px}}"
+        f".{css_class} button {{height: auto; min-height: {28 * scale:.0f}px}}</style>"
+    )

@@ -1,0 +1,53 @@
+"""One look for every figure: readable on a projector, safe for colour-blind eyes.
+
+The palette is Okabe and Ito's (2008), which stays distinguishable under the common kinds of colour
+blindness. Each colour has one meaning throughout the course, so that a student learns it once.
+"""
+
+from contextlib import AbstractContextManager
+
+import matplotlib
+from cycler import cycler
+
+DATA = "#0072B2"  # p*, real samples (blue)
+GENERATOR = "#D55E00"  # p_G, generated samples (vermilion)
+DISCRIMINATOR = "#009E73"  # D, the critic, anything that judges (green)
+ACCENT = "#CC79A7"  # the quantity under discussion: a divergence, a distance (purple)
+SECOND = "#E69F00"  # a second method beside the first (orange)
+THIRD = "#56B4E9"  # a third one (sky blue)
+THEORY = "#000000"  # predictions and bounds, dashed
+MUTED = "#7F7F7F"  # guides, annotations
+
+STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 100,
+    "figure.facecolor": "white",
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.labelsize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "legend.fontsize": 11,
+    "legend.frameon": False,
+    "lines.linewidth": 2.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.8,
+    "axes.axisbelow": True,
+    "axes.titlelocation": "left",
+    "axes.prop_cycle": cycler(color=[DATA, GENERATOR, DISCRIMINATOR, ACCENT, SECOND, THIRD, THEORY]),
+    "image.cmap": "gray",
+    "image.interpolation": "nearest",
+}
+
+
+def use() -> None:
+    """Set the course's look for every figure of this notebook."""
+    matplotlib.rcParams.update(STYLE)
+
+
+def context() -> AbstractContextManager[None]:
+    """The course's look for the artists that are created inside a ``with`` block, and no others."""
+    return matplotlib.rc_context(STYLE)

@@ -1,0 +1,185 @@
+import base64
+import io
+import threading
+import time
+
+import ipywidgets
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.apps.controls import Button, Choice, Controller, Slider, Toggle
+from course_utils.apps.frame import App
+
+
+class Dial(Controller):
+    """A bar as high as the slider; fails on purpose at one forbidden place."""
+
+    title = "dial"
+    size = (4.0, 3.0)
+    controls = (
+        Slider("height", "height", 0.0, 1.0, 0.5, 0.1),
+        Choice("colour", "colour", ("#0072B2", "#D55E00"), "#0072B2"),
+        Toggle("label", "label"),
+        Button("reset", "reset"),
+    )
+
+    def __init__(self, forbidden=None):
+        super().__init__()
+        self.forbidden = forbidden
+        self.figures = set()
+        self.seen = []
+
+    def reset(self):
+        self.values["height"] = 0.5
+
+    def draw(self, figure):
+        if self.values["height"] == self.forbidden:
+            raise ZeroDivisionError("the <height> is forbidden")
+        self.figures.add(id(figure))
+        self.seen.append((self.values["height"], self.values["colour"], self.values["label"]))
+        figure.clear()
+        ax = figure.add_axes([0.1, 0.1, 0.8, 0.8])
+        ax.bar([0], [self.values["height"]], color=self.values["colour"])
+        ax.set_ylim(0, 1)
+        ax.set_title("label" if self.values["label"] else "")
+
+    def status(self):
+        return f"height {self.values['height']:.1f}"
+
+
+def pixels(app) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(app.picture.value)).convert("RGB"))
+
+
+def ink(app) -> int:
+    """How many pixels have the bar's colour."""
+    return int((pixels(app) == (0x00, 0x72, 0xB2)).all(axis=2).sum())
+
+
+def test_the_picture_has_the_promised_size_and_follows_the_slider():
+    app = App(Dial())
+    assert pixels(app).shape == (300, 400, 3)
+    half = ink(app)
+    app.widgets["height"].value = 1.0
+    assert ink(app) == pytest.approx(2 * half, rel=0.05)
+    assert "height 1.0" in app.status.value
+
+
+def test_one_figure_is_reused_for_ever():
+    app = App(Dial())
+    app.sweep()
+    assert app.controller.figures == {id(app.figure)}
+
+
+def test_scale_enlarges_what_is_drawn_but_not_the_picture():
+    plain, large = App(Dial()), App(Dial(), scale=1.5)
+    assert pixels(large).shape == pixels(plain).shape
+    assert large.figure.dpi == 1.5 * plain.figure.dpi
+    for app in (plain, large):
+        app.set(height=0.0, label=True)
+    dark = [int((pixels(app)[:30] < 100).all(axis=2).sum()) for app in (plain, large)]  # the title's ink
+    assert dark[1] > 1.5 * dark[0]
+
+
+@pytest.mark.parametrize("scale", [0.1, 10])
+def test_absurd_scale(scale):
+    with pytest.raises(ValueError, match="between 0.5 and 3"):
+        App(Dial(), scale=scale)
+
+
+def test_an_error_in_a_callback_is_shown_and_raised():
+    app = App(Dial(forbidden=1.0))
+    before = app.picture.value
+    with pytest.raises(ZeroDivisionError):
+        app.widgets["height"].value = 1.0
+    assert "ZeroDivisionError" in app.status.value
+    assert "the &lt;height&gt; is forbidden" in app.status.value  # escaped, not swallowed as a tag
+    assert app.picture.value == before
+    app.widgets["height"].value = 0.2  # the app lives on
+    assert "height 0.2" in app.status.value
+
+
+def test_an_error_behind_a_button_is_shown_and_raised():
+    app = App(Dial())
+    app.controller.forbidden = 0.5
+    with pytest.raises(ZeroDivisionError):
+        app.widgets["reset"].click()
+    assert "forbidden" in app.status.value
+
+
+def test_sweep_visits_every_value_and_ends_where_it_began():
+    app = App(Dial())
+    app.controller.seen.clear()
+    drawn = app.sweep()
+    visited = set(app.controller.seen)
+    assert {height for height, _, _ in visited} >= {0.0, 0.5, 1.0}
+    assert {colour for _, colour, _ in visited} == {"#0072B2", "#D55E00"}
+    assert {label for _, _, label in visited} == {False, True}
+    assert drawn >= 3 + 2 + 2
+    assert app.controller.values == Dial().values
+    assert app.widgets["height"].value == 0.5
+
+
+@pytest.mark.parametrize("forbidden", [0.0, 1.0])
+def test_sweep_finds_a_failure_at_a_value_nobody_visited(forbidden):
+    with pytest.raises(ZeroDivisionError):
+        App(Dial(forbidden)).sweep()
+
+
+def test_a_button_that_moves_a_slider_moves_its_widget_without_drawing_twice():
+    app = App(Dial())
+    app.widgets["height"].value = 0.9
+    count = len(app.controller.seen)
+    app.widgets["reset"].click()
+    assert app.widgets["height"].value == 0.5
+    assert len(app.controller.seen) == count + 1
+
+
+def test_two_callbacks_never_draw_at_once():
+    class Slow(Dial):
+        inside = 0
+        most = 0
+
+        def draw(self, figure):
+            type(self).inside += 1
+            type(self).most = max(self.most, self.inside)
+            time.sleep(0.01)
+            super().draw(figure)
+            type(self).inside -= 1
+
+    app = App(Slow())
+    errors = []
+
+    def move(offset):
+        try:
+            for i in range(5):
+                app.widgets["height"].value = round(0.1 * ((i + offset) % 10), 1)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=move, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert Slow.most == 1
+    assert app.controller.values["height"] == app.widgets["height"].value
+
+
+def test_it_shows_itself_live_and_carries_a_still_picture_for_readers_without_a_kernel():
+    app = App(Dial())
+    bundle = app._repr_mimebundle_()
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == app.view.model_id
+    assert base64.b64decode(bundle["image/png"]) == app.picture.value
+    assert bundle["text/plain"] == "dial (run this cell to play with it)"
+
+
+def test_every_control_is_labelled_and_can_hold_the_keyboard_focus():
+    app = App(Dial())
+    for name, widget in app.widgets.items():
+        assert widget.description, name
+        assert isinstance(
+            widget, (ipywidgets.FloatSlider, ipywidgets.Dropdown, ipywidgets.Checkbox, ipywidgets.Button)
+        )
