@@ -1,0 +1,191 @@
+"""Optimistic gradient steps as torch optimizers, for players that chase each other (L3, "Training GANs").
+
+With d_t the direction that the plain optimizer would take at step t (the gradient for SGD, the bias-corrected
+m_t / (sqrt(v_t) + eps) for Adam), both move by
+
+    theta_t = theta_{t-1} - lr (1 + optimism) d_t + lr optimism d_{t-1},      d_0 = 0.
+
+optimism = 1 is the lecture's 2 d_t - d_{t-1}; optimism = 0 is the plain optimizer. The first step is twice a
+plain one, as there is no direction before it. A learning rate that changes between steps scales both terms.
+Source: L3, "Optimistic ADAM"; Daskalakis, Ilyas, Syrgkanis, Zeng, "Training GANs with optimism", 2018.
+"""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.optimizer import ParamsT
+
+
+class _Optimistic(Optimizer):
+    """What the two share: gradients in, the optimistic combination of their directions out.
+
+    The torch._foreach_* calls treat all tensors of a group at once: few kernels on a GPU, a loop on a CPU.
+    """
+
+    def __init__(self, params: ParamsT, defaults: dict) -> None:
+        for name in ("lr", "eps", "weight_decay", "optimism"):
+            if name in defaults and not 0.0 <= defaults[name] < math.inf:
+                raise ValueError(f"{name} is {defaults[name]!r}: give a number that is 0 or larger.")
+        super().__init__(params, defaults)
+
+    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+        """d_t of every tensor in the group, as new tensors: they are kept for the next step."""
+        raise NotImplementedError
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """One step. `closure`, if given, computes the loss and its gradients anew; its loss is returned."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            params = [p for p in group["params"] if p.grad is not None]
+            if params:
+                self._step_group(group, params)
+        return loss
+
+    def _step_group(self, group: dict, params: list[Tensor]) -> None:
+        grads = [p.grad for p in params]
+        if any(g.is_sparse or g.is_complex() for g in grads):
+            raise ValueError(
+                f"{type(self).__name__} takes dense real gradients; here is a sparse or complex one."
+            )
+        if group["maximize"]:
+            grads = torch._foreach_neg(grads)
+        if group["weight_decay"]:
+            grads = torch._foreach_add(grads, params, alpha=group["weight_decay"])
+        states = [self.state[p] for p in params]
+        directions = self._directions(group, grads, states)
+        lr, optimism = group["lr"], group["optimism"]
+        torch._foreach_add_(params, directions, alpha=-lr * (1.0 + optimism))
+        if not optimism:
+            return
+        before = [(p, s["direction"]) for p, s in zip(params, states, strict=True) if "direction" in s]
+        if before:
+            torch._foreach_add_(*map(list, zip(*before, strict=True)), alpha=lr * optimism)
+        for state, direction in zip(states, directions, strict=True):
+            state["direction"] = direction
+
+
+class OptimisticSGD(_Optimistic):
+    """Optimistic gradient descent: theta <- theta - lr (2 g_t - g_{t-1}), with g_0 = 0 (L3, OMD).
+
+    Parameters
+    ----------
+    params, lr, weight_decay, maximize : as in torch.optim.SGD (weight decay adds weight_decay * theta to the
+        gradient; maximize ascends, for the critic of a min-max game).
+    momentum : replaces g_t by the buffer b_t = momentum b_{t-1} + g_t, as torch.optim.SGD does.
+    optimism : 1 is the lecture's rule, 0 is torch.optim.SGD.
+
+    Raises
+    ------
+    ValueError
+        for a negative or non-finite number, momentum outside [0, 1), and for sparse or complex gradients.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        *,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        optimism: float = 1.0,
+        maximize: bool = False,
+    ) -> None:
+        _check_decay("momentum", momentum)
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "weight_decay": weight_decay,
+                "optimism": optimism,
+                "maximize": maximize,
+            },
+        )
+
+    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+        directions = [g.clone() for g in grads]
+        if group["momentum"]:
+            for state, g in zip(states, grads, strict=True):
+                state.setdefault("momentum_buffer", torch.zeros_like(g))
+            buffers = [state["momentum_buffer"] for state in states]
+            torch._foreach_mul_(buffers, group["momentum"])
+            torch._foreach_add_(buffers, grads)
+            torch._foreach_copy_(directions, buffers)
+        return directions
+
+
+class OptimisticAdam(_Optimistic):
+    """Adam with L3's optimistic step:
+
+        m_t = beta_1 m_{t-1} + (1 - beta_1) g_t            mhat_t = m_t / (1 - beta_1^t)
+        v_t = beta_2 v_{t-1} + (1 - beta_2) g_t^2          vhat_t = v_t / (1 - beta_2^t)
+        theta_t = theta_{t-1} - 2 lr mhat_t / (sqrt(vhat_t) + eps) + lr mhat_{t-1} / (sqrt(vhat_{t-1}) + eps)
+
+    with the last term zero at t = 1.
+
+    Parameters
+    ----------
+    params, lr, betas, eps, weight_decay, maximize : as in torch.optim.Adam (weight decay adds
+        weight_decay * theta to the gradient).
+    optimism : 1 is the lecture's rule, 0 is torch.optim.Adam.
+
+    Raises
+    ------
+    ValueError
+        for a negative or non-finite number, betas outside [0, 1), and for sparse or complex gradients.
+    """
+
+    def __init__(
+        self,
+        params: ParamsT,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        *,
+        optimism: float = 1.0,
+        maximize: bool = False,
+    ) -> None:
+        for i, beta in enumerate(betas):
+            _check_decay(f"betas[{i}]", beta)
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "optimism": optimism,
+                "maximize": maximize,
+            },
+        )
+
+    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+        beta1, beta2 = group["betas"]
+        for state, g in zip(states, grads, strict=True):
+            if "step" not in state:
+                state.update(step=0, exp_avg=torch.zeros_like(g), exp_avg_sq=torch.zeros_like(g))
+            state["step"] += 1
+        means, squares = [s["exp_avg"] for s in states], [s["exp_avg_sq"] for s in states]
+        torch._foreach_lerp_(means, grads, 1.0 - beta1)
+        torch._foreach_mul_(squares, beta2)
+        torch._foreach_addcmul_(squares, grads, grads, value=1.0 - beta2)
+        # A tensor that had no gradient at some steps has its own count, hence one correction per tensor.
+        scales = torch._foreach_div(squares, [1.0 - beta2 ** s["step"] for s in states])
+        torch._foreach_sqrt_(scales)
+        torch._foreach_add_(scales, group["eps"])
+        directions = torch._foreach_div(means, [1.0 - beta1 ** s["step"] for s in states])
+        torch._foreach_div_(directions, scales)
+        return list(directions)
+
+
+def _check_decay(name: str, value: float) -> None:
+    if not 0.0 <= value < 1.0:
+        raise ValueError(f"{name} is {value!r}: give a number in [0, 1), such as 0.9.")
