@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 REQUIREMENTS := pyproject.toml constraints.txt
 # nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
-# A shell script inside a container is root, whom Jupyter refuses without this.
+# In a container one is often root, whom Jupyter refuses without this.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # Take the newest Python found; python3 last, because on some systems it is an old one.
 PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
@@ -26,7 +26,7 @@ help:
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
 
 lab: $(VENV)/.lab-installed
-	$(BIN)/jupyter lab $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+	$(BIN)/jupyter lab --LabApp.app_settings_dir=$(CURDIR)/.jupyter $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
 
 test: $(VENV)/.test-installed
 	$(BIN)/ruff check .

@@ -1,15 +1,10 @@
 """Verified downloads: a file appears under its name only when its content is known to be right.
 
-    fetch(name, folder, sha256=..., urls=...)   the one entry: find the file, or download it
-    verify(path, sha256), read_verified(path, sha256)   the check alone
-
-Hashes are those of the *uncompressed* content, so a file may lie there plain or gzipped, by whatever
-program, and still be recognised. Reading needs neither a lock nor write access.
+The one entry is ``fetch(name, folder, sha256=..., urls=...)``: find the file, or download it. Finding needs neither a
+lock nor write access.
 """
 
 import errno
-import gzip
-import hashlib
 import os
 import queue
 import re
@@ -18,7 +13,6 @@ import threading
 import time
 import uuid
 import warnings
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -26,52 +20,18 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from course_utils.verification import DamagedFile, is_gzipped, read_verified, verify
+
+__all__ = ["DamagedFile", "DataUnavailable", "fetch", "read_verified", "verify"]
+
 T = TypeVar("T")
 
-GZIP_MAGIC = b"\x1f\x8b"
 CHUNK = 1 << 16  # bytes
 SETTLE = 2.0  # seconds after which we no longer wait for slower mirrors, once one has answered well
 
 
 class DataUnavailable(RuntimeError):
     """A file is neither at hand (or damaged) nor can it be downloaded now; the message says what to do."""
-
-
-class DamagedFile(ValueError):
-    """A file's uncompressed content is not the expected one: cut short, altered, or another file."""
-
-
-def verify(path: str | Path, sha256: str) -> Path:
-    """Return path when the file's uncompressed content has this SHA-256; reads in pieces, whatever the size.
-
-    Parameters
-    ----------
-    path : a file; it counts as compressed when it starts with gzip's two magic bytes.
-    sha256 : the hash in hexadecimal, or its first digits (at least 8: PyTorch's weight files carry 8 in
-        their names).
-
-    Raises
-    ------
-    DamagedFile
-        when the content is another one, or cannot be uncompressed.
-    """
-    path = Path(path)
-    digest = hashlib.sha256()
-    with _naming(path), gzip.open(path) if _is_gzipped(path) else path.open("rb") as file:
-        while piece := file.read(CHUNK):
-            digest.update(piece)
-    _compare(path, digest.hexdigest(), sha256)
-    return path
-
-
-def read_verified(path: str | Path, sha256: str) -> bytes:
-    """The file's uncompressed content, checked like :func:`verify` but read only once."""
-    path = Path(path)
-    content = path.read_bytes()
-    with _naming(path):
-        content = gzip.decompress(content) if content.startswith(GZIP_MAGIC) else content
-    _compare(path, hashlib.sha256(content).hexdigest(), sha256)
-    return content
 
 
 def fetch(
@@ -275,28 +235,9 @@ def _install(part: Path, target: Path, damaged: list[Path]) -> Path:
             number += 1
             aside = path.with_name(f"{path.name}.{number}.damaged")
         path.rename(aside)
-    final = target.with_name(f"{target.name}.gz") if _is_gzipped(part) else target
+    final = target.with_name(f"{target.name}.gz") if is_gzipped(part) else target
     os.replace(part, final)
     return final
-
-
-def _is_gzipped(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Turn what gzip raises for a broken stream into DamagedFile; errors of the disk pass through."""
-    try:
-        yield
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DamagedFile(f"{path} cannot be uncompressed: {error}.") from error
-
-
-def _compare(path: Path, digest: str, sha256: str) -> None:
-    if not digest.startswith(sha256):
-        raise DamagedFile(f"{path} has other content than expected: SHA-256 {digest}, not {sha256}.")
 
 
 def _reason(error: Exception) -> str:

@@ -185,12 +185,13 @@ class App:
             [title, widgets.HBox([controls, stage], layout={"flex_flow": "row wrap"}), look],
             layout={"overflow": "hidden"},
         )
-        view.add_class(css_class)
+        view.add_class("course-app").add_class(css_class)
+        self.status.add_class("course-app-status")
         return view
 
     def _make_widget(self, control) -> widgets.Widget:
         wide = {"width": "98%"}
-        label = {"description": getattr(control, "label", ""), "style": {"description_width": "42%"}}
+        label = {"description": getattr(control, "label", ""), "style": {"description_width": "33%"}}
         match control:
             case Heading():
                 return widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')

@@ -46,7 +46,7 @@ class JSDController(Controller):
     """
 
     title = "How far is the generator from the data?"
-    size = (8.8, 5.2)
+    size = (8.8, 4.6)
     controls = (
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),
         Choice("shape", "bumps are", tuple(BUMPS), "bell curves"),

@@ -122,7 +122,9 @@ class DivergencePanels:
         for name, bar in self._bars.items():
             value = divergences[name]
             bar.set_width(np.clip(value, *BAR_RANGE))
-            text = "∞" if np.isposinf(value) else f"{value:.3f}".replace("-", "−")
+            text = (
+                "∞" if np.isposinf(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
+            )  # no "−0.000"
             self._numbers[name].set_text(f"{text} →" if value > BAR_RANGE[1] else text)
 
 

@@ -1,0 +1,167 @@
+"""A real JupyterLab, and a real Chromium that looks at it.
+
+The lab serves copies of the notebooks, so nothing that a test does reaches the repository. Where no Chromium is found
+the tests are skipped, and say so.
+"""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Error, Page, sync_playwright
+
+from course_utils.runtime import data_dir
+
+SCREEN = {"width": 1280, "height": 720}  # what a projector shows
+CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
+# Without these, Chromium looks up hosts of its own at every start, which a machine without a network waits for.
+QUIET = ["--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        found = [path for path in (own, *map(Path, CHROMIUMS)) if path.exists()]
+        if not found:
+            pytest.skip(
+                "no Chromium: neither Playwright's own (playwright install chromium) nor "
+                + ", ".join(CHROMIUMS)
+            )
+        # A root account, as in a container, cannot use Chromium's sandbox.
+        sandbox = [] if os.geteuid() else ["--no-sandbox"]
+        browser = playwright.chromium.launch(executable_path=found[0], args=[*QUIET, *sandbox])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory, root):
+    """The address of a running JupyterLab, with its token in a query."""
+    home = tmp_path_factory.mktemp("lab")
+    shutil.copytree(root / "notebooks", home / "notebooks")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    log = (home / "lab.log").open("w")
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
+               f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={home / 'notebooks'}", "--allow-root",
+               "--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={root / '.jupyter'}"]  # fmt: skip
+    environment = {
+        **os.environ,
+        "COURSE_DATA": str(data_dir()),  # found from the repository, not from the copies
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+    }
+    server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server, home / "lab.log")
+        yield f"http://127.0.0.1:{port}/lab/tree/{{path}}?token={token}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+        log.close()
+
+
+def _wait_until_up(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.3)
+    raise RuntimeError(f"JupyterLab did not come up:\n{log.read_text()[-3000:]}")
+
+
+class Notebook:
+    """One notebook, open in the lab."""
+
+    def __init__(self, page: Page):
+        self.page = page
+
+    def run_all(self, seconds: float) -> None:
+        """Run every cell from the menu, as a student does, and wait until the last one is done."""
+        self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+        self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        self.page.wait_for_function(
+            """() => {
+                const cells = jupyterapp.shell.currentWidget.content.model.cells;
+                const code = [...Array(cells.length).keys()].map(i => cells.get(i)).filter(c => c.type === 'code');
+                return code.every(c => c.executionState !== 'running' && c.executionCount !== null);
+            }""",
+            timeout=1000 * seconds,
+        )
+
+    def clear(self) -> None:
+        """Drop all stored outputs and counts, so that what is seen afterwards is new."""
+        self.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+
+    def errors(self) -> list[str]:
+        """Every error and everything on stderr in the cells' outputs."""
+        return self.page.evaluate(
+            """() => {
+                const cells = jupyterapp.shell.currentWidget.content.model.cells;
+                return [...Array(cells.length).keys()].map(i => cells.get(i)).filter(c => c.type === 'code')
+                    .flatMap(c => c.outputs.toJSON())
+                    .filter(o => o.output_type === 'error' || o.name === 'stderr')
+                    .map(o => o.evalue || String(o.text));
+            }"""
+        )
+
+    def show(self, text: str) -> None:
+        """Bring the code cell that contains this text to the top of the window."""
+        self.page.evaluate(
+            """async (text) => {
+                const content = jupyterapp.shell.currentWidget.content;
+                const index = content.widgets.findIndex(
+                    w => w.model.type === 'code' && w.model.sharedModel.source.includes(text));
+                content.activeCellIndex = index;
+                await content.scrollToItem(index, 'start');
+            }""",
+            text,
+        )
+
+
+@pytest.fixture
+def open_notebook(browser, lab):
+    """open_notebook("name.ipynb") -> Notebook, in a fresh window; it fails the test on errors in the console."""
+    context = browser.new_context(viewport=SCREEN)
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    failures: list[str] = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+
+    def open_it(path: str) -> Notebook:
+        page.goto(lab.format(path=path))
+        page.wait_for_function(
+            "() => window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 0"
+        )
+        page.evaluate("() => jupyterapp.shell.collapseLeft()")  # the notebook gets the whole width
+        page.wait_for_function(
+            "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+        )
+        return Notebook(page)
+
+    yield open_it
+    try:
+        page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
+    except Error:
+        pass  # the page may be gone
+    context.close()
+    assert failures == []

@@ -1,0 +1,84 @@
+"""What a notebook must be before anybody runs it: executed, clean, small, and readable on the web."""
+
+import re
+
+import nbformat
+import pytest
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+MARKER = re.compile(r"NBVAL_\w+|PYTEST_VALIDATE\w+")
+
+
+def tags(cell) -> list[str]:
+    return cell.metadata.get("tags", [])
+
+
+def outputs(cells, kind=None):
+    return [output for cell in cells for output in cell.outputs if kind in (None, output.output_type)]
+
+
+def test_is_valid(notebook):
+    nbformat.validate(notebook)
+
+
+def test_was_executed_from_top_to_bottom(code_cells):
+    assert [cell.execution_count for cell in code_cells] == list(range(1, len(code_cells) + 1))
+
+
+def test_shows_no_error_and_no_warning(code_cells):
+    assert outputs(code_cells, "error") == []
+    assert [o.text for o in outputs(code_cells, "stream") if o.name == "stderr"] == []
+
+
+def test_is_small(path):
+    assert path.stat().st_size < 1_500_000
+
+
+def test_keeps_no_widget_state(notebook, code_cells):
+    assert "widgets" not in notebook.metadata
+    assert all(WIDGET not in output.get("data", {}) for output in outputs(code_cells))
+
+
+def test_apps_are_stored_as_a_picture_and_their_views_are_not_compared(code_cells):
+    for cell in code_cells:
+        if "_app(" in cell.source:
+            assert "nbval-ignore-output" in tags(cell)
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+
+
+def test_cells_fit_on_a_projector(code_cells):
+    assert max(len(cell.source.splitlines()) for cell in code_cells) <= 25
+
+
+def test_nbval_markers_stand_alone_on_their_line(code_cells):
+    for cell in code_cells:
+        for line in cell.source.splitlines():
+            if MARKER.search(line):
+                assert MARKER.sub("", line).strip() == "#", line
+
+
+def test_links_to_other_notebooks_lead_somewhere(path, notebook):
+    for cell in notebook.cells:
+        for target in re.findall(r"\]\(([^)#:]+\.ipynb)\)", cell.source):
+            assert (path.parent / target).is_file(), target
+
+
+def test_a_lesson_has_all_its_parts(path, notebook):
+    if path.stem.startswith("00"):
+        pytest.skip("the start page is not a lesson")
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    for part in ("**On the slides:**", "The claim:", "## Your turn", "## What to remember", "*Sources:"):
+        assert part in text, part
+
+
+def test_pictures_of_digits_are_real_mnist(code_cells):
+    for cell in code_cells:
+        if "dataset" in tags(cell):
+            assert cell.outputs[0].text.startswith("MNIST: 60,000 handwritten digits")
+
+
+def test_the_data_set_line_is_not_compared(code_cells):
+    """It differs, rightly, between a machine with MNIST and one without."""
+    for cell in code_cells:
+        if "load_images(" in cell.source:
+            assert "nbval-ignore-output" in tags(cell)

@@ -1,0 +1,118 @@
+"""The project's own files agree with each other."""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+
+CONDA_NAMES = {
+    "torch": "pytorch",
+    "POT": "pot",
+    "playwright": "playwright-python",
+}  # where conda-forge has another name than PyPI
+
+
+@pytest.fixture(scope="module")
+def project(root):
+    return tomllib.loads((root / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def requirements(project) -> list[Requirement]:
+    groups = [project["dependencies"], *project["optional-dependencies"].values()]
+    return [Requirement(line) for group in groups for line in group]
+
+
+@pytest.fixture(scope="module")
+def environment(root):
+    return yaml.safe_load((root / "environment.yml").read_text())
+
+
+def conda_specs(environment) -> dict[str, SpecifierSet]:
+    """Name -> range for every package of environment.yml, from conda-forge or from its pip section."""
+    specs = {}
+    for line in environment["dependencies"]:
+        for spec in line["pip"] if isinstance(line, dict) else [line]:
+            if spec.startswith("-e"):
+                continue
+            requirement = Requirement(spec)  # every spec must parse
+            specs[requirement.name] = requirement.specifier
+    return specs
+
+
+def test_conda_and_pip_ask_for_the_same(project, requirements, environment):
+    wanted = {CONDA_NAMES.get(r.name, r.name): r.specifier for r in requirements}
+    found = conda_specs(environment)
+    assert found.pop("python") == SpecifierSet(project["requires-python"])
+    assert found.pop("pip") == SpecifierSet()
+    assert found == wanted
+
+
+def test_conda_takes_one_channel_and_installs_the_package_itself(environment):
+    assert environment["channels"] == ["conda-forge", "nodefaults"]
+    (pip,) = [line["pip"] for line in environment["dependencies"] if isinstance(line, dict)]
+    assert "-e ." in pip
+
+
+def test_tested_versions_lie_in_the_ranges(root, requirements):
+    lines = (root / "constraints.txt").read_text().splitlines()
+    pins = {line.split("==")[0].lower(): line.split("==")[1] for line in lines if "==" in line}
+    for requirement in requirements:
+        assert pins[requirement.name.lower()] in requirement.specifier, requirement
+    assert pins["torch"] == "2.13.0"  # no local tag such as +cpu: the same line serves every build
+    assert not [version for version in pins.values() if "+" in version]
+
+
+def test_make_lab_on_a_cpu_takes_pytorchs_own_index(root, tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    show = ["make", "--dry-run", "--no-print-directory", "lab", f"VENV={tmp_path / 'venv'}"]
+    plain = subprocess.run(show, cwd=root, capture_output=True, text=True, check=True).stdout
+    cpu = subprocess.run([*show, "TORCH=cpu"], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert "download.pytorch.org/whl/cpu" not in plain
+    assert re.search(r"pip install .*torch.* --index-url https://download\.pytorch\.org/whl/cpu", cpu)
+    assert cpu.index("whl/cpu") < cpu.index("[lab]")
+    unknown = subprocess.run([*show, "TORCH=gpu"], cwd=root, capture_output=True, text=True)
+    assert unknown.returncode != 0
+    assert "TORCH=gpu is not known" in unknown.stderr
+
+
+def test_shipped_data_is_listed_with_its_hash(root):
+    tracked = subprocess.run(["git", "ls-files", "data"], cwd=root, capture_output=True, text=True)
+    if tracked.returncode != 0:
+        pytest.skip("not a git checkout")
+    rows = re.findall(
+        r"^\| `([^`]+)` \|.*\| `?([0-9a-f]{64})`? \|$", (root / "data/README.md").read_text(), re.M
+    )
+    listed = {f"data/{name}": digest for name, digest in rows}
+    shipped = set(tracked.stdout.split()) - {"data/README.md"}
+    assert set(listed) == shipped
+    for name, digest in listed.items():
+        assert hashlib.sha256((root / name).read_bytes()).hexdigest() == digest, name
+
+
+def test_the_start_page_and_the_readme_name_every_lesson(root):
+    lessons = sorted(path.name for path in (root / "notebooks").glob("0[1-9]*.ipynb"))
+    for page in ("README.md", "notebooks/00_start_here.ipynb"):
+        text = (root / page).read_text()
+        assert [name for name in lessons if name not in text] == [], page
+
+
+# The floors of the house (README, "Where things live"): a room imports only from the rooms below it.
+FLOORS = {"": 1, "gan": 2, "style": 2, "plots": 3, "apps": 4}
+
+
+def test_rooms_import_only_from_floors_below(root):
+    for path in (root / "course_utils").rglob("*.py"):
+        room = (
+            path.relative_to(root / "course_utils").parts[0] if len(path.parts) - len(root.parts) > 2 else ""
+        )
+        for imported in re.findall(r"^\s*(?:from|import) course_utils(?:\.(\w+))?", path.read_text(), re.M):
+            below = imported if imported in FLOORS else ""
+            assert below == room or FLOORS[below] < FLOORS[room], f"{path.name} imports from {imported}"
