@@ -11,8 +11,10 @@ REQUIREMENTS := pyproject.toml constraints.txt
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
 # In a container one is often root, whom Jupyter refuses without this.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
-# Take the newest Python found; python3 last, because on some systems it is an old one.
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# The first Python that runs, is new enough and can make an environment. (A name on the PATH may be an empty promise.)
+FITS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test notebooks benchmarks clean
@@ -53,14 +55,13 @@ $(VENV)/.test-installed: $(REQUIREMENTS) | $(BIN)/python
 
 comma := ,
 define install
-	$(if $(filter cpu,$(TORCH)),$(BIN)/python -m pip install -q -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
+	$(if $(filter cpu,$(TORCH)),$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
 	$(if $(filter-out cpu,$(TORCH)),$(error TORCH=$(TORCH) is not known: leave it out, or say TORCH=cpu))
-	$(BIN)/python -m pip install -q -c constraints.txt -e '$(1)'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
 endef
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "No Python found. Install Python 3.11 or newer, or say make PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "$(PYTHON) is older than Python 3.11. Install a newer one, or say make PYTHON=/path/to/python3.12"; exit 1; }
-	@$(PYTHON) -m venv $(VENV) || \
-	  { rm -rf $(VENV); echo "Could not create $(VENV). On Debian and Ubuntu: sudo apt install python3-venv"; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Found no Python 3.11 or newer that can make an environment. Install one (on Debian and"; \
+	  echo "Ubuntu: sudo apt install python3-venv), or say which: make lab PYTHON=/path/to/python3.12"; exit 1; }
+	@$(PYTHON) -c '$(FITS)' || { echo "$(PYTHON) is older than Python 3.11, or lacks venv: choose another"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
