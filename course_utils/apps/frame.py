@@ -72,6 +72,7 @@ class App:
         # Fewer inches at more dots per inch: the same number of pixels, with everything in it larger.
         self.figure = Figure(figsize=(width / scale, height / scale), dpi=PIXELS_PER_INCH * scale)
         self._canvas = FigureCanvasAgg(self.figure)
+        self._still, self._limits = None, None  # the picture without what moves, and the axes' limits in it
 
         self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
         self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
@@ -132,12 +133,25 @@ class App:
     def _redraw(self) -> None:
         with style.context():
             self.controller.draw(self.figure)
-            self._canvas.draw()
+            self._render()
         frame = Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3])
         buffer = io.BytesIO()
         frame.save(buffer, format="png", compress_level=1)  # speed matters here, size does not
         self.picture.value = buffer.getvalue()
         self.status.value = f'<div style="line-height:1.35">{self.controller.status()}</div>'
+
+    def _render(self) -> None:
+        moving = self.controller.moving
+        limits = [ax.viewLim.bounds for ax in self.figure.axes]
+        if not moving or self._still is None or limits != self._limits:
+            for artist in moving:
+                artist.set_animated(True)  # which keeps it out of an ordinary draw
+            self._canvas.draw()
+            self._still, self._limits = self._canvas.copy_from_bbox(self.figure.bbox), limits
+        else:
+            self._canvas.restore_region(self._still)
+        for artist in moving:
+            artist.axes.draw_artist(artist)
 
     def _sync(self) -> None:
         """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""

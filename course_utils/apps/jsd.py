@@ -92,6 +92,7 @@ class JSDController(Controller):
     def draw(self, figure: Figure) -> None:
         if self._panels is None:
             self._panels = DivergencePanels(figure)
+            self.moving = self._panels.moving
         p, q = self.p_star.pdf(self.x), self.p_g.pdf(self.x)
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
         # V's integrand at D* is that of 2 JSD - 2 log 2, and each density integrates to 1 (lesson 1, step 3).

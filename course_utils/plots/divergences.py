@@ -37,7 +37,8 @@ def draw_discriminator(ax: Axes, x: ArrayLike, d: ArrayLike, label: str = "$D^*$
 class DivergencePanels:
     """Two densities, D*, the JSD's integrand, and the divergences as bars: made once, then moved.
 
-    ``figure`` is drawn into for as long as the panels live; call :meth:`update` with new numbers.
+    ``figure`` is drawn into for as long as the panels live; call :meth:`update` with new numbers. Nothing but the
+    artists in ``moving`` and the limits of the axes ever changes.
     """
 
     BARS = {  # the number's name and how it is written
@@ -83,6 +84,7 @@ class DivergencePanels:
         for ax in self._axes:
             ax.yaxis.set_label_coords(0.2 / width, 0.5, transform=_figure_x_axes_y(figure, ax))
         self._make_bars(figure.add_subplot(grid[:, 1]))
+        self.moving = [*self._areas.values(), *self._lines.values(), *self._bars.values(), *self._numbers.values()]
 
     def _make_bars(self, ax: Axes) -> None:
         rows = np.arange(len(self.BARS))[::-1]
