@@ -78,7 +78,7 @@ class AdversarialTrainer:
         index = torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        return self.pixels[index].float().div_(127.5).sub_(1)
+        return self.pixels[index].to(torch.get_default_dtype()).div_(127.5).sub_(1)
 
     def latent_batch(self) -> Tensor:
         """m latents z ~ N(0, I), (m, latent_dim)."""
@@ -109,7 +109,7 @@ class AdversarialTrainer:
         return loss.detach()
 
     def step(self) -> Tensor:
-        """``discriminator_steps`` steps of D, then one of G; returns this step's :data:`METRICS`, (4,), on the device."""
+        """``discriminator_steps`` steps of D, then one of G; returns the :data:`METRICS`, (4,), on the device."""
         self.generator.train()
         self.discriminator.train()
         for _ in range(self.recipe.discriminator_steps):

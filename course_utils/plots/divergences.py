@@ -1,6 +1,7 @@
 """Pictures for lesson 1: two densities, the discriminator between them, and how far apart they are."""
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -41,7 +42,7 @@ class DivergencePanels:
     artists in ``moving`` and the limits of the axes ever changes.
     """
 
-    BARS = {  # the number's name and how it is written
+    BARS: ClassVar = {  # the number's name and how it is written
         "kl_p_g": (r"KL$(p^*\,\|\,p_G)$", style.DATA),
         "kl_g_p": (r"KL$(p_G\,\|\,p^*)$", style.GENERATOR),
         "jsd": (r"JSD$(p^*, p_G)$", style.ACCENT),
@@ -50,7 +51,7 @@ class DivergencePanels:
 
     def __init__(self, figure: Figure):
         figure.clear()
-        # Fixed margins, in inches, so that text of any scale has room: a layout computed anew for every frame would jump.
+        # Fixed margins, in inches: text of any scale has room, and no frame jumps as with a computed layout.
         width, height = figure.get_size_inches()
         margins = {
             "left": 0.78 / width,

@@ -23,6 +23,7 @@ def train_step():
     return namespace["train_step"]
 
 
+@pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("objective", ["minimax", "non-saturating"])
 @pytest.mark.parametrize("k", [1, 3])
 def test_cell_and_trainer_give_the_same_weights(train_step, objective, k):
@@ -44,4 +45,4 @@ def test_cell_and_trainer_give_the_same_weights(train_step, objective, k):
     for player in ("generator", "discriminator"):
         ours, theirs = getattr(packaged, player).state_dict(), getattr(by_hand, player).state_dict()
         for name in ours:
-            assert torch.allclose(ours[name].double(), theirs[name].double(), atol=2e-5), f"{player}.{name}"
+            assert torch.allclose(ours[name].double(), theirs[name].double(), atol=1e-9), f"{player}.{name}"
