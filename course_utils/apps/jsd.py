@@ -12,9 +12,9 @@ from course_utils.apps.frame import App
 from course_utils.divergences import (
     gan_value,
     js_divergence_continuous,
+    js_integrand,
     kl_divergence_continuous,
     optimal_discriminator,
-    pointwise_value,
 )
 from course_utils.plots import style
 from course_utils.plots.divergences import LOG_2, DivergencePanels
@@ -95,8 +95,7 @@ class JSDController(Controller):
             self.moving = self._panels.moving
         p, q = self.p_star.pdf(self.x), self.p_g.pdf(self.x)
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
-        # V's integrand at D* is that of 2 JSD - 2 log 2, and each density integrates to 1 (lesson 1, step 3).
-        integrand = (pointwise_value(d, p, q) + (p + q) * LOG_2) / 2
+        integrand = js_integrand(self.p_star, self.p_g)(self.x)
         self._panels.update(self.x, p, q, d, integrand, self.divergences)
 
     def status(self) -> str:
