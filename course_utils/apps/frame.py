@@ -13,7 +13,7 @@ import io
 import threading
 import traceback
 from collections.abc import Callable
-from itertools import count
+from itertools import count, groupby
 
 import ipywidgets as widgets
 import numpy as np
@@ -26,6 +26,7 @@ from course_utils.plots import style
 
 PIXELS_PER_INCH = 100
 COLUMN_WIDTH = 290  # pixels, at scale 1
+SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%"}  # neighbours of these kinds share a row; how wide each is
 
 _ids = count()
 
@@ -184,11 +185,13 @@ class App:
 
     def _make_view(self) -> widgets.Widget:
         column = []
-        for control in self.controller.controls:
-            widget = self._make_widget(control)
-            if not isinstance(control, Heading):
-                self.widgets[control.name] = widget
-            column.append(widget)
+        for kind, controls in groupby(self.controller.controls, key=type):
+            made = []
+            for control in controls:
+                made.append(self._make_widget(control))
+                if not isinstance(control, Heading):
+                    self.widgets[control.name] = made[-1]
+            column += [_beside_each_other(made, kind)] if kind in SIDE_BY_SIDE and len(made) > 1 else made
         css_class = f"course-app-{next(_ids)}"
         width = round(COLUMN_WIDTH * self.scale)
         controls = widgets.VBox(column, layout={"width": f"{width}px", "flex": "0 0 auto"})
@@ -242,6 +245,12 @@ class App:
         bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
         bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
         return bundle
+
+
+def _beside_each_other(row: list[widgets.Widget], kind: type) -> widgets.Widget:
+    for widget in row:
+        widget.layout.width, widget.layout.flex, widget.layout.min_width = "auto", SIDE_BY_SIDE[kind], "0"
+    return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})
 
 
 def _decimals(step: float) -> int:

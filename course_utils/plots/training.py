@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from course_utils.plots import style
+from course_utils.plots.images import draw_mosaic, mosaic
 
 
 def smooth(values: ArrayLike, window: int) -> np.ndarray:
@@ -38,6 +40,54 @@ def draw_probabilities(ax: Axes, history: Mapping[str, ArrayLike], window: int =
                 textcoords="offset points", ha="right", fontsize=10)  # fmt: skip
     ax.set(xlabel="training step", ylabel="probability of 'real'", ylim=(0, 1), title="What D says")
     ax.legend(loc="best")
+
+
+class TrainingPanels:
+    """Generated pictures beside the curves of D(x) and D(G(z)): made once, then moved.
+
+    Nothing but the artists in ``moving`` and the limits of the axes ever changes.
+    """
+
+    COLUMNS = 10
+
+    def __init__(self, figure: Figure, pictures: int):
+        figure.clear()
+        width, height = figure.get_size_inches()
+        margins = {
+            "left": 0.1 / width,
+            "right": 1 - 0.25 / width,
+            "top": 1 - 0.4 / height,
+            "bottom": 0.6 / height,
+        }
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.25, 1), wspace=0.22, **margins)
+        left, self._curves = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
+        self._image = draw_mosaic(
+            left, np.zeros((pictures, 28, 28)), self.COLUMNS, title="G(z), always the same z"
+        )
+        self._lines = {}
+        for name, color, label, y in (
+            ("d_real", style.DATA, "D(x), real", 0.94),
+            ("d_fake", style.GENERATOR, "D(G(z)), generated", 0.06),
+        ):
+            (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8)
+            self._curves.text(
+                0.98, y, label, color=color, transform=self._curves.transAxes, ha="right", va="center"
+            )
+        self._curves.axhline(0.5, color=style.THEORY, ls="--", lw=1.2)
+        self._curves.set(
+            xlabel="training step", ylabel="probability of 'real'", ylim=(0, 1), title="What D says"
+        )
+        self.moving = [self._image, *self._lines.values()]
+
+    def update(self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50) -> None:
+        """Show pictures as :func:`~course_utils.plots.images.mosaic` takes them, and a history of any length."""
+        self._image.set_data(mosaic(pictures, self.COLUMNS))
+        for name, line in self._lines.items():
+            values = smooth(history[name], window)
+            line.set_data(np.arange(1, len(values) + 1), values)
+        # The axis doubles when it is full: it moves rarely, and the curve never leaves the picture.
+        steps = len(history["d_real"])
+        self._curves.set_xlim(0, max(250, 250 * 2 ** int(np.ceil(np.log2(max(steps, 1) / 250)))))
 
 
 def _draw_smoothed(ax: Axes, values: ArrayLike, window: int, color: str, label: str) -> None:

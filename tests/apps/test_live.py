@@ -1,0 +1,355 @@
+"""The player: plain steps, frames, flags from any thread, errors, and nothing left running."""
+
+import asyncio
+import threading
+import time
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+from course_utils.apps.controls import Slider
+from course_utils.apps.live import TRANSPORT, LiveApp, LiveController, Player
+
+
+class Counter(LiveController):
+    """Counts; fails or ends at a given number, and remembers whether its generator was closed."""
+
+    title = "counter"
+    size = (2.0, 1.0)
+    controls = (Slider("count", "count", 0, 10_000, 0, 1, integer=True), *TRANSPORT)
+
+    def __init__(self, end=10_000, fail_at=None, pause=0.0):
+        super().__init__()
+        self.end, self.fail_at, self.pause_of_a_step = end, fail_at, pause
+        self.started = self.closed = 0
+
+    def steps(self):
+        self.started += 1
+        try:
+            while self.values["count"] < self.end:
+                if self.values["count"] == self.fail_at:
+                    raise ZeroDivisionError("the <step> failed")
+                time.sleep(self.pause_of_a_step)
+                self.values["count"] += 1
+                yield
+        finally:
+            self.closed += 1
+
+    def draw(self, figure):
+        if not figure.texts:
+            figure.text(0.1, 0.4, "")
+        figure.texts[0].set_text(str(self.values["count"]))
+
+    def status(self):
+        return f"at {self.values['count']}"
+
+
+def no_show():
+    pass
+
+
+async def until(condition, seconds=5.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        await asyncio.sleep(0.005)
+
+
+def other_tasks():
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+def test_plain_steps_run_to_their_end_and_the_last_state_is_shown():
+    async def main():
+        items, shown = [], []
+        player = Player(lambda: (items.append(i) for i in range(50)), lambda: shown.append(len(items)))
+        player.play()
+        assert items == []  # starting only sets a flag
+        await player.wait()
+        assert len(items) == player.steps_taken == 50
+        assert shown[-1] == 50
+        assert player.frames == len(shown)
+        assert not player.playing
+        await player.wait()  # again: returns at once
+        player.play()
+        await player.wait()
+        assert len(items) == 100  # fresh steps
+
+    asyncio.run(main())
+
+
+def test_steps_per_frame_is_exact_and_the_frame_rate_is_a_limit():
+    async def main():
+        items, shown = [], []
+        player = Player(
+            lambda: (items.append(i) for i in range(30)),
+            lambda: shown.append((len(items), time.perf_counter())),
+            fps=50,
+            steps_per_frame=3,
+        )
+        player.play()
+        await player.wait()
+        assert [count for count, _ in shown] == [*range(3, 31, 3), 30]  # the last frame finds no more steps
+        assert shown[9][1] - shown[0][1] >= 9 / 50 - 0.005
+
+    asyncio.run(main())
+
+
+def test_as_many_steps_as_fit_and_no_more_frames_than_allowed():
+    async def main():
+        player = Player(lambda: iter(int, 1), no_show, fps=20)
+        begin = time.perf_counter()
+        player.play()
+        await asyncio.sleep(0.5)
+        player.pause()
+        await player.wait()
+        assert player.frames <= 2 + 20 * (time.perf_counter() - begin)
+        assert player.steps_taken > 1000
+
+    asyncio.run(main())
+
+
+def test_the_loop_stays_responsive_while_it_plays():
+    async def main():
+        player = Player(lambda: iter(lambda: time.sleep(0.002), 1), no_show)
+        player.play()
+        delays = []
+        for _ in range(10):
+            begin = time.perf_counter()
+            await asyncio.sleep(0)
+            delays.append(time.perf_counter() - begin)
+        player.pause()
+        await player.wait()
+        assert player.steps_taken > 10
+        assert sorted(delays)[5] < 0.1
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fps", [0.5, 20])
+@pytest.mark.parametrize("steps_per_frame", [1, None])
+@pytest.mark.parametrize("command", ["pause", "stop"])
+def test_pause_and_stop_act_at_once_from_another_thread(fps, steps_per_frame, command):
+    async def main():
+        player = Player(lambda: iter(int, 1), no_show, fps=fps, steps_per_frame=steps_per_frame)
+        thread = threading.Thread(target=player.play)  # as a button does in JupyterLab
+        thread.start()
+        thread.join()
+        await until(lambda: player.steps_taken > 0)
+        begin = time.perf_counter()
+        threading.Thread(target=getattr(player, command)).start()
+        await player.wait()
+        assert time.perf_counter() - begin < 0.3
+        assert other_tasks() == set()
+        taken = player.steps_taken
+        await asyncio.sleep(0.05)
+        assert player.steps_taken == taken
+
+    asyncio.run(main())
+
+
+def test_pause_keeps_the_steps_and_stop_gives_them_up():
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        counter = app.controller
+        app.press("play")
+        await until(lambda: counter.values["count"] > 3)
+        app.press("pause")
+        await app.player.wait()
+        assert (counter.started, counter.closed) == (1, 0)
+        app.press("play")
+        await until(lambda: app.player.steps_taken > 10)
+        assert (counter.started, counter.closed) == (1, 0)
+        app.press("stop")
+        await app.player.wait()
+        assert (counter.started, counter.closed) == (1, 1)
+        app.press("play")
+        await until(lambda: counter.started == 2)
+        app.press("pause")
+        app.press("stop")  # while nothing plays
+        await app.player.wait()
+        assert counter.closed == 2
+
+    asyncio.run(main())
+
+
+def test_stop_and_play_in_one_breath_begin_afresh():
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        app.press("play")
+        await until(lambda: app.player.steps_taken > 3)
+        app.press("stop")
+        app.press("play")
+        await until(lambda: app.controller.started == 2)
+        assert app.player.playing
+        app.press("stop")
+        await app.player.wait()
+
+    asyncio.run(main())
+
+
+def test_the_app_follows_and_its_controls_can_be_moved_meanwhile():
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        app.widgets["play"].click()
+        await until(lambda: app.player.frames > 2)
+        assert app.widgets["count"].value > 0
+        thread = threading.Thread(target=lambda: app.set(count=5000))
+        thread.start()
+        await until(lambda: not thread.is_alive(), seconds=2)
+        assert app.controller.values["count"] >= 5000
+        app.widgets["stop"].click()
+        await app.player.wait()
+        assert app.status.value.count(f"at {app.controller.values['count']}") == 1
+        assert app.widgets["count"].value == app.controller.values["count"]
+
+    asyncio.run(main())
+
+
+def test_an_error_in_a_step_is_shown_and_raised_and_the_app_lives_on():
+    async def main():
+        app = LiveApp(Counter(fail_at=7))
+        app.press("play")
+        with pytest.raises(ZeroDivisionError):
+            await app.player.wait()
+        assert "ZeroDivisionError" in app.status.value
+        assert "the &lt;step&gt; failed" in app.status.value
+        assert not app.player.playing
+        assert app.controller.closed == 1
+        app.controller.fail_at = None
+        app.set(count=9990)
+        app.press("play")
+        await app.player.wait()
+        assert "at 10000" in app.status.value
+
+    asyncio.run(main())
+
+
+def test_an_error_while_drawing_is_shown_and_raised():
+    async def main():
+        app = LiveApp(Counter(end=100))
+
+        def draw(figure):
+            raise KeyError("no such artist")
+
+        app.controller.draw = draw
+        app.player.play()
+        with pytest.raises(KeyError):
+            await app.player.wait()
+        assert "no such artist" in app.status.value
+
+    asyncio.run(main())
+
+
+def test_only_one_plays_and_a_cell_that_is_run_again_pauses_the_old_one():
+    async def main():
+        first, second = LiveApp(Counter(pause=0.001)), LiveApp(Counter(pause=0.001))
+        first.press("play")
+        await until(lambda: first.player.steps_taken > 0)
+        second.press("play")
+        await first.player.wait()
+        assert (first.player.playing, second.player.playing) == (False, True)
+        LiveApp(Counter())  # the cell again
+        await second.player.wait()
+        assert not second.player.playing
+        assert other_tasks() == set()
+
+    asyncio.run(main())
+
+
+def test_closing_the_view_stops_the_task():
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        app.press("play")
+        await until(lambda: app.player.steps_taken > 0)
+        app.view.close()
+        await app.player.wait()
+        assert app.controller.closed == 1
+        assert other_tasks() == set()
+
+    asyncio.run(main())
+
+
+def test_interrupting_a_cell_that_waits_ends_the_run():
+    async def main():
+        player = Player(lambda: iter(int, 1), no_show)
+        player.play()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(player.wait(), 0.1)
+        assert not player.playing
+        assert other_tasks() == set()
+        player.play()  # and it can go on
+        await until(lambda: player.playing)
+        player.stop()
+        await player.wait()
+
+    asyncio.run(main())
+
+
+def test_sweep_presses_the_buttons_too():
+    async def main():
+        app = LiveApp(Counter())
+        assert app.sweep() >= 4 + 2 * 4
+        await app.player.wait()
+        assert not app.player.playing
+        assert app.controller.values["count"] == 0
+
+    asyncio.run(main())
+
+
+def test_without_an_event_loop_play_says_so_and_a_later_loop_will_do():
+    app = LiveApp(Counter(end=20))
+    with pytest.raises(RuntimeError, match="no event loop is running"):
+        app.press("play")
+    assert "asyncio.run" in app.status.value
+    app.press("stop")
+
+    async def main():
+        app.press("play")
+        await app.player.wait()
+
+    asyncio.run(main())
+    assert app.controller.values["count"] == 20
+    app.set(count=15)
+    asyncio.run(main())  # the first loop is closed by now
+    assert app.controller.values["count"] == 20
+
+
+@pytest.mark.parametrize("wrong", [{"fps": 0}, {"steps_per_frame": 0}])
+def test_absurd_rates(wrong):
+    with pytest.raises(ValueError, match="must be positive"):
+        Player(lambda: iter(()), no_show, **wrong)
+
+
+KERNEL = """
+import threading
+from course_utils.apps.live import LiveController, LiveApp, TRANSPORT
+
+class Clock(LiveController):
+    title, size, controls, count = "clock", (2.0, 1.0), TRANSPORT, 0
+    def steps(self):
+        for _ in range(30):
+            self.count += 1
+            yield
+    def draw(self, figure): pass
+    def status(self): return f"count {self.count}"
+
+app = LiveApp(Clock())
+button = threading.Thread(target=app.widgets["play"].click)  # on a thread of its own, as in JupyterLab
+button.start(); button.join()
+"""
+
+
+def test_in_a_real_kernel_it_plays_between_cells_and_a_cell_can_wait_for_it():
+    cells = [
+        KERNEL,
+        "import asyncio; await asyncio.sleep(0.5); print(app.status.value)",
+        "app.press('play'); await app.player.wait(); print(app.player.playing, app.controller.count)",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    outputs = [[output.text for output in cell.outputs] for cell in notebook.cells]
+    assert outputs[0] == []
+    assert "count 30" in outputs[1][0]
+    assert outputs[2] == ["False 60\n"]
