@@ -1,0 +1,215 @@
+"""Pictures for lesson 2: two parallel lines, who judges them, and which way each distance pushes the second one."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from course_utils.plots import style
+
+LOG_2 = float(np.log(2))
+JUDGED = LinearSegmentedColormap.from_list(
+    "judged", ["#F6C6A4", "#FFFFFF", "#A6CEE6"]
+)  # fake, cannot tell, real
+PLANE = (-2.6, 2.6, -3.2, 3.2)  # x from, to; z from, to
+KL_TOP, KL_INFINITE = 4.0, 5.2  # up to where KL is drawn, and where infinity is written
+LONGEST_ARROW = 1.5
+
+
+def draw_samples(ax: Axes, real: ArrayLike, fake: ArrayLike) -> None:
+    """Points of both lines, (n, 2) each, in the plane."""
+    for points, color, label in (
+        (real, style.DATA, "$p^*$, data"),
+        (fake, style.GENERATOR, r"$p_\theta$, generator"),
+    ):
+        ax.plot(*np.transpose(points), ".", color=color, ms=4, label=label)
+    ax.set(xlim=PLANE[:2], ylim=PLANE[2:], xlabel="$x$", ylabel="$z$")
+    ax.legend(loc="upper left", bbox_to_anchor=(0, 1.02), markerscale=2.5)
+
+
+class DistanceCurves:
+    """KL, JSD and W as functions of theta, one below the other, with a point that shows where theta is.
+
+    ``axes`` are three Axes. Call :meth:`set_curves` when the noise changes and :meth:`set_point` when theta does.
+    """
+
+    NAMES: ClassVar = ("KL", "JSD", "W")
+
+    def __init__(self, axes: tuple[Axes, Axes, Axes]):
+        kl, jsd, w = axes
+        kl.set(
+            ylim=(-0.3, KL_INFINITE + 0.5), yticks=(0, 2, 4, KL_INFINITE), yticklabels=("0", "2", "4", "∞")
+        )
+        jsd.set(ylim=(-0.05, 0.83), yticks=(0, LOG_2), yticklabels=("0", "log 2"))
+        w.set(ylim=(-0.15, 2.5), yticks=(0, 1, 2), xlabel=r"$\theta$")
+        self._curves, self._points, self._numbers = {}, {}, {}
+        for name, ax in zip(self.NAMES, axes, strict=True):
+            ax.set(xlim=(-2.1, 2.1), xticks=(-2, -1, 0, 1, 2))
+            ax.tick_params(labelbottom=ax is w)
+            ax.plot(
+                0, 0, "o", color=style.ACCENT, ms=6
+            )  # every distance is 0 there, also where its curve jumps
+            (self._curves[name],) = ax.plot([], [], color=style.ACCENT)
+            (self._points[name],) = ax.plot([], [], "o", color=style.GENERATOR, ms=8, zorder=3, clip_on=False)
+            self._numbers[name] = ax.text(0.5, 1.0, "", transform=ax.transAxes, ha="center", va="bottom")
+        (self._estimate,) = jsd.plot(
+            [], [], "D", color=style.DISCRIMINATOR, ms=8, mfc="none", mew=2, zorder=4
+        )
+        self.moving = [
+            *self._curves.values(),
+            *self._points.values(),
+            *self._numbers.values(),
+            self._estimate,
+        ]
+
+    def set_curves(self, theta: ArrayLike, distances: Mapping[str, ArrayLike]) -> None:
+        """The three curves over theta (n,); NaN leaves a hole, infinity is drawn at its own height."""
+        for name, curve in self._curves.items():
+            curve.set_data(theta, _kl_height(distances[name], hide=True) if name == "KL" else distances[name])
+
+    def set_point(self, theta: float, distances: Mapping[str, float], estimate: float | None = None) -> None:
+        """Where theta is, and, if given, which JSD a trained discriminator reports there (a green diamond)."""
+        for name, value in distances.items():
+            self._points[name].set_data([theta], [_kl_height(value) if name == "KL" else value])
+            self._numbers[name].set_text(f"{name} = {number(value)}")
+        self._estimate.set_data(
+            [theta] if estimate is not None else [], [estimate] if estimate is not None else []
+        )
+
+
+class LinesPanels:
+    """Lesson 2's app: the plane, the pushes on theta, the discriminator across, and the three distances.
+
+    ``figure`` is drawn into for as long as the panels live; nothing but the artists in ``moving`` ever changes.
+    """
+
+    ROWS: ClassVar = {  # who pushes, and its colour
+        "KL": style.ACCENT,
+        "JSD": style.ACCENT,
+        "D": style.DISCRIMINATOR,
+        "W": style.ACCENT,
+    }
+
+    def __init__(self, figure: Figure):
+        figure.clear()
+        width, height = figure.get_size_inches()
+        # Fixed places, in inches: text of any scale has room, and no frame jumps as with a computed layout.
+        left, right, split = 0.85, width - 0.15, 0.62 * width
+        bottom, top = 0.55, height - 0.3
+        rows = np.linspace(bottom, top, 101)
+
+        def place(x0, x1, from_percent, to_percent):
+            y0, y1 = rows[from_percent], rows[to_percent]
+            return figure.add_axes([x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height])
+
+        profile = place(left, split, 0, 22)
+        plane = place(left, split, 26, 70)
+        pushes = place(left, split, 72, 100)
+        curves = tuple(place(split + 0.75, right, k, k + 26) for k in (73, 36, 0))
+        self.curves = DistanceCurves(curves)
+        self._make_plane(plane)
+        self._make_profile(profile)
+        self._make_pushes(pushes)
+        self.moving = [
+            self._judged,
+            *self._lines.values(),
+            *self._samples.values(),
+            self._best,
+            self._best_label,
+            self._d,
+            *self._marks,
+            self._arrows,
+            *self._numbers.values(),
+            *self.curves.moving,
+        ]
+
+    def _make_plane(self, ax: Axes) -> None:
+        self._judged = ax.imshow(
+            [[0.5]],
+            extent=PLANE,
+            cmap=JUDGED,
+            vmin=0,
+            vmax=1,
+            aspect="auto",
+            origin="lower",
+            interpolation="bilinear",
+        )
+        self._lines, self._samples = {}, {}
+        for name, color in (("real", style.DATA), ("fake", style.GENERATOR)):
+            (self._lines[name],) = ax.plot([], [], color=color, lw=1, alpha=0.7)
+            (self._samples[name],) = ax.plot([], [], ".", color=color, ms=4)
+        ax.set(xlim=PLANE[:2], ylim=PLANE[2:], ylabel="$z$", yticks=(-2, 0, 2))
+        ax.tick_params(labelbottom=False)
+        ax.grid(visible=False)
+
+    def _make_profile(self, ax: Axes) -> None:
+        (self._best,) = ax.plot([], [], color=style.THEORY, lw=1.4, ls="--")
+        self._best_label = ax.text(0.99, 0.5, "", transform=ax.transAxes, ha="right", va="center")
+        (self._d,) = ax.plot([], [], color=style.DISCRIMINATOR)
+        self._marks = [
+            ax.plot([], [], "o", color=color, ms=7, zorder=3)[0] for color in (style.DATA, style.GENERATOR)
+        ]
+        ax.set(xlim=PLANE[:2], ylim=(-0.1, 1.1), yticks=(0, 0.5, 1), xlabel="$x$", ylabel="$D(x, 0)$")
+
+    def _make_pushes(self, ax: Axes) -> None:
+        heights = np.arange(len(self.ROWS))[::-1]
+        ax.set(xlim=PLANE[:2], ylim=(-0.6, len(self.ROWS) - 0.4), yticks=heights)
+        ax.set_yticklabels(self.ROWS)
+        ax.tick_params(labelbottom=False, left=False, bottom=False)
+        ax.set_title(r"pushes on $\theta$: minus the slope of …", fontsize=12, pad=4)
+        ax.spines[:].set_visible(False)
+        self._heights = heights
+        self._arrows = ax.quiver(
+            np.zeros(len(heights)), heights, np.zeros(len(heights)), np.zeros(len(heights)),
+            color=list(self.ROWS.values()), angles="xy", scale_units="xy", scale=1, width=0.008, minlength=0,
+        )  # fmt: skip
+        self._numbers = {
+            name: ax.text(0, y, "", va="center", color=color)
+            for (name, color), y in zip(self.ROWS.items(), heights, strict=True)
+        }
+
+    def set_lines(self, theta: float, real: ArrayLike, fake: ArrayLike) -> None:
+        """Where the lines are, and points (n, 2) of both."""
+        for name, x, points in (("real", 0.0, real), ("fake", theta, fake)):
+            self._lines[name].set_data([x, x], PLANE[2:])
+            self._samples[name].set_data(*np.transpose(points))
+
+    def set_discriminator(
+        self, surface: ArrayLike, x: ArrayLike, d: ArrayLike, best: ArrayLike | None, marks: ArrayLike
+    ) -> None:
+        """D on a grid over the plane (rows are z), and along x at z = 0 with the best one, where that has a formula.
+
+        ``marks`` are the pairs (place, D) of the two lines.
+        """
+        self._judged.set_data(surface)
+        self._d.set_data(x, d)
+        self._best.set_data(x if best is not None else [], best if best is not None else [])
+        self._best_label.set_text("" if best is None else "dashed: $D^*$")
+        for mark, (place, value) in zip(self._marks, marks, strict=True):
+            mark.set_data([place], [value])
+
+    def set_pushes(self, theta: float, pushes: Mapping[str, float]) -> None:
+        """Arrows at theta, one for each of ``ROWS``; long ones are cut, their numbers are not. NaN means no slope."""
+        edge, side = (PLANE[0], "left") if theta >= 0 else (PLANE[1], "right")  # where the arrows are not
+        values = np.array([pushes[name] for name in self.ROWS])
+        self._arrows.set_offsets(np.column_stack([np.full(len(values), theta), self._heights]))
+        lengths = np.clip(np.nan_to_num(values), -LONGEST_ARROW, LONGEST_ARROW)
+        self._arrows.set_UVC(lengths, np.zeros(len(values)))
+        for name, value in pushes.items():
+            self._numbers[name].set(text="no slope" if np.isnan(value) else number(value), x=edge, ha=side)
+
+
+def number(value: float) -> str:
+    """Three decimals, a real minus sign, and ∞."""
+    return "∞" if np.isposinf(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
+
+
+def _kl_height(value: ArrayLike, hide: bool = False) -> np.ndarray:
+    """Infinity at its own height; finite values above the drawn range at its upper end, or hidden."""
+    value = np.asarray(value, dtype=float)
+    beyond = np.where(hide, np.nan, KL_TOP)
+    return np.where(np.isposinf(value), KL_INFINITE, np.where(value > KL_TOP, beyond, value))

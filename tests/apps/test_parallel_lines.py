@@ -1,0 +1,191 @@
+"""Lesson 2's app: what it shows against direct computation, what its buttons do, and every control over its range."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy import stats
+
+from course_utils.apps.frame import App
+from course_utils.apps.parallel_lines import (
+    TRAINED,
+    WALK_RATE,
+    WALK_STEPS,
+    ParallelLinesController,
+    parallel_lines_app,
+)
+from course_utils.critics import Discriminator
+from course_utils.divergences import js_divergence_continuous, kl_divergence_continuous, optimal_discriminator
+
+LOG_2 = np.log(2)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """For networks this small, threads only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def app():
+    return parallel_lines_app()
+
+
+@pytest.fixture
+def fresh(app):
+    """The app as it starts."""
+    app.set(theta=1.0, noise=0.0, follow="W")
+    app.press("forget")
+    return app
+
+
+def panels(app):
+    return app.controller._panels
+
+
+def test_numbers_without_noise_are_the_lectures():
+    controller = ParallelLinesController()
+    for theta in (-2.0, 0.01, 1.5):
+        controller.set(theta=theta)
+        assert controller.distances == {"KL": np.inf, "JSD": LOG_2, "W": abs(theta)}
+        assert controller.slopes["JSD"] == 0
+        assert controller.slopes["W"] == np.sign(theta)
+    controller.set(theta=0.0)
+    assert controller.distances == {"KL": 0, "JSD": 0, "W": 0}
+
+
+def test_numbers_with_noise_are_those_of_the_densities():
+    controller = ParallelLinesController()
+    controller.set(theta=-0.7, noise=0.3)
+    p, q = stats.norm(0, 0.3), stats.norm(-0.7, 0.3)
+    assert controller.distances["JSD"] == pytest.approx(js_divergence_continuous(p, q), rel=1e-9)
+    assert controller.distances["KL"] == pytest.approx(kl_divergence_continuous(q, p), rel=1e-9)
+    assert controller.distances["W"] == 0.7
+
+
+def test_training_takes_the_gradient_away(fresh):
+    controller = fresh.controller
+    steepest = 0
+    for _ in range(20):
+        fresh.press("train")
+        steepest = max(steepest, abs(controller.slopes["D"]))
+    assert controller.trained_steps == 400
+    assert steepest > 0.1  # at first it learns which way is real, ...
+    assert 0 < controller.slopes["D"] < 0.01 * steepest  # ... and then it is too sure
+    assert 0.99 * LOG_2 < controller.estimate < LOG_2
+    assert controller.d_fake < 0.001
+    assert f"{controller.estimate:.4f}" in fresh.status.value
+    x, d = panels(fresh)._d.get_data()
+    assert np.allclose(d, controller.discriminator(np.column_stack([x, 0 * x])))
+    assert panels(fresh).curves._estimate.get_ydata() == [controller.estimate]
+
+
+def test_with_noise_the_trained_gradient_is_the_jsds(fresh):
+    fresh.set(noise=0.5, theta=1.0)
+    fresh.controller.discriminator = Discriminator(2, learning_rate=1e-2)
+    for _ in range(12):
+        fresh.press("train")
+    assert fresh.controller.slopes["D"] == pytest.approx(fresh.controller.slopes["JSD"], rel=0.2)
+    x, best = panels(fresh)._best.get_data()
+    assert np.allclose(best, optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))(x))
+
+
+def test_the_same_clicks_give_the_same_numbers():
+    def play():
+        controller = ParallelLinesController()
+        controller.press("train")
+        controller.set(theta=0.4, noise=0.1)
+        controller.press("train")
+        return controller.estimate, controller.slopes["D"]
+
+    assert play() == play()
+
+
+@pytest.mark.parametrize(
+    ("follow", "noise", "moved"),
+    [("W", 0.0, True), ("JSD", 0.0, False), ("KL", 0.0, False), ("JSD", 0.5, True)],
+)
+def test_walking_downhill(fresh, follow, noise, moved):
+    fresh.set(follow=follow, noise=noise)
+    fresh.press("walk")
+    theta = fresh.widgets["theta"].value
+    assert (theta < 0.95) == moved
+    if follow == "W":
+        assert theta == pytest.approx(1 - WALK_STEPS * WALK_RATE)
+    if not moved:
+        assert theta == 1
+
+
+def test_walking_down_the_trained_discriminator_stops_when_it_is_sure(fresh):
+    fresh.set(follow=TRAINED)
+    for _ in range(2):
+        fresh.press("train")
+    fresh.press("walk")
+    assert fresh.controller.values["theta"] < 0.95
+    fresh.set(theta=1.0)
+    for _ in range(20):
+        fresh.press("train")
+    fresh.press("walk")
+    assert fresh.controller.values["theta"] > 0.998
+
+
+def test_walking_stays_on_the_slider(fresh):
+    """A discriminator that has learnt the wrong side pushes outwards, but not beyond the end."""
+    for _ in range(5):
+        fresh.press("train")
+    fresh.set(theta=-2.0, follow=TRAINED)
+    for _ in range(3):
+        fresh.press("walk")
+    assert -2 <= fresh.controller.values["theta"] <= 2
+
+
+def test_curves_are_the_distances_with_a_hole_where_they_jump(fresh):
+    for noise in (0.0, 0.25):
+        fresh.set(noise=noise)
+        curves = {name: curve.get_data() for name, curve in panels(fresh).curves._curves.items()}
+        theta, jsd = curves["JSD"]
+        assert np.isnan(jsd[theta == 0]).all() == (noise == 0)
+        at = np.flatnonzero(theta > 0)[::7]
+        for k in at:
+            expected = (
+                js_divergence_continuous(stats.norm(0, noise), stats.norm(theta[k], noise))
+                if noise
+                else LOG_2
+            )
+            assert jsd[k] == pytest.approx(expected, abs=1e-9)
+        assert np.allclose(curves["W"][1], np.abs(curves["W"][0]))
+
+
+def test_arrows_point_downhill_and_say_their_numbers(fresh):
+    fresh.set(theta=-0.5)
+    rows = list(panels(fresh).ROWS)
+    lengths = dict(zip(rows, panels(fresh)._arrows.U, strict=True))
+    assert lengths["W"] == 1  # from -0.5 towards 0
+    assert lengths["JSD"] == lengths["KL"] == 0
+    texts = {name: text.get_text() for name, text in panels(fresh)._numbers.items()}
+    assert (texts["KL"], texts["JSD"], texts["W"]) == ("no slope", "0.000", "1.000")
+    fresh.set(noise=0.1)
+    assert panels(fresh)._arrows.U[rows.index("KL")] == 1.5  # cut, ...
+    assert panels(fresh)._numbers["KL"].get_text() == "50.000"  # ... but told
+
+
+def test_every_control_over_its_whole_range(app):
+    assert app.sweep() > 15
+    assert "JSD" in app.status.value
+
+
+def test_moving_parts_alone_give_the_whole_picture():
+    """Nothing that changes is missing from ``moving``: an app that begins in this state has the same pixels."""
+    used = parallel_lines_app()
+    used.set(theta=-1.3, noise=0.4)
+    for theta, noise in ((0.6, 0.0), (-0.6, 0.3)):
+        used.set(theta=theta, noise=noise)
+        controller = ParallelLinesController()
+        controller.set(theta=theta, noise=noise)
+        assert used.picture.value == App(controller).picture.value
+    assert Image.open(io.BytesIO(used.picture.value)).size == (880, 520)
