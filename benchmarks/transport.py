@@ -1,6 +1,6 @@
 """What the transport wrapper costs: ours against plain POT, scipy's linprog and the closed form on the line.
 
-    python benchmarks/transport.py [--sizes 100 300 1000 3000] [--linprog-limit 300] [--repeats 7]
+    python benchmarks/transport.py [--sizes 100 300 1000 3000] [--linprog-limit 300] [--repeats 7] [--save FILE]
 
 Two Gaussian clouds of n points in the plane, Euclidean ground distance, equal weights; the line takes their first
 coordinates. Times are medians; ours and POT's take turns, so that a busy machine disturbs both alike. "ours" starts
@@ -13,9 +13,13 @@ Prints one table, the slope of each column in a log-log plot, and one JSON line 
 
 import argparse
 import json
+import os
+import platform
 import statistics
 import sys
 import time
+from datetime import date
+from pathlib import Path
 
 import numpy as np
 import ot
@@ -78,6 +82,7 @@ def main() -> int:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 300, 1000, 3000])
     parser.add_argument("--linprog-limit", type=int, default=300, help="largest n that linprog is asked for")
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--save", type=Path, help="also write the JSON to this file")
     options = parser.parse_args()
 
     print("milliseconds".ljust(14) + "".join(name.rjust(14) for name in COLUMNS) + "overhead".rjust(14))
@@ -99,7 +104,15 @@ def main() -> int:
     if 3000 in results:
         speedup = results[3000]["ours"] / results[3000]["ours, line"]
         claims["line"] = {"value": speedup, "limit": MIN_SPEEDUP, "holds": speedup >= MIN_SPEEDUP}
-    print(json.dumps({"benchmark": "transport", "seconds": results, "slopes": slopes, "claims": claims}))
+    where = {
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
+        f"{platform.python_version()}, POT {ot.__version__}",
+        "date": date.today().isoformat(),
+    }
+    report = {"benchmark": "transport", **where, "seconds": results, "slopes": slopes, "claims": claims}
+    print(json.dumps(report))
+    if options.save:
+        options.save.write_text(json.dumps(report, indent=1) + "\n")
     return 0 if all(claim["holds"] for claim in claims.values()) else 1
 
 

@@ -1,0 +1,128 @@
+"""How long the apps take to answer: `python benchmarks/apps.py [--rounds N] [--scale S] [--save FILE]`.
+
+Every app of the course is driven through its own widgets, as a student would: each slider from end to end, every
+choice, every switch. One redraw is all that happens in the kernel between a change of a widget and the finished PNG:
+the mathematics, the drawing, the encoding. Apps that play also show some frames of what they play; there only the
+frame is timed, not the steps between two frames.
+
+Prints one table and one JSON line with the claim that it measures: the median redraw of every app takes under 50 ms.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course_utils.apps.controls import Slider
+from course_utils.apps.couplings import couplings_app
+from course_utils.apps.frame import App
+from course_utils.apps.games import games_app
+from course_utils.apps.gan import gan_app
+from course_utils.apps.jsd import jsd_app
+from course_utils.apps.parallel_lines import parallel_lines_app
+from course_utils.apps.point_clouds import point_clouds_app
+from course_utils.apps.transport import move_the_dirt_app
+from course_utils.datasets import load_digits_stand_in
+
+APPS: tuple[Callable[..., App], ...] = (
+    jsd_app,
+    parallel_lines_app,
+    couplings_app,
+    move_the_dirt_app,
+    point_clouds_app,
+    games_app,
+    gan_app,
+)
+ARGUMENTS = {gan_app: (load_digits_stand_in,)}  # made when the app is
+LIMIT = 0.05  # seconds
+STOPS = 12  # places at which a slider halts on its way from end to end
+FRAMES = 20
+
+
+def stops(control) -> list:
+    """Values of a control in the order in which a drag would meet them."""
+    if not isinstance(control, Slider):
+        return list(control.samples())
+    ticks = round((control.high - control.low) / control.step)
+    places = np.unique(np.linspace(0, ticks, STOPS).round())
+    return [control.check(min((control.low + control.step * place).item(), control.high)) for place in places]
+
+
+def timed(action: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def measure(app: App) -> list[float]:
+    """Seconds of every redraw of one round through all controls, and of the frames that the app plays."""
+    seconds = []
+    for control in app.controller.value_controls():
+        widget, before = app.widgets[control.name], app.controller.values[control.name]
+        for value in [*stops(control), before]:
+            if widget.value != value:
+                seconds.append(timed(lambda widget=widget, value=value: setattr(widget, "value", value)))
+    if hasattr(app.controller, "steps"):
+        for _ in islice(app.controller.steps(), FRAMES):
+            seconds.append(timed(app.redraw))
+    return seconds
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--scale", type=float, default=1.0)
+    parser.add_argument("--save", type=Path, help="also write the JSON to this file")
+    options = parser.parse_args()
+    torch.set_num_threads(1)  # as the notebooks do: threads of small networks only wait for each other
+
+    print(
+        "milliseconds".ljust(22)
+        + "".join(name.rjust(10) for name in ("redraws", "median", "95 %", "slowest"))
+    )
+    results = {}
+    for make in APPS:
+        app = make(*(argument() for argument in ARGUMENTS.get(make, ())), scale=options.scale)
+        seconds = [taken for _ in range(options.rounds) for taken in measure(app)]
+        row = {
+            "redraws": len(seconds),
+            "median": statistics.median(seconds),
+            "p95": float(np.quantile(seconds, 0.95)),
+            "slowest": max(seconds),
+        }
+        name = make.__name__.removesuffix("_app")
+        results[name] = row
+        times = "".join(f"{1e3 * row[key]:10.1f}" for key in ("median", "p95", "slowest"))
+        print(f"{name:22}{row['redraws']:10}{times}", flush=True)
+
+    slowest = max(results, key=lambda name: results[name]["median"])
+    value = results[slowest]["median"]
+    report = {
+        "benchmark": "apps",
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python "
+        f"{platform.python_version()}",
+        "date": date.today().isoformat(),
+        "scale": options.scale,
+        "seconds": results,
+        "claims": {"redraw": {"app": slowest, "value": value, "limit": LIMIT, "holds": value < LIMIT}},
+    }
+    print(json.dumps(report))
+    if options.save:
+        options.save.write_text(json.dumps(report, indent=1) + "\n")
+    return 0 if value < LIMIT else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Lesson 3's first app: every coupling of two coins, as L1's table with its slider q."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.controls import Controller, Heading, Slider
+from course_utils.apps.frame import App
+from course_utils.plots import style
+from course_utils.plots.transport_panels import CouplingPanels
+from course_utils.transport import binary_couplings
+
+
+class CouplingController(Controller):
+    """Two coins X and Y with fixed P(X = 0) and P(Y = 0); q slides along all of their joint distributions.
+
+    What a unit of mass pays for staying, 0→0 or 1→1, is zero at first, as with the distance |x − y|. A price for
+    staying moves the optimum to the other end of the segment, but never inside.
+    """
+
+    title = "All couplings of two coins"
+    size = (8.8, 4.6)
+    controls = (
+        Heading("the two coins"),
+        Slider("mu0", "P(X = 0)", 0, 1, 0.3, 0.05),
+        Slider("nu0", "P(Y = 0)", 0, 1, 0.5, 0.05),
+        Heading("the coupling", style.ACCENT),
+        Slider("q", "q", 0, 1, 0.5, 0.02),
+        Heading("what a unit of mass pays"),
+        Slider("stay", "to stay", 0, 1, 0.0, 0.1),
+        Slider("move", "to move", 0, 1, 1.0, 0.1),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panels: CouplingPanels | None = None
+
+    def couplings(self) -> np.ndarray:
+        """γ[q], γ[0] and γ[1], (3, 2, 2)."""
+        v = self.values
+        return binary_couplings(v["mu0"], v["nu0"], [v["q"], 0, 1])
+
+    def costs(self) -> np.ndarray:
+        """The costs of these three."""
+        stay, move = self.values["stay"], self.values["move"]
+        return (self.couplings() * [[stay, move], [move, stay]]).sum(axis=(1, 2))
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            self._panels = CouplingPanels(figure)
+            self.moving = self._panels.moving
+        coupling, *ends = self.couplings()
+        self._panels.update(coupling, ends, tuple(self.costs()), self.values["q"])
+
+    def status(self) -> str:
+        here, start, end = self.costs()
+        if np.isclose(start, end):
+            return f"Every coupling costs {here:.3f}: the cost does not change along the segment."
+        best, where = min((start, "q = 0"), (end, "q = 1"))
+        return f"This coupling costs {here:.3f}. The cheapest, the star, is the end {where} and costs {best:.3f}."
+
+
+def couplings_app(*, scale: float = 1.0) -> App:
+    """L1's couplings with the slider q; ``scale=1.4`` for a projector."""
+    return App(CouplingController(), scale=scale)

@@ -1,0 +1,271 @@
+"""Lesson 3's game: move the dirt yourself, and see why no plan can be cheaper than the cheapest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.controls import Button, Choice, Controller, Slider, Toggle
+from course_utils.apps.frame import App
+from course_utils.plots.transport_panels import DirtPanels
+from course_utils.rerouting import marginal_errors, next_step, overpayment, prices
+from course_utils.transport import earth_movers_distance
+
+HILLS, HOLES = tuple("ABC"), tuple("1234")
+SIZE = (10, 10)  # the map runs from (0, 0) to here
+RANDOM = "random"
+METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Hills and holes on the map: places (3, 2) and (4, 2), and whole shovels of dirt and of room, equal in sum."""
+
+    hills: tuple
+    holes: tuple
+    dirt: tuple
+    room: tuple
+
+
+PROBLEMS = {
+    "a small one": Problem(
+        ((1, 8), (3, 2), (9, 5)), ((2, 4), (5, 9), (7, 3), (9, 9)), (3, 3, 4), (2, 2, 3, 3)
+    ),
+    "greedy goes wrong": Problem(
+        ((6, 4), (7, 7), (2, 0)), ((4, 8), (1, 7), (10, 8), (3, 4)), (3, 3, 2), (3, 2, 2, 1)
+    ),
+    "along a street": Problem(
+        ((0, 5), (2, 5), (10, 5)), ((4, 5), (5.5, 5), (7, 5), (8.5, 5)), (3, 2, 3), (2, 2, 2, 2)
+    ),
+}
+
+
+def random_problem(generator: np.random.Generator) -> Problem:
+    """Seven different crossings of the grid, 12 shovels, at least one for each."""
+    columns, rows = SIZE
+    places = generator.choice((columns + 1) * (rows + 1), size=len(HILLS) + len(HOLES), replace=False)
+    points = np.column_stack(np.divmod(places, rows + 1)).astype(float)
+    dirt, room = (1 + generator.multinomial(12 - k, np.full(k, 1 / k)) for k in (len(HILLS), len(HOLES)))
+    return Problem(points[: len(HILLS)], points[len(HILLS) :], tuple(dirt), tuple(room))
+
+
+class DirtController(Controller):
+    """A plan of whole shovels, edited pair by pair; hints; and the optimum with the prices that prove it."""
+
+    title = "Move the dirt yourself"
+    size = (8.8, 4.8)
+    controls = (
+        Choice("problem", "problem", (*PROBLEMS, RANDOM), "a small one"),
+        Choice("metric", "distance", tuple(METRICS), "city blocks"),
+        Choice("hill", "from hill", HILLS, HILLS[0]),
+        Choice("hole", "to hole", HOLES, HOLES[0]),
+        Slider("shovels", "shovels", 0, 9, 0, 1, integer=True),
+        Button(
+            "fill", "send all that fits", "all the dirt that this hill still has and this hole still takes"
+        ),
+        Button("hint", "hint"),
+        Button("follow", "do what the hint says"),
+        Button("undo", "undo"),
+        Button("clear", "take it all back"),
+        Button("another", "another random problem"),
+        Toggle("optimum", "show the optimum and its proof"),
+    )
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        self._random = np.random.default_rng(seed)
+        self._panels: DirtPanels | None = None
+        self.changed({"problem": self.values["problem"]})
+
+    # ------------------------------------------------------------------ what a student can do
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        if "problem" in values:
+            name = values["problem"]
+            self.problem = random_problem(self._random) if name == RANDOM else PROBLEMS[name]
+            self.plan = np.zeros((len(HILLS), len(HOLES)), dtype=int)
+            self._before = []  # (cell or None, plan) of each earlier state
+            self.values["optimum"] = False
+        if "problem" in values or "metric" in values:
+            self._solve()
+            self.step = None
+            self.remark = "" if self.plan.any() else "Choose a hill and a hole, and send some shovels."
+        if "shovels" in values:
+            changed = self.plan.copy()
+            changed[self.cell] = values["shovels"]
+            self._edit(changed, self.cell)
+        self.values["shovels"] = int(self.plan[self.cell])
+        self.values["optimum"] = values.get("optimum", self.values["optimum"])
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        return HILLS.index(self.values["hill"]), HOLES.index(self.values["hole"])
+
+    def fill(self) -> None:
+        left, room = self.undone()
+        i, j = self.cell
+        changed = self.plan.copy()
+        changed[i, j] += max(0, min(left[i], room[j]))
+        self._edit(changed)
+
+    def hint(self) -> None:
+        self.step = next_step(self.plan / self.total, self.transport)
+        self.remark = self._say(self.step)
+        self.values["optimum"] = False
+
+    def follow(self) -> None:
+        """Do what the hint says; asks for one first."""
+        if self.step is None:
+            self.hint()
+        if self.step is not None:
+            changed = self.step.apply(self.plan / self.total) * self.total
+            self._edit(np.rint(changed).astype(int))
+
+    def undo(self) -> None:
+        if self._before:
+            self._show(self._before.pop()[1])
+
+    def clear(self) -> None:
+        self._edit(np.zeros_like(self.plan))
+
+    def another(self) -> None:
+        self.values["problem"] = RANDOM
+        self.changed({"problem": RANDOM})
+
+    def _edit(self, plan, cell=None) -> None:
+        if np.array_equal(plan, self.plan):
+            return
+        # Dragging the slider over many values is one move, which one "undo" takes back.
+        if cell is None or not self._before or self._before[-1][0] != cell:
+            self._before.append((cell, self.plan))
+        self._show(plan)
+
+    def _show(self, plan) -> None:
+        self.plan, self.step, self.remark = plan, None, ""
+        self.values.update(shovels=int(plan[self.cell]), optimum=False)
+
+    # ------------------------------------------------------------------ what it shows
+
+    def _solve(self) -> None:
+        problem = self.problem
+        self.dirt, self.room = np.array(problem.dirt), np.array(problem.room)
+        self.total = int(self.dirt.sum())
+        a, b = self.dirt / self.total, self.room / self.total
+        metric = METRICS[self.values["metric"]]
+        self.transport = earth_movers_distance(problem.hills, problem.holes, a, b, metric=metric)
+
+    def undone(self) -> tuple[np.ndarray, np.ndarray]:
+        """Shovels still on each hill and room still in each hole; negative where too many were sent."""
+        return tuple(np.rint(error).astype(int) for error in marginal_errors(self.plan, self.dirt, self.room))
+
+    def cost(self) -> float:
+        """Shovels times distance, summed over the student's plan."""
+        return float(np.vdot(self.plan, self.transport.cost_matrix))
+
+    def cheapest(self) -> float:
+        """The same of the optimal plan: W times the number of shovels."""
+        return self.transport.cost * self.total
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            self._panels = DirtPanels(figure, HILLS, HOLES, SIZE)
+            self.moving = self._panels.moving
+        problem, a, b = self.problem, self.transport.a, self.transport.b
+        optimum = self.values["optimum"]
+        plan = np.rint(self.transport.plan * self.total) if optimum else self.plan
+        names, chosen = [*HILLS, *HOLES], None if optimum else self.cell
+        self._panels.map.update(problem.hills, problem.holes, a, b, plan / self.total, names, chosen)
+        remarks = self._certificate() if optimum else self._bookkeeping()
+        costs = {cell: _number(cost) for cell, cost in np.ndenumerate(self.transport.cost_matrix)}
+        self._panels.table.update(costs, dict(np.ndenumerate(plan)), *remarks, chosen)
+
+    def _certificate(self) -> tuple:
+        f, g = prices(self.transport)
+        sums = f[:, None] + g
+        tight = np.isclose(sums, self.transport.cost_matrix)
+        return (
+            {cell: _number(value) for cell, value in np.ndenumerate(sums)},
+            {cell for cell, equal in np.ndenumerate(tight) if equal},
+            [f"f {_number(value)}" for value in f],
+            [f"g {_number(value)}" for value in g],
+            f"cheapest cost {_number(self.cheapest())}",
+            "in a cell: cost, shovels, f + g",
+        )
+
+    def _bookkeeping(self) -> tuple:
+        marks = {}
+        if self.step is not None:
+            amount = round(self.step.amount * self.total)
+            marks = {cell: f"+{amount}" for cell in self.step.more} | {
+                cell: f"−{amount}" for cell in self.step.less
+            }
+        left, room = self.undone()
+        rows, columns = [_balance(k, "left") for k in left], [_balance(k, "free") for k in room]
+        return marks, marks, rows, columns, f"your cost {_number(self.cost())}", "in a cell: cost, shovels"
+
+    def status(self) -> str:
+        return self._proof() if self.values["optimum"] else self.remark or self._progress()
+
+    def _progress(self) -> str:
+        left, room = self.undone()
+        over = -left[left < 0].sum() - room[room < 0].sum()
+        if over:
+            return f"Not a plan yet: {over} too many sent. Rows and columns of the table say where."
+        if left.any():
+            return f"{left.sum()} of {self.total} shovels are still on their hills."
+        return (
+            f"A plan! All {self.total} shovels are moved, at cost {_number(self.cost())}, which is "
+            f"{self.cost() / self.total:.3f} per shovel. Can it be cheaper? Ask for a hint."
+        )
+
+    def _say(self, step) -> str:
+        if step is None:
+            return "No rerouting makes this plan cheaper: it is optimal. Show the optimum to see the proof."
+        amount = _shovels(round(step.amount * self.total))
+        more, less = (
+            " and ".join(HILLS[i] + "→" + HOLES[j] for i, j in cells) for cells in (step.more, step.less)
+        )
+        if step.reason == "overdrawn":
+            return f"Too much is sent: take {amount} away from {less}."
+        if step.reason == "open":
+            return (
+                f"Greedy: of all pairs with dirt and room left, {more} is the cheapest. Send {amount}. "
+                "(A good start, but it does not look ahead.)"
+            )
+        return (
+            f"Reroute in a circle, so that every hill and hole keeps its total: {amount} more on {more}, as many less "
+            f"on {less}. Each saves {_number(step.saving)}."
+        )
+
+    def _proof(self) -> str:
+        proof = (
+            "<b>No plan is cheaper.</b> In every cell f + g ≤ cost, so any plan costs at least "
+            f"Σ dirt·f + Σ room·g = {_number(self.cheapest())}, and this one costs exactly that: wherever dirt moves, "
+            "f + g = cost."
+        )
+        left, room = self.undone()
+        if left.any() or room.any():
+            return proof
+        paid = overpayment(self.plan / self.total, self.transport) * self.total
+        wasted = [f"{HILLS[i]}→{HOLES[j]} {_number(paid[i, j])}" for i, j in np.argwhere(paid > 1e-9)]
+        return f"{proof} Your plan pays too much on: {', '.join(wasted) or 'nothing, it is optimal too'}."
+
+
+def _balance(count: int, word: str) -> str:
+    return "✓" if count == 0 else f"{count} {word}" if count > 0 else f"{-count} over"
+
+
+def _shovels(count: int) -> str:
+    return "1 shovel" if count == 1 else f"{count} shovels"
+
+
+def _number(value: float) -> str:
+    """Two decimals at most, and no minus zero."""
+    return f"{round(float(value), 2) + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+def move_the_dirt_app(*, scale: float = 1.0) -> App:
+    """Edit a transport plan by hand, with hints, and see the proof of the optimum; ``scale=1.4`` for a projector."""
+    return App(DirtController(), scale=scale)

@@ -1,0 +1,275 @@
+"""Lesson 3's live pictures: made once, then moved; nothing but the artists in ``moving`` and axes limits change."""
+
+from collections.abc import Container, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from course_utils.plots import style
+from course_utils.plots.transport import PlanMap
+
+Cell = tuple[int, int]
+GRID = "#BBBBBB"
+NAME = {"fontsize": 14, "weight": "bold", "va": "center"}
+
+
+def margins(figure: Figure, left: float, right: float, top: float, bottom: float) -> dict[str, float]:
+    """Margins in inches as the fractions that a grid takes: text of any scale has room, and no frame jumps."""
+    width, height = figure.get_size_inches()
+    return {
+        "left": left / width,
+        "right": 1 - right / width,
+        "top": 1 - top / height,
+        "bottom": bottom / height,
+    }
+
+
+class PlanTable:
+    """A plan as a table: in each cell its cost, its mass and a remark; beside each row and column a remark."""
+
+    def __init__(self, ax: Axes, rows: Sequence[str], columns: Sequence[str]):
+        n, m = len(rows), len(columns)
+        ax.set(xlim=(-0.75, m + 0.02), ylim=(n + 0.85, -0.75))
+        ax.axis("off")
+        ax.hlines(range(n + 1), 0, m, color=GRID, lw=1)
+        ax.vlines(range(m + 1), 0, n, color=GRID, lw=1)
+        for i, name in enumerate(rows):
+            ax.text(-0.38, i + 0.36, name, color=style.DATA, ha="center", **NAME)
+        for j, name in enumerate(columns):
+            ax.text(j + 0.5, -0.55, name, color=style.GENERATOR, ha="center", **NAME)
+        self.frame = ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, ec=style.ACCENT, lw=3))
+        cells = list(product(range(n), range(m)))
+        self.fills = {
+            (i, j): ax.add_patch(Rectangle((j, i), 1, 1, fc=style.ACCENT, alpha=0, lw=0)) for i, j in cells
+        }
+        self.costs = {(i, j): ax.text(j + 0.07, i + 0.17, "", fontsize=11, va="center") for i, j in cells}
+        centred = {"ha": "center", "va": "center"}
+        self.masses = {
+            (i, j): ax.text(j + 0.5, i + 0.48, "", fontsize=16, weight="bold", **centred) for i, j in cells
+        }
+        self.remarks = {(i, j): ax.text(j + 0.5, i + 0.83, "", fontsize=11, **centred) for i, j in cells}
+        self.rows = [ax.text(-0.38, i + 0.68, "", fontsize=11, **centred) for i in range(n)]
+        self.columns = [ax.text(j + 0.5, -0.2, "", fontsize=11, **centred) for j in range(m)]
+        self.total = ax.text(m, n + 0.27, "", color=style.ACCENT, ha="right", **NAME)
+        self.key = ax.text(m, n + 0.65, "", fontsize=11, ha="right", va="center")
+        self.moving = [*self.fills.values(), self.frame]
+        self.moving += [*self.costs.values(), *self.masses.values(), *self.remarks.values()]
+        self.moving += [*self.rows, *self.columns, self.total, self.key]
+
+    def update(
+        self,
+        costs: Mapping[Cell, str],
+        masses: Mapping[Cell, float],
+        remarks: Mapping[Cell, str],
+        bold: Container[Cell],
+        rows: Sequence[str],
+        columns: Sequence[str],
+        total: str,
+        key: str,
+        selected: Cell | None,
+    ) -> None:
+        """Show costs, masses and remarks by their cells (i, j), a remark for every row and every column, the cells in
+        ``bold`` with bold remarks, and a frame around the ``selected`` one."""
+        most = max(masses.values())
+        for cell, fill in self.fills.items():
+            fill.set_alpha(0.35 * masses[cell] / most if masses[cell] else 0)
+            self.costs[cell].set_text(costs[cell])
+            self.masses[cell].set_text(f"{masses[cell]:g}" if masses[cell] else "")
+            self.remarks[cell].set_text(remarks.get(cell, ""))
+            self.remarks[cell].set_fontweight("bold" if cell in bold else "normal")
+        for text, remark in zip([*self.rows, *self.columns], [*rows, *columns], strict=True):
+            text.set_text(remark)
+        self.total.set_text(total)
+        self.key.set_text(key)
+        self.frame.set_visible(selected is not None)
+        if selected is not None:
+            self.frame.set_xy(selected[::-1])
+
+
+class DirtPanels:
+    """A map of hills and holes beside the table of the plan, for "move the dirt yourself"."""
+
+    def __init__(self, figure: Figure, hills: Sequence[str], holes: Sequence[str], size: tuple[float, float]):
+        grid = figure.add_gridspec(
+            1, 2, width_ratios=(1, 1.2), wspace=0.02, **margins(figure, 0.1, 0.1, 0.1, 0.1)
+        )
+        ax = figure.add_subplot(grid[0])
+        width, height = size
+        ax.set(xlim=(-1, width + 1), ylim=(-1, height + 1), aspect="equal", xticks=[], yticks=[])
+        ax.spines[:].set_visible(False)
+        ax.set_xticks(np.arange(width + 1), minor=True)
+        ax.set_yticks(np.arange(height + 1), minor=True)
+        ax.grid(which="minor")
+        ax.tick_params(which="both", length=0)
+        self.map = PlanMap(ax, len(hills), len(holes), bend=0.35)
+        self.table = PlanTable(figure.add_subplot(grid[1]), hills, holes)
+        self.moving = [*self.map.moving, *self.table.moving]
+
+
+class CouplingPanels:
+    """L1's two coins: the table of a coupling, the segment of all of them, and the cost along it."""
+
+    def __init__(self, figure: Figure):
+        grid = figure.add_gridspec(
+            2, 2, width_ratios=(1.1, 1), hspace=0.6, wspace=0.22, **margins(figure, 0.05, 0.2, 0.1, 0.62)
+        )
+        table = figure.add_subplot(grid[:, 0])
+        table.set(xlim=(-0.65, 2.6), ylim=(2.6, -0.5))
+        table.axis("off")
+        self.fills, self.entries = {}, {}
+        for x, y in product(range(2), range(2)):
+            self.fills[x, y] = table.add_patch(Rectangle((y, x), 1, 1, fc=style.ACCENT, ec=GRID, lw=1))
+            self.entries[x, y] = table.text(
+                y + 0.5, x + 0.5, "", fontsize=17, weight="bold", ha="center", va="center"
+            )
+        for k in range(2):
+            table.text(k + 0.5, -0.15, f"$y = {k}$", color=style.GENERATOR, fontsize=13, ha="center")
+            table.text(-0.1, k + 0.5, f"$x = {k}$", color=style.DATA, fontsize=13, ha="right", va="center")
+        self.mu = [table.text(2.1, k + 0.5, "", color=style.DATA, fontsize=13, va="center") for k in range(2)]
+        self.nu = [
+            table.text(k + 0.5, 2.2, "", color=style.GENERATOR, fontsize=13, ha="center") for k in range(2)
+        ]
+        segment = figure.add_subplot(grid[0, 1])
+        segment.set(xlabel=r"$\gamma_{00}$", ylabel=r"$\gamma_{11}$")
+        cost = figure.add_subplot(grid[1, 1])
+        cost.set(xlabel="$q$", ylabel="cost")
+        for ax, text in ((segment, "all couplings: a segment"), (cost, "the cost is linear along it")):
+            ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.4), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
+            ax.text(0.5, 0.9, text, transform=ax.transAxes, ha="center", va="center")
+        self.lines = [ax.plot([], [], color=style.MUTED)[0] for ax in (segment, cost)]
+        self.points = [ax.plot([], [], "o", ms=10, color=style.ACCENT)[0] for ax in (segment, cost)]
+        (self.best,) = cost.plot([], [], "*", ms=17, color=style.DISCRIMINATOR)
+        self.moving = [
+            *self.fills.values(),
+            *self.entries.values(),
+            *self.mu,
+            *self.nu,
+            *self.lines,
+            self.best,
+        ]
+        self.moving += self.points
+
+    def update(
+        self, coupling: ArrayLike, ends: ArrayLike, costs: tuple[float, float, float], q: float
+    ) -> None:
+        """Show a coupling (2, 2) at place q, the couplings (2, 2, 2) at q = 0 and 1, and the costs of all three."""
+        coupling, ends = np.asarray(coupling), np.asarray(ends)
+        for cell, text in self.entries.items():
+            text.set_text(f"{coupling[cell]:.3f}")
+            self.fills[cell].set_facecolor((*_rgb(style.ACCENT), 0.7 * coupling[cell]))
+        for text, mass in zip(
+            [*self.mu, *self.nu], [*coupling.sum(axis=1), *coupling.sum(axis=0)], strict=True
+        ):
+            text.set_text(f"{mass:.2f}")
+        self.lines[0].set_data(ends[:, 0, 0], ends[:, 1, 1])
+        self.points[0].set_data([coupling[0, 0]], [coupling[1, 1]])
+        here, start, end = costs
+        self.lines[1].set_data([0, 1], [start, end])
+        self.points[1].set_data([q], [here])
+        cheaper = [(0, start)] if start < end else [(1, end)] if end < start else []
+        self.best.set_data(*np.reshape(cheaper, (-1, 2)).T)
+
+
+class CloudPanels:
+    """Two clouds with the plan between them as lines, the plan as a matrix, and the cost against the blur.
+
+    ``limits`` are those of both coordinates of the map; ``blurs`` are the values that the blur axis has to hold.
+    """
+
+    def __init__(
+        self, figure: Figure, limits: tuple[tuple[float, float], tuple[float, float]], blurs: ArrayLike
+    ):
+        grid = figure.add_gridspec(
+            2, 2, width_ratios=(1.75, 1), height_ratios=(1.25, 1), hspace=0.28, wspace=0.22,
+            **margins(figure, 0.5, 0.15, 0.35, 0.6),
+        )  # fmt: skip
+        (left, right), (low, high) = limits
+        ax = figure.add_subplot(grid[:, 0])
+        ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
+        ax.grid(visible=False)
+        shape = {"extent": (left, right, low, high), "origin": "lower", "interpolation": "bilinear"}
+        self.critic = ax.imshow(np.zeros((2, 2)), cmap="PRGn", alpha=0.6, zorder=0, **shape)
+        self.lines = ax.add_collection(LineCollection([], color=style.ACCENT, zorder=2))
+        (self.x,) = ax.plot([], [], "o", ms=7, color=style.DATA, zorder=3)
+        (self.y,) = ax.plot([], [], "s", ms=6.5, color=style.GENERATOR, zorder=3)
+        ax.text(0.02, 1.02, "$p$: discs", color=style.DATA, transform=ax.transAxes, fontsize=13)
+        ax.text(
+            0.98, 1.02, "$q$: squares", color=style.GENERATOR, transform=ax.transAxes, fontsize=13, ha="right"
+        )
+        matrix = figure.add_subplot(grid[0, 1])
+        matrix.set(xticks=[], yticks=[])
+        matrix.set_title("the plan, $p$ by $q$", fontsize=12)
+        self.matrix = matrix.imshow(np.zeros((2, 2)), cmap="Purples", extent=(0, 1, 0, 1))
+        curve = figure.add_subplot(grid[1, 1])
+        curve.set(xscale="log", xlim=(0.8 * np.min(blurs), 1.25 * np.max(blurs)), ylim=(0, 1))
+        curve.set_xticks([0.1, 1], ["0.1", "1"])
+        curve.minorticks_off()
+        curve.set(xlabel=r"blur $\varepsilon$ / mean cost", yticks=[])
+        curve.set_title("cost of the plan", fontsize=12)
+        (self.exact,) = curve.plot([], [], "--", lw=1.5, color=style.THEORY)
+        (self.curve,) = curve.plot([], [], ".-", color=style.ACCENT)
+        (self.point,) = curve.plot([], [], "o", ms=10, color=style.ACCENT)
+        self.label = curve.text(0.04, 0.08, "", transform=curve.transAxes, fontsize=11)
+        self.blurs = np.asarray(blurs)
+        self.moving = [
+            self.critic,
+            self.lines,
+            self.x,
+            self.y,
+            self.matrix,
+            self.exact,
+            self.curve,
+            self.point,
+        ]
+        self.moving.append(self.label)
+
+    def update(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        plan: ArrayLike,
+        order: ArrayLike,
+        critic: ArrayLike | None,
+        exact: float,
+        label: str,
+        costs: ArrayLike | None,
+        chosen: int | None,
+    ) -> None:
+        """Show clouds x (n, 2) and y (m, 2), a plan (n, m) and the values of a critic on a grid (rows upwards).
+
+        ``order`` sorts the columns of the matrix; ``costs`` are those at ``blurs``, of which number ``chosen`` is
+        shown as a dot; both may be None, and then the plan is the exact one. A dashed line marks its cost ``exact``.
+        """
+        x, y, plan = np.asarray(x), np.asarray(y), np.asarray(plan)
+        for points, artist in ((x, self.x), (y, self.y)):
+            artist.set_data(*points.T)
+        share = plan * len(x)  # 1 where a point sends all it has to one place
+        i, j = np.nonzero(share > 0.02)  # fainter lines cannot be seen
+        self.lines.set_segments(np.stack([x[i], y[j]], axis=1))
+        self.lines.set_alpha(np.clip(share[i, j], 0.06, 0.9))
+        self.lines.set_linewidth(np.clip(2.5 * share[i, j], 0.6, 2.5))
+        self.matrix.set_data(plan[:, order])
+        self.matrix.set_clim(0, max(plan.max(), 0.2 / len(x)))
+        self.critic.set_visible(critic is not None)
+        if critic is not None:
+            steepest = np.abs(critic - np.median(critic)).max()
+            self.critic.set_data(critic - np.median(critic))
+            self.critic.set_clim(-steepest, steepest)
+        top = 1.1 * max(
+            exact, 0 if costs is None else np.max(costs), 1e-9
+        )  # the curve is shown relative to this
+        self.exact.set_data([self.blurs[0] / 2, 2 * self.blurs[-1]], [exact / top] * 2)
+        self.curve.set_data(*((self.blurs, costs / top) if costs is not None else ([], [])))
+        self.point.set_data(
+            *(([self.blurs[chosen]], [costs[chosen] / top]) if costs is not None else ([], []))
+        )
+        self.label.set_text(label)
+
+
+def _rgb(color: str) -> tuple[float, float, float]:
+    return tuple(int(color[k : k + 2], 16) / 255 for k in (1, 3, 5))
