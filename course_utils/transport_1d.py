@@ -19,8 +19,7 @@ class PiecewiseUniform:
 
     L2's example is ``PiecewiseUniform([(1, 2), (3, 4), (9, 10)], [1/4, 1/4, 1/2])`` against
     ``PiecewiseUniform([(5, 7)])``. Masses are given, not heights: the second density is 1/2 on [5, 7].
-    The methods carry the names and meanings of scipy.stats, so a block density can stand where such a density
-    can.
+    The methods carry the names and meanings of scipy.stats, and `divergences` takes a block density as one of those.
 
     Parameters
     ----------
@@ -53,6 +52,13 @@ class PiecewiseUniform:
     def support(self) -> tuple[float, float]:
         """The smallest interval that holds all the mass."""
         return float(self._blocks.left[0]), float(self._blocks.right[-1])
+
+    @property
+    def components(self) -> list:
+        """The blocks, as scipy.stats distributions: where `divergences` finds the edges of the density."""
+        from scipy import stats
+
+        return [stats.uniform(l, r - l) for l, r in zip(self._blocks.left, self._blocks.right, strict=True)]
 
     def pdf(self, t) -> np.ndarray:
         """Density at t, any shape. A block holds its left end and not its right one."""

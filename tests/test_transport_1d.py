@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import kstest, uniform, wasserstein_distance
 
+from course_utils.divergences import js_divergence_continuous, kl_divergence_continuous
 from course_utils.transport import PiecewiseUniform, earth_movers_distance, wasserstein_1d
 
 coordinates = st.floats(-1e3, 1e3, allow_subnormal=False)
@@ -138,3 +139,15 @@ def test_what_is_not_on_a_line_is_refused():
         wasserstein_1d([0.0], PiecewiseUniform([(0, 1)]), b=[1.0])
     with pytest.raises(ValueError, match="between 0 and 1"):
         PiecewiseUniform([(0, 1)]).ppf([0.5, 1.5])
+
+
+def test_divergences_take_block_densities():
+    p = PiecewiseUniform([(1, 2), (3, 4), (9, 10)], [1 / 4, 1 / 4, 1 / 2])
+    assert js_divergence_continuous(p, PiecewiseUniform([(5, 7)])) == pytest.approx(np.log(2), abs=1e-12)
+    wide = PiecewiseUniform([(0, 2)])
+    narrow = PiecewiseUniform([(0, 1)])
+    assert kl_divergence_continuous(narrow, wide) == pytest.approx(np.log(2), abs=1e-12)
+    assert kl_divergence_continuous(wide, narrow) == np.inf
+    halves = PiecewiseUniform([(0, 1), (1, 2)], [1 / 4, 3 / 4])
+    by_hand = 0.25 * np.log(0.5) + 0.75 * np.log(1.5)
+    assert kl_divergence_continuous(halves, wide) == pytest.approx(by_hand, abs=1e-12)
