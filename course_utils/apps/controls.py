@@ -109,7 +109,8 @@ class Controller:
 
     Most of a frame's time goes into text and ticks, which rarely change. A controller that lists the artists that do
     change in ``moving`` gets only those drawn again, over a stored picture of all the rest, for as long as no axes
-    change their limits; whatever else changes must then be in the list. An empty list draws everything.
+    change their limits. When anything else has changed, it assigns a new list, and all is drawn again, once. An empty
+    list always draws everything.
     """
 
     title: ClassVar[str] = ""

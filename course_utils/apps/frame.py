@@ -26,7 +26,10 @@ from course_utils.plots import style
 
 PIXELS_PER_INCH = 100
 COLUMN_WIDTH = 290  # pixels, at scale 1
-SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%"}  # neighbours of these kinds share a row; how wide each is
+SIDE_BY_SIDE = {
+    Button: "1 1 20%",
+    Toggle: "0 0 47%",
+}  # neighbours of these kinds share a row; how wide each is
 
 _ids = count()
 
@@ -73,7 +76,10 @@ class App:
         # Fewer inches at more dots per inch: the same number of pixels, with everything in it larger.
         self.figure = Figure(figsize=(width / scale, height / scale), dpi=PIXELS_PER_INCH * scale)
         self._canvas = FigureCanvasAgg(self.figure)
-        self._still, self._limits = None, None  # the picture without what moves, and the axes' limits in it
+        self._still = (
+            None  # the picture without what moves, and for which moving artists and limits it was drawn
+        )
+        self._moving, self._limits = None, None
 
         self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
         self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
@@ -144,11 +150,12 @@ class App:
     def _render(self) -> None:
         moving = self.controller.moving
         limits = [ax.viewLim.bounds for ax in self.figure.axes]
-        if not moving or self._still is None or limits != self._limits:
+        if not moving or moving is not self._moving or limits != self._limits:
             for artist in moving:
                 artist.set_animated(True)  # which keeps it out of an ordinary draw
             self._canvas.draw()
-            self._still, self._limits = self._canvas.copy_from_bbox(self.figure.bbox), limits
+            self._still = self._canvas.copy_from_bbox(self.figure.bbox)
+            self._moving, self._limits = moving, limits
         else:
             self._canvas.restore_region(self._still)
         for artist in moving:

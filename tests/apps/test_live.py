@@ -146,7 +146,7 @@ def test_pause_and_stop_act_at_once_from_another_thread(fps, steps_per_frame, co
         await asyncio.sleep(0.05)
         assert player.steps_taken == taken
 
-    asyncio.run(main())
+    asyncio.run(main(), debug=True)  # in which asyncio refuses to be touched from a foreign thread
 
 
 def test_pause_keeps_the_steps_and_stop_gives_them_up():
@@ -204,6 +204,28 @@ def test_the_app_follows_and_its_controls_can_be_moved_meanwhile():
         assert app.status.value.count(f"at {app.controller.values['count']}") == 1
         assert app.widgets["count"].value == app.controller.values["count"]
 
+    asyncio.run(main())
+
+
+def test_while_a_step_changes_the_state_nobody_else_does():
+    class Crowded(Counter):
+        def steps(self):
+            other = threading.Thread(target=lambda: app.set(count=5000))
+            other.start()
+            other.join(0.1)
+            self.waiting = other.is_alive()
+            yield
+
+    async def main():
+        nonlocal app
+        app = LiveApp(Crowded())
+        app.press("play")
+        await until(lambda: app.controller.values["count"] == 5000)
+        app.press("stop")
+        await app.player.wait()
+        assert app.controller.waiting
+
+    app = None
     asyncio.run(main())
 
 
@@ -266,6 +288,7 @@ def test_closing_the_view_stops_the_task():
         app.view.close()
         await app.player.wait()
         assert app.controller.closed == 1
+        assert app.controller.values["count"] < 1000  # it did not simply run to its end
         assert other_tasks() == set()
 
     asyncio.run(main())
@@ -296,6 +319,15 @@ def test_sweep_presses_the_buttons_too():
         assert app.controller.values["count"] == 0
 
     asyncio.run(main())
+
+
+def test_the_buttons_stand_beside_each_other():
+    app = LiveApp(Counter())
+    column = app.view.children[1].children[0]
+    row = column.children[-1]
+    assert [button.description for button in row.children] == ["Play", "Pause", "Stop"]
+    assert app.widgets["stop"] is row.children[2]
+    assert app.widgets["count"] is column.children[0]
 
 
 def test_without_an_event_loop_play_says_so_and_a_later_loop_will_do():

@@ -4,6 +4,7 @@ The lab serves copies of the notebooks, so nothing that a test does reaches the 
 the tests are skipped, and say so.
 """
 
+import io
 import os
 import secrets
 import shutil
@@ -14,12 +15,16 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from playwright.sync_api import Error, Page, sync_playwright
+from PIL import Image
+from playwright.sync_api import Error, Locator, Page, sync_playwright
 
 from course_utils.runtime import data_dir
 
+APP = ".course-app"
 SCREEN = {"width": 1280, "height": 720}  # what a projector shows
 CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 # Without these, Chromium looks up hosts of its own at every start, which a machine without a network waits for.
@@ -136,6 +141,40 @@ class Notebook:
             }""",
             text,
         )
+
+    def app(self, call: str) -> Locator:
+        """Show the cell with this call, such as "jsd_app()", and return the app in its output."""
+        self.show(call)
+        app = self.page.locator(f".jp-Cell.jp-mod-active .jp-OutputArea-output {APP}")
+        app.locator("img").wait_for()
+        self.page.wait_for_function(
+            "img => img.complete && img.naturalWidth > 0", arg=app.locator("img").element_handle()
+        )
+        return app
+
+    def wait_for_change(self, locator: Locator, before: str) -> None:
+        """Wait until the text is another one, and a moment longer, for the last of several frames."""
+        self.page.wait_for_function(
+            "([element, before]) => element.innerText !== before", arg=[locator.element_handle(), before]
+        )
+        self.page.wait_for_timeout(500)
+
+
+def look(locator: Locator) -> np.ndarray:
+    """What is on the screen there: (height, width, 3), 0 to 255."""
+    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)
+
+
+def changed(before: np.ndarray, after: np.ndarray) -> float:
+    """The share of pixels that look different. Both pictures must have the same size: nothing may jump."""
+    assert before.shape == after.shape
+    return float((np.abs(after - before).max(axis=2) > 30).mean())
+
+
+@pytest.fixture
+def screen():
+    """The two functions that look at pixels."""
+    return SimpleNamespace(look=look, changed=changed)
 
 
 @pytest.fixture

@@ -1,0 +1,158 @@
+"""Lesson 4's app: two players, several ways to step, and time to play through."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.controls import Button, Choice, Heading, Slider, Toggle
+from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.games import (
+    METHODS,
+    Game,
+    Trajectory,
+    bilinear,
+    convex_concave,
+    dirac_gan,
+    gaussian_mean_game,
+    nonconvex,
+    simulate,
+)
+from course_utils.linear_dynamics import eigenvalues, jacobian
+from course_utils.plots.games import GamePanels
+
+GAMES: dict[str, Game] = {
+    "L = x y": bilinear(),
+    "bowl and hill": convex_concave(curvature=0.2),
+    "two wells": nonconvex(strength=0.5),
+    "WGAN: a Gaussian's mean": gaussian_mean_game(mean=1.0),
+    "Dirac-GAN, minimax": dirac_gan("minimax"),
+    "Dirac-GAN, non-saturating": dirac_gan("non-saturating"),
+    "Dirac-GAN, gradient penalty": dirac_gan("minimax", "gradient penalty", strength=0.5),
+    "Dirac-GAN, instance noise": dirac_gan("minimax", "instance noise"),
+}
+SHOWN = ("the points", "their averages")
+STEPS = 300
+FLOW_TIME = 30.0  # the flow is followed for this many units of time: on x y, that is almost five rounds
+
+
+class GamesController(LiveController):
+    """A game, a start, a learning rate; every method that is ticked plays it for STEPS steps, shown up to ``time``.
+
+    What theory says is dashed: r_0 rho^k, with rho the largest modulus among the eigenvalues of one step, linearised at
+    the resting point. For x y that is the law itself (alternating steps breathe around it, along their ellipse); for
+    curved games it holds near the resting point.
+    """
+
+    title = "Two players, one value: who arrives?"
+    size = (8.8, 5.2)
+    steps_per_frame = 1
+    controls = (
+        Choice("game", "game", tuple(GAMES), "L = x y"),
+        Slider("learning_rate", "rate η", 0.02, 2.2, 0.2, 0.02),
+        Slider("x", "start x", -2.0, 2.0, 1.4, 0.1),
+        Slider("y", "start y", -2.0, 2.0, 0.6, 0.1),
+        Heading("methods"),
+        *(Toggle(name, name, name in ("simultaneous", "alternating", "optimistic")) for name in [*METHODS, "flow"]),
+        Choice("shown", "show", SHOWN, SHOWN[0]),
+        Heading("time"),
+        Slider("time", "step", 0, STEPS, STEPS, 1, integer=True),
+        Slider("speed", "steps a frame", 1, 10, 2, 1, integer=True),
+        *TRANSPORT,
+        Button("one_step", "Step", "one step further"),
+    )  # fmt: skip
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._panels: GamePanels | None = None
+        self._scene: tuple | None = None  # what the still part of the picture shows
+        self.changed(self.values)
+
+    # ------------------------------------------------------------------ what is computed
+
+    @property
+    def game(self) -> Game:
+        return GAMES[self.values["game"]]
+
+    @property
+    def rest(self) -> np.ndarray:
+        """Where the distance is measured to: the equilibrium, or the origin, where the two wells' field rests."""
+        return self.game.equilibria[0] if len(self.game.equilibria) else np.zeros(2)
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        if set(values) <= {"time", "speed"}:
+            return
+        eta = self.values["learning_rate"]
+        start = self.values["x"], self.values["y"]
+        j = jacobian(self.game, self.rest)
+        self.runs: dict[str, Trajectory] = {}
+        self.eigenvalues: dict[str, np.ndarray] = {}
+        for name in [*METHODS, "flow"]:
+            if self.values[name]:
+                steps = STEPS if name != "flow" else min(STEPS, math.ceil(FLOW_TIME / eta))
+                self.runs[name] = simulate(self.game, name, start, steps=steps, learning_rate=eta)
+                self.eigenvalues[name] = eigenvalues(name, j, eta)
+        averages = self.values["shown"] == "their averages"
+        self.tracks = {name: run.averages if averages else run.points for name, run in self.runs.items()}
+        self.distances = {
+            name: np.linalg.norm(points - self.rest, axis=1) for name, points in self.tracks.items()
+        }
+        # Averages obey another law, so nothing is dashed there.
+        k = np.arange(STEPS + 1)
+        self.theory = {
+            name: self.distances[name][0] * self.factor(name) ** k for name in self.runs if not averages
+        }
+
+    def factor(self, method: str) -> float:
+        """rho, what one step multiplies the distance with in the long run."""
+        return float(np.abs(self.eigenvalues[method]).max())
+
+    # ------------------------------------------------------------------ time
+
+    def steps(self) -> Iterator[None]:
+        while self.values["time"] < STEPS:
+            self._advance(self.values["speed"])
+            yield
+
+    def play(self) -> None:
+        if self.values["time"] == STEPS:
+            self.values["time"] = 0
+        super().play()
+
+    def stop(self) -> None:
+        super().stop()
+        self.values["time"] = 0
+
+    def one_step(self) -> None:
+        self.pause()
+        self._advance(1)
+
+    def _advance(self, steps: int) -> None:
+        self.values["time"] = min(STEPS, self.values["time"] + steps)
+
+    # ------------------------------------------------------------------ what is shown
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            self._panels = GamePanels(figure, [*METHODS, "flow"], STEPS)
+        scene = self.values["game"], tuple(self.runs)
+        if scene != self._scene:
+            self._scene = scene
+            self._panels.set_scene(self.game.field(self._panels.grid), self.rest, self.runs)
+            self.moving = list(
+                self._panels.moving
+            )  # a new list: the still part of the picture is another one
+        self._panels.update(self.values["time"], self.tracks, self.distances, self.theory, self.eigenvalues)
+
+    def status(self) -> str:
+        if not self.runs:
+            return "Tick a method to let it play."
+        factors = ", ".join(f"{name} × {self.factor(name):.4f}" for name in self.runs)
+        return f"After step {self.values['time']}. Theory, per step and near the star: {factors}."
+
+
+def games_app(*, scale: float = 1.0) -> LiveApp:
+    """Lesson 4's app, ready to show; ``scale=1.4`` for a projector."""
+    return LiveApp(GamesController(), scale=scale)

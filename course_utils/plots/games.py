@@ -1,0 +1,208 @@
+"""Pictures for lesson 4: vector fields, runs, distances on a logarithmic axis, eigenvalues beside the unit circle."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
+from numpy.typing import ArrayLike
+
+from course_utils.plots import style
+
+METHOD_COLORS = {
+    "simultaneous": style.GENERATOR,
+    "alternating": style.SECOND,
+    "momentum": style.THIRD,
+    "optimistic": style.DATA,
+    "extragradient": style.DISCRIMINATOR,
+    "consensus": style.ACCENT,
+    "flow": style.MUTED,
+}
+ARROWS = "#B5B5B5"
+VIEW = 2.5  # the plane is shown from -VIEW to VIEW
+EIGENVALUE_VIEW = 1.6  # and the complex plane from -EIGENVALUE_VIEW to EIGENVALUE_VIEW
+DECADES = (1, 2, 4, 6)  # how far up and down the axis of distances may reach; what goes further is cut
+
+
+def field_grid(view: float = VIEW, n: int = 11) -> np.ndarray:
+    """Where arrows are drawn: (n * n, 2), evenly over [-0.92 view, 0.92 view] in both directions."""
+    ticks = np.linspace(-0.92 * view, 0.92 * view, n)
+    return np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2)
+
+
+def arrows(vectors: ArrayLike) -> np.ndarray:
+    """Vectors (n, 2) with the same directions and lengths squeezed into [0, 1): v / (1 + |v|)."""
+    vectors = np.asarray(vectors, float)
+    return vectors / (1 + np.linalg.norm(vectors, axis=-1, keepdims=True))
+
+
+def draw_field(ax: Axes, points: ArrayLike, vectors: ArrayLike, *, view: float = VIEW) -> Quiver:
+    """The players' field as arrows at points (n, 2); short arrows are to scale, long ones are squeezed."""
+    points, squeezed = np.asarray(points, float), arrows(vectors)
+    quiver = ax.quiver(
+        *points.T, *squeezed.T, color=ARROWS, pivot="mid", angles="xy", scale=12, scale_units="width",
+        width=0.006, zorder=1,
+    )  # fmt: skip
+    ax.set(xlim=(-view, view), ylim=(-view, view), aspect="equal", xlabel="$x$", ylabel="$y$")
+    return quiver
+
+
+def draw_run(ax: Axes, points: ArrayLike, method: str, **line) -> None:
+    """One run (steps + 1, 2) in its method's colour, with a dot where it starts and a square where it ends."""
+    points = np.asarray(points, float)
+    known = points[np.isfinite(points).all(axis=1)]
+    look = {"color": METHOD_COLORS.get(method, style.THEORY), "lw": 1.6, "label": method, **line}
+    ax.plot(*known.T, **look)
+    ax.plot(*known[0], "o", color=look["color"], ms=6)
+    ax.plot(*known[-1], "s", color=look["color"], ms=6)
+
+
+def draw_equilibrium(ax: Axes, point: ArrayLike = (0.0, 0.0)) -> None:
+    ax.plot(*np.asarray(point), "*", color=style.THEORY, ms=12, zorder=5)
+
+
+def draw_distance(
+    ax: Axes, distances: ArrayLike, method: str, theory: ArrayLike | None = None, **line
+) -> None:
+    """Distance to the equilibrium (steps + 1,) on a logarithmic axis, with the prediction dashed on top of it."""
+    look = {"color": METHOD_COLORS.get(method, style.THEORY), "lw": 3, "label": method, **line}
+    ax.semilogy(distances, **look)
+    if theory is not None:
+        ax.semilogy(theory, color=style.THEORY, lw=1.2, ls="--")
+    ax.set(xlabel="step", ylabel="distance to the equilibrium")
+
+
+def draw_unit_circle(ax: Axes, *, view: float = EIGENVALUE_VIEW) -> None:
+    angle = np.linspace(0, 2 * np.pi, 200)
+    ax.plot(np.cos(angle), np.sin(angle), color=style.THEORY, lw=1.2, ls="--")
+    ax.set(
+        xlim=(-view, view), ylim=(-view, view), aspect="equal", xlabel="real part", ylabel="imaginary part"
+    )
+
+
+def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: float = EIGENVALUE_VIEW) -> None:
+    """Eigenvalues (rates, k) as a learning rate grows: small dots at first, large ones at the end."""
+    values = np.asarray(eigenvalues)
+    sizes = np.broadcast_to(np.linspace(4, 40, len(values))[:, None], values.shape)
+    draw_unit_circle(ax, view=view)
+    ax.scatter(values.real, values.imag, s=sizes, color=METHOD_COLORS.get(method, style.ACCENT), zorder=3)
+    ax.set_title(method)
+
+
+class GamePanels:
+    """The plane with its field and runs, distances, eigenvalues: made once, then moved.
+
+    ``figure`` is drawn into for as long as the panels live. :meth:`update` changes only the artists in ``moving``
+    and the limits of the axes; :meth:`set_scene` changes the rest.
+    """
+
+    def __init__(self, figure: Figure, methods: Sequence[str], steps: int):
+        figure.clear()
+        self._plane, self._radius, self._complex = _make_axes(figure)
+        self._grid = field_grid()
+        self._quiver = draw_field(self._plane, self._grid, np.zeros_like(self._grid))
+        (self._star,) = self._plane.plot([], [], "*", color=style.THEORY, ms=17, zorder=5)
+        self._radius.set(xlim=(0, steps), xlabel="step", yscale="log", ylabel="distance")
+        draw_unit_circle(self._complex)
+        self._complex.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="eigenvalues", ylabel="")
+
+        self._runs, self._heads, self._distances, self._theory, self._eigenvalues, self._names = (
+            {} for _ in range(6)
+        )
+        for place, name in enumerate(methods):
+            color, size = METHOD_COLORS[name], 12 - 1.2 * place  # smaller and smaller: none hides another
+            (self._runs[name],) = self._plane.plot([], [], color=color, lw=1.6, marker=".", ms=3.5)
+            (self._heads[name],) = self._plane.plot(
+                [], [], "o", color=color, ms=0.8 * size, mec="white", zorder=4
+            )
+            (self._distances[name],) = self._radius.plot([], [], color=color, lw=3.2)
+            (self._theory[name],) = self._radius.plot([], [], color=style.THEORY, lw=1.2, ls="--", zorder=3)
+            (self._eigenvalues[name],) = self._complex.plot(
+                [], [], "o", color=color, ms=size, mew=0, zorder=3
+            )
+            self._names[name] = self._plane.text(
+                *_name_place(figure, place), f"━ {name}", color=color, fontsize=12, va="top",
+                transform=figure.transFigure,
+            )  # fmt: skip
+        groups = (self._runs, self._heads, self._distances, self._theory, self._eigenvalues)
+        self.moving = [artist for group in groups for artist in group.values()]
+
+    @property
+    def grid(self) -> np.ndarray:
+        """Where the field is shown, (n, 2)."""
+        return self._grid
+
+    def set_scene(self, vectors: ArrayLike, rest: ArrayLike | None, methods: Collection[str]) -> None:
+        """New arrows (n, 2) at ``grid``; a star at the resting point, if there is one; the names of who plays."""
+        self._quiver.set_UVC(*arrows(vectors).T)
+        self._star.set_data(*([[]] * 2 if rest is None else np.reshape(rest, (2, 1))))
+        for name, text in self._names.items():
+            text.set_visible(name in methods)
+
+    def update(
+        self,
+        step: int,
+        runs: Mapping[str, np.ndarray],
+        distances: Mapping[str, np.ndarray],
+        theory: Mapping[str, np.ndarray],
+        eigenvalues: Mapping[str, np.ndarray],
+    ) -> None:
+        """Show every run up to ``step``; a method that is missing in a mapping is not shown there.
+
+        Parameters
+        ----------
+        runs : (steps + 1, 2) each, NaN after divergence.
+        distances, theory : (steps + 1,) each, measured and predicted.
+        eigenvalues : (k,) each, complex; those outside the panel are put on its border.
+        """
+        shown = slice(0, step + 1)
+        for name in self._runs:
+            run = runs.get(name, np.empty((0, 2)))[shown]
+            known = run[np.isfinite(run).all(axis=1)]
+            self._runs[name].set_data(*known.T)
+            self._heads[name].set_data(*known[-1:].T)
+            distance = distances.get(name, np.empty(0))[shown]
+            self._distances[name].set_data(np.arange(len(distance)), distance)
+            predicted = theory.get(name, np.empty(0))
+            self._theory[name].set_data(np.arange(len(predicted)), predicted)
+            values, border = eigenvalues.get(name, np.empty(0)), 0.96 * EIGENVALUE_VIEW
+            self._eigenvalues[name].set_data(
+                np.clip(np.real(values), -border, border), np.clip(np.imag(values), -border, border)
+            )
+        self._radius.set_ylim(*_distance_limits(distances.values()))
+
+
+def _distance_limits(distances) -> tuple[float, float]:
+    """Limits for whole runs, so that playing them never moves the axis; other settings move it in few, large steps."""
+    distances = [d for d in distances if len(d) and d[0] > 0]
+    if not distances:
+        return 0.1, 10.0
+    middle = 10.0 ** round(np.log10(distances[0][0]))
+    together = np.concatenate(distances)
+    together = together[np.isfinite(together) & (together > 0)]
+    reach = np.abs(np.log10(together / middle)).max()
+    decades = next((d for d in DECADES if d >= reach), DECADES[-1])
+    return middle / 10.0**decades, middle * 10.0**decades
+
+
+def _make_axes(figure: Figure) -> list[Axes]:
+    """The plane on the left, distances and eigenvalues on the right; margins in inches, so text of any scale fits."""
+    width, height = figure.get_size_inches()
+    left, bottom, top, right, gap = 0.6, 0.55, 0.55, 0.3, 0.55
+    side = height - bottom - top
+    column = left + side + 0.85
+    below = 0.58 * (side - gap)
+    boxes = (
+        (left, bottom, side, side),
+        (column, bottom + below + gap, width - right - column, side - below - gap),
+        (column, bottom, width - right - column, below),
+    )
+    return [figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in boxes]
+
+
+def _name_place(figure: Figure, place: int) -> tuple[float, float]:
+    """Names of methods stand in two rows of four above the panels; in fractions of the figure."""
+    width, height = figure.get_size_inches()
+    row, column = divmod(place, 4)
+    return (0.1 + column * (width - 0.2) / 4) / width, 1 - (0.06 + 0.22 * row) / height

@@ -1,0 +1,175 @@
+"""Lesson 4's app: what it shows against closed forms, time, and every control over its whole range."""
+
+import asyncio
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.apps.games import FLOW_TIME, GAMES, STEPS, GamesController, games_app
+from course_utils.apps.live import LiveApp
+from course_utils.dynamics import METHODS
+
+ALL = [*METHODS, "flow"]
+K = np.arange(STEPS + 1)
+
+
+def only(*methods, **values):
+    """A controller on which these methods play, and no others."""
+    controller = GamesController()
+    controller.set(**{name: name in methods for name in ALL}, **values)
+    return controller
+
+
+@pytest.mark.parametrize("eta", [0.02, 0.1, 0.5, 1.2])
+def test_simultaneous_steps_leave_at_the_predicted_rate(eta):
+    controller = only("simultaneous", learning_rate=eta, x=-0.3, y=0.4)
+    law = 0.5 * (1 + eta**2) ** (K / 2)
+    inside = controller.runs["simultaneous"].diverged_at or STEPS + 1
+    assert np.allclose(controller.distances["simultaneous"][:inside], law[:inside], rtol=1e-9)
+    assert np.allclose(controller.theory["simultaneous"], law, rtol=1e-9)
+    assert np.allclose(np.sort_complex(controller.eigenvalues["simultaneous"]), [1 - 1j * eta, 1 + 1j * eta])
+
+
+@pytest.mark.parametrize("eta", [0.1, 0.3, 0.7])
+def test_extragradient_follows_its_law_and_the_optimistic_step_its_own_in_the_long_run(eta):
+    controller = only("extragradient", "optimistic", learning_rate=eta)
+    law = controller.theory["extragradient"][0] * (1 - eta**2 + eta**4) ** (K / 2)
+    assert np.allclose(controller.theory["extragradient"], law, rtol=1e-9)
+    assert np.allclose(controller.distances["extragradient"], law, rtol=1e-8, atol=1e-300)
+    ratio = controller.distances["optimistic"][40:50] / controller.distances["optimistic"][39:49]
+    assert np.allclose(ratio, controller.factor("optimistic"), rtol=1e-5)
+    assert (controller.factor("optimistic") < 1) == (eta < 3**-0.5)
+
+
+def test_alternating_steps_breathe_along_their_ellipse():
+    controller = only("alternating", learning_rate=1.0)
+    x, y = controller.tracks["alternating"].T
+    assert np.ptp(x * x + y * y - x * y) < 1e-9
+    assert controller.factor("alternating") == pytest.approx(1, abs=1e-12)
+    assert np.ptp(controller.theory["alternating"]) < 1e-9
+
+
+def test_the_flow_is_sampled_at_the_steps_and_ends_after_its_time():
+    controller = only("flow", learning_rate=0.5, x=1.0, y=0.0)
+    t = 0.5 * np.arange(round(FLOW_TIME / 0.5) + 1)
+    assert np.allclose(controller.tracks["flow"], np.column_stack([np.cos(t), np.sin(t)]), atol=1e-7)
+
+
+def test_distances_are_measured_from_each_games_own_rest():
+    controller = only("optimistic", game="WGAN: a Gaussian's mean", x=1.0, y=0.0)
+    assert np.allclose(controller.distances["optimistic"], 0)  # begins at mean 1 with nothing to say
+    controller.set(game="two wells")
+    assert controller.rest.tolist() == [0, 0]
+    for name, game in GAMES.items():
+        controller.set(game=name)
+        assert np.allclose(game.field(controller.rest), 0), name
+
+
+def test_averages_are_averages_and_have_no_dashed_law():
+    controller = only("alternating", shown="their averages")
+    points = controller.runs["alternating"].points
+    assert np.allclose(controller.tracks["alternating"][17], points[:18].mean(axis=0))
+    assert controller.theory == {}
+    assert controller.distances["alternating"][-1] < 0.1
+
+
+def test_what_is_drawn_is_what_was_computed_up_to_the_step():
+    app = games_app()
+    app.set(time=40, momentum=True, simultaneous=False)
+    panels, controller = app.controller._panels, app.controller
+    for name in ("momentum", "alternating"):
+        assert np.array_equal(np.transpose(panels._runs[name].get_data()), controller.tracks[name][:41])
+        assert np.array_equal(panels._distances[name].get_ydata(), controller.distances[name][:41])
+        assert np.array_equal(panels._theory[name].get_ydata(), controller.theory[name])
+        assert panels._names[name].get_visible()
+    assert len(panels._runs["simultaneous"].get_xdata()) == 0
+    assert not panels._names["simultaneous"].get_visible()
+
+
+def test_playing_does_not_move_the_axes_and_each_game_has_its_own_arrows():
+    app = games_app()
+    radius = app.controller._panels._radius
+    limits = []
+    for time in (0, 50, STEPS):
+        app.set(time=time)
+        limits.append(radius.get_ylim())
+    assert len(set(limits)) == 1
+    before = app.controller._panels._quiver.U.copy()
+    app.set(game="two wells")
+    assert not np.array_equal(app.controller._panels._quiver.U, before)
+
+
+def test_play_pause_step_and_stop():
+    async def main():
+        app = games_app()
+        time = app.widgets["time"]
+        assert time.value == STEPS
+        app.set(speed=10)
+        app.player.fps = 1000
+        app.widgets["play"].click()  # from the end, it begins anew
+        assert time.value == 0
+        await app.player.wait()
+        assert time.value == STEPS
+        assert app.player.frames >= STEPS / 10
+        app.set(time=100)
+        app.widgets["one_step"].click()
+        assert time.value == 101
+        app.widgets["play"].click()
+        while time.value == 101:
+            await asyncio.sleep(0.001)
+        app.widgets["pause"].click()
+        await app.player.wait()
+        paused = time.value
+        assert 101 < paused < STEPS
+        app.widgets["play"].click()
+        await app.player.wait()
+        assert time.value == STEPS
+        app.widgets["stop"].click()
+        assert time.value == 0
+
+    asyncio.run(main())
+
+
+def test_every_control_over_its_whole_range():
+    async def main():
+        app = games_app()
+        assert app.sweep() > 60
+        await app.player.wait()
+        assert "Error" not in app.status.value
+        app.set(**dict.fromkeys(ALL, True), learning_rate=2.2, game="two wells")  # nearly everything diverges
+        app.set(**dict.fromkeys(ALL, False))
+        assert "Tick a method" in app.status.value
+
+    asyncio.run(main())
+
+
+def test_the_status_gives_the_factors_of_the_closed_forms():
+    controller = only("simultaneous", "extragradient", learning_rate=0.5, time=7)
+    assert "After step 7" in controller.status()
+    assert "simultaneous × 1.1180" in controller.status()
+    assert "extragradient × 0.9014" in controller.status()
+
+
+def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all():
+    app = games_app()
+    for values in (
+        {"time": 20},
+        {"game": "two wells"},
+        {"momentum": True},
+        {"learning_rate": 0.8},
+        {"shown": "their averages"},
+        {"game": "L = x y", "momentum": False, "alternating": False},
+    ):
+        app.set(**values)
+        fresh = GamesController()
+        fresh.set(**app.controller.values)
+        assert app.picture.value == LiveApp(fresh).picture.value, values
+
+
+def test_the_picture_keeps_its_size_on_a_projector_too():
+    for scale in (1.0, 1.4):
+        picture = Image.open(io.BytesIO(games_app(scale=scale).picture.value))
+        assert picture.size == (880, 520)
+        assert np.asarray(picture.convert("HSV"))[..., 1].max() > 150

@@ -1,0 +1,90 @@
+"""Lesson 4's pictures: the data behind them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from course_utils.dynamics import METHODS
+from course_utils.plots import games as draw
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=1, max_size=20))
+def test_arrows_keep_their_directions_and_stay_short(vectors):
+    vectors = np.array(vectors)
+    squeezed = draw.arrows(vectors)
+    length = np.hypot(*squeezed.T)
+    assert (length < 1).all()
+    assert np.allclose(squeezed[:, 0] * vectors[:, 1], squeezed[:, 1] * vectors[:, 0], atol=1e-6)
+    assert ((squeezed * vectors).sum(axis=1) >= 0).all()
+    order = np.argsort(np.hypot(*vectors.T))
+    assert (np.diff(length[order]) >= -1e-12).all()  # the longer field has the longer arrow
+
+
+def test_every_method_has_a_colour_of_its_own():
+    colors = [draw.METHOD_COLORS[name] for name in [*METHODS, "flow"]]
+    assert len(set(colors)) == len(colors)
+
+
+def test_a_diverged_run_is_drawn_to_its_last_known_point():
+    ax = Figure().add_subplot()
+    run = np.array([[1.0, 0], [2, 1], [np.nan, np.nan]])
+    draw.draw_run(ax, run, "simultaneous")
+    line, start, end = ax.get_lines()
+    assert np.array_equal(np.transpose(line.get_data()), run[:2])
+    assert np.array_equal(np.transpose(start.get_data()), run[:1])
+    assert np.array_equal(np.transpose(end.get_data()), run[1:2])
+
+
+def test_eigenvalues_stand_beside_the_unit_circle():
+    ax = Figure().add_subplot()
+    values = np.array([[1 + 0.1j, 1 - 0.1j], [0.5 + 0.5j, 0.5 - 0.5j]])
+    draw.draw_eigenvalues(ax, values, "optimistic")
+    (circle,) = ax.get_lines()
+    assert np.allclose(np.hypot(*circle.get_data()), 1)
+    assert np.allclose(
+        ax.collections[0].get_offsets(), np.column_stack([values.real.ravel(), values.imag.ravel()])
+    )
+    assert ax.get_aspect() == 1
+
+
+def panels_with(distances, eigenvalues=()):
+    figure = Figure(figsize=(8.8, 5.2))
+    panels = draw.GamePanels(figure, ["simultaneous", "flow"], steps=3)
+    run = np.column_stack([distances, np.zeros(len(distances))])
+    panels.update(
+        3, {"flow": run}, {"flow": np.array(distances)}, {}, {"flow": np.asarray(eigenvalues, complex)}
+    )
+    return panels
+
+
+@pytest.mark.parametrize(
+    ("distances", "limits"),
+    [
+        ([1.0, 2.0, 4.0, 8.0], (0.1, 10.0)),
+        ([1.0, 0.5, 0.02, 0.04], (0.01, 100.0)),
+        ([1.0, 1e3, 1e-3, 1e-3], (1e-4, 1e4)),
+        ([1.0, 1e30, np.nan, np.nan], (1e-6, 1e6)),  # cut
+        ([0.0, 0.0, 0.0, 0.0], (0.1, 10.0)),
+    ],
+)
+def test_the_axis_of_distances_has_few_heights(distances, limits):
+    assert panels_with(distances)._radius.get_ylim() == pytest.approx(limits)
+
+
+def test_eigenvalues_outside_the_panel_are_put_on_its_border():
+    panels = panels_with([1.0] * 4, [1 + 5j, -7, 0.5])
+    x, y = panels._eigenvalues["flow"].get_data()
+    border = 0.96 * draw.EIGENVALUE_VIEW
+    assert np.allclose(x, [1, -border, 0.5])
+    assert np.allclose(y, [border, 0, 0])
+
+
+def test_the_star_is_where_the_field_rests_and_only_who_plays_is_named():
+    panels = panels_with([1.0] * 4)
+    panels.set_scene(np.ones_like(panels.grid), (1.0, -2.0), ["flow"])
+    assert np.array_equal(np.ravel(panels._star.get_data()), [1, -2])
+    assert [text.get_visible() for text in panels._names.values()] == [False, True]
+    panels.set_scene(np.ones_like(panels.grid), None, [])
+    assert len(panels._star.get_xdata()) == 0
