@@ -101,14 +101,15 @@ class Notebook:
         self.page = page
 
     def run_all(self, seconds: float) -> None:
-        """Run every cell from the menu, as a student does, and wait until the last one is done."""
+        """Run every cell from the menu, as a student does, and wait until the last one is done, or one has failed."""
         self.page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         self.page.wait_for_function(
             """() => {
                 const cells = jupyterapp.shell.currentWidget.content.model.cells;
                 const code = [...Array(cells.length).keys()].map(i => cells.get(i)).filter(c => c.type === 'code');
-                return code.every(c => c.executionState !== 'running' && c.executionCount !== null);
+                return code.every(c => c.executionState !== 'running' && c.executionCount !== null)
+                    || code.some(c => c.outputs.toJSON().some(o => o.output_type === 'error'));
             }""",
             timeout=1000 * seconds,
         )
