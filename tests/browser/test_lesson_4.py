@@ -1,34 +1,20 @@
 """Lesson 4's app in a real JupyterLab, whose kernel delivers clicks on a thread of its own: play, pause, stop."""
 
-import io
 import time
-
-import numpy as np
-import pytest
-from PIL import Image
-
-APP = ".course-app"
-
-
-@pytest.fixture
-def lesson(open_notebook):
-    notebook = open_notebook("04_minimax_xy.ipynb")
-    notebook.clear()
-    notebook.run_all(seconds=240)
-    return notebook
 
 
 def step(status) -> int:
     return int(status.inner_text().split("After step ")[1].split(".")[0])
 
 
-def test_play_pause_and_stop(lesson, tmp_path):
+def test_play_pause_and_stop(open_notebook, screen, tmp_path):
+    lesson = open_notebook("04_minimax_xy.ipynb")
     page = lesson.page
+    lesson.clear()
+    lesson.run_all(seconds=240)
     assert lesson.errors() == []
-    lesson.show("games_app()")
-    app = page.locator(f".jp-OutputArea-output {APP}").first
+    app = lesson.app("games_app()")
     picture, status = app.locator("img"), app.locator(".course-app-status")
-    picture.wait_for()
     box = app.bounding_box()
     assert box["width"] <= 1280
     assert box["height"] <= 690  # all of it on a projector, below the menu
@@ -36,11 +22,11 @@ def test_play_pause_and_stop(lesson, tmp_path):
 
     app.get_by_role("button", name="Play").click()  # from the end, so it begins anew
     page.wait_for_timeout(1000)
-    first, picture_then = step(status), look(picture)
+    first, picture_then = step(status), screen.look(picture)
     page.wait_for_timeout(1000)
     second = step(status)
     assert 0 < first < second < 300
-    assert (np.abs(look(picture) - picture_then).max(axis=2) > 30).mean() > 0.001
+    assert screen.changed(picture_then, screen.look(picture)) > 0.001
 
     app.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(500)
@@ -65,7 +51,3 @@ def test_play_pause_and_stop(lesson, tmp_path):
     assert step(status) == 0
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()
-
-
-def look(locator) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB")).astype(int)

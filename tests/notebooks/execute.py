@@ -39,6 +39,7 @@ def execute(path: Path) -> None:
         kernel_name="python3",
         record_timing=False,
         store_widget_state=False,
+        coalesce_streams=True,  # how often a print is flushed is no difference between two runs
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
