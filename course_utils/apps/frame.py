@@ -256,7 +256,11 @@ class App:
 
 def _beside_each_other(row: list[widgets.Widget], kind: type) -> widgets.Widget:
     for widget in row:
-        widget.layout.width, widget.layout.flex, widget.layout.min_width = "auto", SIDE_BY_SIDE[kind], "0"
+        widget.layout.width, widget.layout.flex, widget.layout.min_width = (
+            "auto",
+            SIDE_BY_SIDE[kind],
+            "fit-content",
+        )
     return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})
 
 

@@ -27,6 +27,7 @@ def test_run_all_then_play(open_notebook, screen, tmp_path, path):
         page.wait_for_timeout(1500)
         assert screen.changed(before, screen.look(picture)) > 0.001, call
         for button in app.get_by_role("button").all():
+            assert not button.evaluate("e => e.scrollWidth > e.clientWidth + 1"), "a clipped label"
             button.click()
             page.wait_for_timeout(300)
         assert "Error" not in status.inner_text(), call
