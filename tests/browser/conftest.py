@@ -76,7 +76,7 @@ def lab(tmp_path_factory, root):
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
         _wait_until_up(f"http://127.0.0.1:{port}/api?token={token}", server, home / "lab.log")
-        yield f"http://127.0.0.1:{port}/lab/tree/{{path}}?token={token}"
+        yield f"http://127.0.0.1:{port}/lab/workspaces/{{workspace}}/tree/{{path}}?token={token}"
     finally:
         server.terminate()
         server.wait(timeout=30)
@@ -188,9 +188,14 @@ def open_notebook(browser, lab):
     page.on("pageerror", lambda error: failures.append(str(error)))
 
     def open_it(path: str) -> Notebook:
-        page.goto(lab.format(path=path))
+        # A workspace of its own: otherwise the lab also opens again, at some moment, what the test before had open.
+        page.goto(lab.format(path=path, workspace=secrets.token_hex(4)))
         page.wait_for_function(
-            "() => window.jupyterapp?.shell?.currentWidget?.content?.model?.cells?.length > 0"
+            """path => {
+                const widget = window.jupyterapp?.shell?.currentWidget;
+                return widget?.context?.path === path && widget.content?.model?.cells?.length > 0;
+            }""",
+            arg=path,
         )
         page.evaluate("() => jupyterapp.shell.collapseLeft()")  # the notebook gets the whole width
         page.wait_for_function(
