@@ -90,6 +90,15 @@ class Button:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """Choosing a file calls the controller's method of the same name with the file's bytes."""
+
+    name: str
+    label: str
+    accept: str = ""  # such as ".csv,.txt"
+
+
+@dataclass(frozen=True)
 class Heading:
     """A caption over the controls that follow."""
 
@@ -97,7 +106,7 @@ class Heading:
     color: str = "inherit"
 
 
-Control = Slider | Choice | Toggle | Button | Heading
+Control = Slider | Choice | Toggle | Button | Upload | Heading
 
 
 class Controller:
@@ -111,23 +120,28 @@ class Controller:
     change in ``moving`` gets only those drawn again, over a stored picture of all the rest, for as long as no axes
     change their limits. When anything else has changed, it assigns a new list, and all is drawn again, once. An empty
     list always draws everything.
+
+    Controls that belong to the picture, such as a time line, may stand ``below`` it. A slider whose range grows (the
+    recorded part of a run) has its present upper end in ``ends``.
     """
 
     title: ClassVar[str] = ""
     size: ClassVar[tuple[float, float]] = (8.6, 5.0)
     controls: ClassVar[tuple[Control, ...]] = ()
+    below: ClassVar[tuple[Control, ...]] = ()
 
     def __init__(self) -> None:
         self.values: dict[str, Any] = {c.name: c.value for c in self.value_controls()}
+        self.ends: dict[str, float] = {}
         self.moving: Sequence[Artist] = ()
 
     @classmethod
     def value_controls(cls) -> list[Slider | Choice | Toggle]:
-        return [c for c in cls.controls if isinstance(c, (Slider, Choice, Toggle))]
+        return [c for c in cls.controls + cls.below if isinstance(c, (Slider, Choice, Toggle))]
 
     @classmethod
     def buttons(cls) -> list[Button]:
-        return [c for c in cls.controls if isinstance(c, Button)]
+        return [c for c in cls.controls + cls.below if isinstance(c, Button)]
 
     def set(self, **values: Any) -> None:
         """Set controls by name; nothing changes when any name or value is wrong.

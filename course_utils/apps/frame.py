@@ -21,7 +21,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils.apps.controls import Button, Choice, Controller, Heading, Slider, Toggle
+from course_utils.apps.controls import Button, Choice, Control, Controller, Heading, Slider, Toggle, Upload
 from course_utils.plots import style
 
 PIXELS_PER_INCH = 100
@@ -30,6 +30,7 @@ SIDE_BY_SIDE = {
     Button: "1 1 20%",
     Toggle: "0 0 47%",
 }  # neighbours of these kinds share a row; how wide each is
+BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 
 _ids = count()
 
@@ -165,10 +166,18 @@ class App:
         """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""
         self._syncing = True
         try:
+            for name, end in self.controller.ends.items():
+                self.widgets[name].max = end
             for name, value in self.controller.values.items():
                 self.widgets[name].value = value
         finally:
             self._syncing = False
+
+    def _on_upload(self, widget: widgets.FileUpload, name: str) -> None:
+        if widget.value:  # empty again: our own doing
+            content = bytes(widget.value[0]["content"])
+            widget.value = ()  # so that the same file can be chosen again
+            self._guarded(lambda: (getattr(self.controller, name)(content), self._redraw()))
 
     def _on_change(self, name: str, value) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
@@ -191,18 +200,16 @@ class App:
         return widgets.Image(format="png", width=width, height=height, layout=layout)
 
     def _make_view(self) -> widgets.Widget:
-        column = []
-        for kind, controls in groupby(self.controller.controls, key=type):
-            made = []
-            for control in controls:
-                made.append(self._make_widget(control))
-                if not isinstance(control, Heading):
-                    self.widgets[control.name] = made[-1]
-            column += [_beside_each_other(made, kind)] if kind in SIDE_BY_SIDE and len(made) > 1 else made
         css_class = f"course-app-{next(_ids)}"
         width = round(COLUMN_WIDTH * self.scale)
+        column = self._make_rows(self.controller.controls, SIDE_BY_SIDE)
         controls = widgets.VBox(column, layout={"width": f"{width}px", "flex": "0 0 auto"})
-        stage = widgets.VBox([self.picture, self.status], layout={"flex": "1 1 500px", "min_width": "0"})
+        below = self._make_rows(self.controller.below, BELOW)
+        for row in below:
+            row.layout.max_width = self.picture.layout.width
+        stage = widgets.VBox(
+            [self.picture, *below, self.status], layout={"flex": "1 1 500px", "min_width": "0"}
+        )
         title = widgets.HTML(f"<b>{html.escape(self.controller.title)}</b>")
         look = widgets.HTML(_css(css_class, self.scale))
         view = widgets.VBox(
@@ -212,6 +219,17 @@ class App:
         view.add_class("course-app").add_class(css_class)
         self.status.add_class("course-app-status")
         return view
+
+    def _make_rows(self, controls: tuple[Control, ...], beside: dict[type, str]) -> list[widgets.Widget]:
+        rows = []
+        for kind, group in groupby(controls, key=type):
+            made = []
+            for control in group:
+                made.append(self._make_widget(control))
+                if not isinstance(control, Heading):
+                    self.widgets[control.name] = made[-1]
+            rows += [_beside_each_other(made, beside[kind])] if kind in beside and len(made) > 1 else made
+        return rows
 
     def _make_widget(self, control) -> widgets.Widget:
         wide = {"width": "98%"}
@@ -224,6 +242,10 @@ class App:
                     description=control.label, tooltip=control.tooltip or control.label, layout=wide
                 )
                 widget.action = lambda: self.press(control.name)
+                return widget
+            case Upload():
+                widget = widgets.FileUpload(description=control.label, accept=control.accept, layout=wide)
+                widget.observe(lambda change: self._on_upload(widget, control.name), names="value")
                 return widget
             case Slider():
                 make = widgets.IntSlider if control.integer else widgets.FloatSlider
@@ -254,11 +276,11 @@ class App:
         return bundle
 
 
-def _beside_each_other(row: list[widgets.Widget], kind: type) -> widgets.Widget:
+def _beside_each_other(row: list[widgets.Widget], flex: str) -> widgets.Widget:
     for widget in row:
         widget.layout.width, widget.layout.flex, widget.layout.min_width = (
             "auto",
-            SIDE_BY_SIDE[kind],
+            flex,
             "fit-content",
         )
     return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})

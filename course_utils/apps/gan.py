@@ -1,92 +1,165 @@
-"""Lesson 5's app: watch a GAN learn, live, with its two curves."""
+"""The app of lessons 5 and 6: watch a GAN or a WGAN learn, live, with its curves, and measure it when you like."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from time import perf_counter
 from typing import Any, ClassVar
 
+import numpy as np
+import torch
 from matplotlib.figure import Figure
 
 from course_utils.apps.controls import Button, Choice, Heading, Slider
 from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
 from course_utils.datasets import Images
-from course_utils.gan import AdversarialTrainer
+from course_utils.gan import RECIPES, AdversarialTrainer
+from course_utils.gan.classifier import load_classifier
+from course_utils.gan.metrics import frechet_distance
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.plots.training import TrainingPanels
 
 PICTURES = 80
+JUDGED = 2000  # pictures of each kind in one measurement
+CHUNK = 50  # of them between two looks at the buttons
 FOR_EVER = 10**9  # steps
+LOSSES = tuple(name for name, objective in OBJECTIVES.items() if objective.probabilities)
+SHOWN = tuple(name for name in RECIPES if not name.endswith("optimistic"))
 
 
 class TrainingController(LiveController):
-    """Trains recipe "mlp" on the pictures, and shows the same latents' samples as they improve.
+    """Trains a recipe on the pictures, and shows the same latents' samples as they improve.
 
-    A changed setting starts a new run with the same seed, so that two settings can be compared fairly.
+    Another recipe or seed starts a new run; every other control acts on the run that goes on.
     """
 
-    title = "Train a GAN and watch"
+    title = "Train and watch"
     size = (8.8, 4.3)
     fps: ClassVar[float] = 10.0
     controls = (
         *TRANSPORT[:2],  # Play and Pause
         Button("reset", "Reset", "the same seed again, from noise"),
-        Heading("a change starts over"),
-        Choice("objective", "G's loss", tuple(OBJECTIVES), "non-saturating"),
-        Slider("k", "D steps, k", 1, 5, 1, 1, integer=True),
-        Slider("rate", "rate × 1e-3", 0.1, 5.0, 1.0, 0.1),
+        Button("measure", "Measure", "the Fréchet distance, now"),
+        Heading("these start over"),
+        Choice("recipe", "recipe", SHOWN, "mlp"),
         Slider("seed", "seed", 0, 9, 0, 1, integer=True),
+        Heading("these act at once"),
+        Choice("loss", "G's loss", LOSSES, "non-saturating"),
+        Slider("k", "D steps, k", 1, 5, 1, 1, integer=True),
+        Slider("rate", "rate ×", 0.1, 5.0, 1.0, 0.1),
+        Slider("strength", "penalty, c ×", 0.1, 5.0, 1.0, 0.1),
     )
 
-    def __init__(self, images: Images):
+    def __init__(self, images: Images, recipe: str = "mlp"):
         super().__init__()
         self._images = images
+        self._measuring: Iterator[None] | None = None
+        self._resting = True  # a measurement is to rest again when it is done
         self._panels: TrainingPanels | None = None
-        self.reset()
+        self.set(recipe=recipe)
+
+    # ------------------------------------------------------------------ what the controls do
 
     def reset(self) -> None:
-        v = self.values
-        self.trainer = AdversarialTrainer(
-            self._images,
-            "mlp",
-            seed=v["seed"],
-            objective=v["objective"],
-            discriminator_steps=v["k"],
-            generator_learning_rate=1e-3 * v["rate"],
-            discriminator_learning_rate=1e-3 * v["rate"],
-        )
+        """A fresh trainer: the same recipe, the same seed."""
+        if self._measuring is not None and self._resting:
+            self.player.pause()  # it only played to measure what is gone now
+        self.trainer = AdversarialTrainer(self._images, self.values["recipe"], seed=self.values["seed"])
+        self._tune()
         self._mark = (0, perf_counter())  # steps and time at the last frame, for the speed
         self._speed = 0.0
+        self._verdict = ""
+        self._measuring = None
 
     def changed(self, values: Mapping[str, Any]) -> None:
-        self.reset()
+        if "recipe" in values and "k" not in values:
+            self.values["k"] = RECIPES[self.values["recipe"]].discriminator_steps
+        if values.keys() & {"recipe", "seed"}:
+            self.reset()
+        else:
+            self._tune()
+
+    def _tune(self) -> None:
+        v, recipe = self.values, RECIPES[self.values["recipe"]]
+        self.trainer.change(
+            objective=v["loss"] if OBJECTIVES[recipe.objective].probabilities else recipe.objective,
+            discriminator_steps=v["k"],
+            generator_learning_rate=v["rate"] * recipe.generator_learning_rate,
+            discriminator_learning_rate=v["rate"] * recipe.discriminator_learning_rate,
+            penalty_weight=v["strength"] * recipe.penalty_weight,
+            clip=v["strength"] * recipe.clip,
+        )
+
+    def play(self) -> None:
+        self._resting = False
+        super().play()
+
+    def measure(self) -> None:
+        """Ask for the Fréchet distance; the player computes it bit by bit, also while the training rests."""
+        if self._measuring is None:
+            self._resting = not self.player.playing
+        self._measuring = self._measurement()
+        self._verdict = "Measuring the Fréchet distance …"
+        self.player.play()
+
+    # ------------------------------------------------------------------ what goes on
 
     def steps(self) -> Iterable[int]:
         while True:
             trainer = self.trainer
-            for done in trainer.steps(FOR_EVER):
-                yield done
-                if self.trainer is not trainer:  # somebody started over between two steps
-                    break
+            training = trainer.steps(FOR_EVER)
+            while self.trainer is trainer:  # until somebody starts over
+                if self._measuring is None:
+                    yield next(training)
+                else:
+                    next(self._measuring, None)
+                    yield len(trainer.log)
+
+    def _measurement(self) -> Iterator[None]:
+        trainer, classifier = self.trainer, load_classifier(self.trainer.device)
+        pixels = self._images.pixels
+        n = min(JUDGED, len(pixels))
+        real = pixels[np.random.default_rng(0).choice(len(pixels), n, replace=False)]
+        z = torch.randn(n, trainer.recipe.latent_dim, generator=torch.Generator().manual_seed(0))
+        seen: dict[str, list[torch.Tensor]] = {"real": [], "generated": []}
+        for start in range(0, n, CHUNK):
+            part = slice(start, start + CHUNK)
+            shown = torch.tensor(real[part]).unsqueeze(1).to(trainer.device) / 127.5 - 1
+            with torch.no_grad():
+                seen["real"].append(classifier.features(shown))
+                seen["generated"].append(classifier.features(trainer.generate(z[part])))
+            yield
+        distance = frechet_distance(*(torch.cat(features).cpu().numpy() for features in seen.values()))
+        self._verdict = f"Fréchet distance at step {len(trainer.log):,}: {distance:,.0f} ({n:,} pictures)."
+        self._measuring = None
+        if self._resting:
+            self.player.pause()
+
+    # ------------------------------------------------------------------ what is shown
 
     def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = TrainingPanels(figure, PICTURES)
+        critic = "critic_estimate" in (history := self.trainer.history)
+        if self._panels is None or self._panels.critic != critic:
+            self._panels = TrainingPanels(figure, PICTURES, critic=critic)
             self.moving = self._panels.moving
-        history = self.trainer.history
         self._panels.update(self.trainer.sample(PICTURES, seed=0), history)
-        done, now = len(history["d_real"]), perf_counter()
+        done, now = len(self.trainer.log), perf_counter()
         steps, seconds = done - self._mark[0], now - self._mark[1]
         self._speed, self._mark = (steps / seconds if steps > 0 else 0.0), (done, now)
 
     def status(self) -> str:
         history = self.trainer.history
-        done = len(history["d_real"])
-        if not done:
-            return "Not trained yet: the generator makes noise. Press Play."
-        d_real, d_fake = (history[name][-50:].mean() for name in ("d_real", "d_fake"))
+        if not (done := len(self.trainer.log)):
+            return f"Not trained yet: the generator makes noise. Press Play. {self._verdict}"
         speed = f", {self._speed:.0f} steps per second" if self._speed else ""
-        return f"Step {done:,}{speed}. D(x) = {d_real:.2f}, D(G(z)) = {d_fake:.2f}; at the equilibrium both are 0.50."
+        recent = {name: values[-50:].mean() for name, values in history.items()}
+        if "critic_estimate" in history:
+            said = f"Critic's estimate: {recent['critic_estimate']:.3g}."
+            if "gradient_norm" in history:
+                said += f" Its mean slope: {recent['gradient_norm']:.2f}."
+        else:
+            said = f"D(x) = {recent['d_real']:.2f}, D(G(z)) = {recent['d_fake']:.2f}; at the equilibrium both are 0.50."
+        return f"Step {done:,}{speed}. {said} {self._verdict}"
 
 
-def gan_app(images: Images, *, scale: float = 1.0) -> LiveApp:
-    """Lesson 5's app, ready to show; ``scale=1.4`` for a projector."""
-    return LiveApp(TrainingController(images), scale=scale)
+def gan_app(images: Images, recipe: str = "mlp", *, scale: float = 1.0) -> LiveApp:
+    """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector."""
+    return LiveApp(TrainingController(images, recipe), scale=scale)

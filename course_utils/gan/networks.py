@@ -1,29 +1,36 @@
-"""Generators and discriminators for 28x28 grey pictures.
+"""Generators and discriminators: for 28x28 grey pictures, fully connected or convolutional, and for points
+in the plane.
 
-A generator maps latents z (n, latent_dim) to pictures (n, 1, 28, 28) in [-1, 1]; it ends in tanh, so the real
-pictures must be scaled to the same interval. A discriminator maps pictures (n, 1, 28, 28) to logits (n,).
+A generator maps latents z (n, latent_dim) to samples: pictures (n, 1, 28, 28) in [-1, 1], the interval of its tanh, to
+which the real pictures must be scaled; or points (n, 2). A discriminator maps samples to scores (n,):
+logits, or the values of a critic. Layers and non-linearities follow L4's guidelines (Radford et al. 2015):
+strided convolutions instead of pooling, batch norm except at G's output and D's input, ReLU in G, LeakyReLU(0.2) in D.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from torch import Tensor, nn
 
+from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
+
 SHAPE = (1, 28, 28)
 PIXELS = 28 * 28
+MINIBATCH_STATISTICS = ("none", "stddev", "discrimination")
 
 
 class MLPGenerator(nn.Module):
     """Fully connected generator: z -> hidden layers -> 784 values through tanh.
 
-    Each hidden layer is linear, then batch norm, then ReLU (L4's guidelines, from Radford et al. 2015): without batch
-    norm the generator soon sends most latents to the same few digits. The output layer has none, because it would
-    force every pixel to the same mean and variance over a minibatch.
+    Each hidden layer is linear, then batch norm, then ReLU: without batch norm the generator soon sends most latents
+    to the same few digits. The output layer has none, because it would force every pixel to the same mean and variance
+    over a minibatch.
     """
 
     def __init__(self, latent_dim: int, widths: Sequence[int]):
         super().__init__()
         layers: list[nn.Module] = []
-        for n_in, n_out in zip([latent_dim, *widths[:-1]], widths, strict=True):
+        for n_in, n_out in pairwise([latent_dim, *widths]):
             # Batch norm subtracts the mean, so a bias before it would do nothing but drift.
             layers += [nn.Linear(n_in, n_out, bias=False), nn.BatchNorm1d(n_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], PIXELS), nn.Tanh())
@@ -33,17 +40,135 @@ class MLPGenerator(nn.Module):
 
 
 class MLPDiscriminator(nn.Module):
-    """Fully connected discriminator: 784 pixels -> hidden layers with LeakyReLU(0.2) -> one logit.
+    """Fully connected discriminator or critic: samples (flattened) -> hidden layers with LeakyReLU(0.2) -> one score.
 
-    LeakyReLU, because a ReLU that is off passes no gradient on to the generator.
+    LeakyReLU, because a ReLU that is off passes no gradient on to the generator. ``n_in`` is 784 for
+    pictures, 2 for points.
     """
 
-    def __init__(self, widths: Sequence[int]):
+    def __init__(self, widths: Sequence[int], *, n_in: int = PIXELS, minibatch_statistics: str = "none"):
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
-        for n_in, n_out in zip([PIXELS, *widths[:-1]], widths, strict=True):
-            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 1))
+        for before, after in pairwise([n_in, *widths]):
+            layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
+        statistics, n_features = _statistics(minibatch_statistics, widths[-1])
+        self.layers = nn.Sequential(*layers, *statistics, nn.Linear(n_features, 1))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)
+
+
+# How a picture grows, and shrinks again: sides of the maps, and the kernels of the strided convolutions between them.
+# Kernel 4 with stride 2 covers every pixel of the larger map equally often, else a checkerboard shows;
+# between 4 and 7 only kernel 3 fits.
+DCGAN_LAYERS = {2: ((7, 14, 28), (4, 4)), 3: ((4, 7, 14, 28), (3, 4, 4))}
+
+
+class DCGANGenerator(nn.Module):
+    """z -> small maps -> transposed convolutions of stride 2 -> 28x28 pixels through tanh.
+
+    ``widths`` are the channels from coarse to fine: three, at 4x4, 7x7 and 14x14, or two, at 7x7 and 14x14.
+    """
+
+    def __init__(self, latent_dim: int, widths: Sequence[int]):
+        super().__init__()
+        (side, *_), kernels = DCGAN_LAYERS[len(widths)]
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, widths[0] * side * side, bias=False),
+            _Maps(side),
+            nn.BatchNorm2d(widths[0]),
+            nn.ReLU(),
+        ]
+        for (n_in, n_out), kernel in zip(pairwise(widths), kernels[:-1], strict=True):
+            layers += [
+                nn.ConvTranspose2d(n_in, n_out, kernel, stride=2, padding=1, bias=False),
+                nn.BatchNorm2d(n_out),
+                nn.ReLU(),
+            ]
+        last = nn.ConvTranspose2d(widths[-1], 1, kernels[-1], stride=2, padding=1)
+        self.layers = nn.Sequential(*layers, last, nn.Tanh())
+        _dcgan_weights(self)
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+class _Maps(nn.Module):
+    """Features (n, side * side * c) -> maps (n, c, side, side), without moving a number.
+
+    The channels of a place lie side by side in memory (channels_last), which convolutions on a CPU are faster with.
+    """
+
+    def __init__(self, side: int):
+        super().__init__()
+        self.side = side
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(len(x), self.side, self.side, -1).permute(0, 3, 1, 2)
+
+
+class DCGANDiscriminator(nn.Module):
+    """28x28 pixels -> convolutions of stride 2 with LeakyReLU(0.2) -> one score.
+
+    ``widths`` are the channels from fine to coarse: three, at 14x14, 7x7 and 4x4, or two, at 14x14 and 7x7.
+    With the third, the score rests on maps that see a whole digit, and the generated digits are much better
+    (``benchmarks/``). A critic with a gradient penalty must have ``batch_norm=False``: the penalty asks for
+    the slope at each picture, and batch norm makes every score depend on all pictures.
+    """
+
+    def __init__(self, widths: Sequence[int], *, batch_norm: bool, minibatch_statistics: str = "none"):
+        super().__init__()
+        (side, *_), kernels = DCGAN_LAYERS[len(widths)]
+        layers: list[nn.Module] = [
+            nn.Conv2d(1, widths[0], kernels[-1], stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+        ]
+        for (n_in, n_out), kernel in zip(pairwise(widths), kernels[-2::-1], strict=True):
+            layers.append(nn.Conv2d(n_in, n_out, kernel, stride=2, padding=1, bias=not batch_norm))
+            if batch_norm:
+                layers.append(nn.BatchNorm2d(n_out))
+            layers.append(nn.LeakyReLU(0.2))
+        if minibatch_statistics == "stddev":  # one more channel; the other kind wants flat features
+            statistics = [MinibatchStandardDeviation(), nn.Flatten()]
+            n_features = (widths[-1] + 1) * side**2
+        else:
+            statistics, n_features = _statistics(minibatch_statistics, widths[-1] * side**2)
+            statistics = [nn.Flatten(), *statistics]
+        self.layers = nn.Sequential(*layers, *statistics, nn.Linear(n_features, 1))
+        _dcgan_weights(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layers(x).squeeze(1)
+
+
+class PointGenerator(nn.Module):
+    """z -> hidden layers with LeakyReLU(0.2) -> a point of the plane, (n, 2), anywhere: nothing bounds it."""
+
+    def __init__(self, latent_dim: int, widths: Sequence[int]):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise([latent_dim, *widths]):
+            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 2))
+
+    def forward(self, z: Tensor) -> Tensor:
+        return self.layers(z)
+
+
+def _statistics(kind: str, n_features: int) -> tuple[list[nn.Module], int]:
+    """The layer for flat features, and the number of features behind it."""
+    if kind == "stddev":
+        return [MinibatchStandardDeviation()], n_features + 1
+    if kind == "discrimination":
+        layer = MinibatchDiscrimination(n_features)
+        return [layer], n_features + layer.kernels
+    return [], n_features
+
+
+def _dcgan_weights(network: nn.Module) -> None:
+    """Radford et al.'s start: convolutions and linear layers N(0, 0.02^2), batch norm's scales N(1, 0.02^2)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, 0.02)
+        elif isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.weight, 1.0, 0.02)

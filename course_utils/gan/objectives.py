@@ -1,11 +1,12 @@
-"""What the two players minimise, computed from logits.
+"""What the two players minimise, computed from the raw scores of the discriminator or critic.
 
-A discriminator network returns a logit a; its probability is D = sigmoid(a). All losses are written with
+A discriminator network returns a logit a; its probability is D = sigmoid(a). Its losses are written with
 log sigmoid, because log(1 - sigmoid(a)) computed naively is log(0) once a is a little large:
 
     log D = logsigmoid(a),    log(1 - D) = logsigmoid(-a)
 
-All functions take logits of any shape, average over all of them and return a scalar tensor, in nats.
+A Wasserstein critic returns a real number f, and the losses are plain means of it. All functions take scores of any
+shape, average over all of them and return a scalar tensor: in nats for a discriminator, in the unit of f for a critic.
 """
 
 from collections.abc import Callable
@@ -39,15 +40,33 @@ def non_saturating_generator_loss(fake_logits: Tensor) -> Tensor:
     return -logsigmoid(fake_logits).mean()
 
 
+def critic_loss(real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+    """E[f(G(z))] - E[f(x)]: minus the dual's value, so that minimising it climbs towards W (L3, Algorithm 1; L1).
+
+    It says nothing about distances unless f is kept Lipschitz: see :mod:`course_utils.gan.penalties`.
+    """
+    return fake_scores.mean() - real_scores.mean()
+
+
+def critic_generator_loss(fake_scores: Tensor) -> Tensor:
+    """-E[f(G(z))], the generator's loss against a critic. Its derivative with respect to a score is -1 per sample."""
+    return -fake_scores.mean()
+
+
 @dataclass(frozen=True)
 class Objective:
-    """A pair of losses: one for the discriminator (real and fake logits), one for the generator (fake logits)."""
+    """A pair of losses: one for the discriminator (real and fake scores), one for the generator (fake scores).
+
+    ``probabilities`` tells whether sigmoid(score) is a probability, as it is for all but the Wasserstein objective.
+    """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
+    probabilities: bool = True
 
 
 OBJECTIVES = {
     "minimax": Objective(discriminator_loss, saturating_generator_loss),
     "non-saturating": Objective(discriminator_loss, non_saturating_generator_loss),
+    "wasserstein": Objective(critic_loss, critic_generator_loss, probabilities=False),
 }

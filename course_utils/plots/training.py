@@ -42,15 +42,24 @@ def draw_probabilities(ax: Axes, history: Mapping[str, ArrayLike], window: int =
     ax.legend(loc="best")
 
 
+def draw_critic(ax: Axes, history: Mapping[str, ArrayLike], window: int = 50) -> None:
+    """The critic's estimate of the distance, E[f(x)] - E[f(G(z))], against the step, smoothed."""
+    _draw_smoothed(ax, history["critic_estimate"], window, style.DISCRIMINATOR, "critic's estimate")
+    ax.set(
+        xlabel="training step", ylabel="E[f(x)] - E[f(G(z))]", title="What the critic says", ylim=(0, None)
+    )
+
+
 class TrainingPanels:
-    """Generated pictures beside the curves of D(x) and D(G(z)): made once, then moved.
+    """Generated pictures beside the curves of D(x) and D(G(z)), or of a critic's estimate: made once, then moved.
 
     Nothing but the artists in ``moving`` and the limits of the axes ever changes.
     """
 
     COLUMNS = 10
 
-    def __init__(self, figure: Figure, pictures: int):
+    def __init__(self, figure: Figure, pictures: int, *, critic: bool = False):
+        self.critic = critic
         figure.clear()
         width, height = figure.get_size_inches()
         margins = {
@@ -64,19 +73,23 @@ class TrainingPanels:
         self._image = draw_mosaic(
             left, np.zeros((pictures, 28, 28)), self.COLUMNS, title="G(z), always the same z"
         )
+        if critic:
+            curves = [("critic_estimate", style.DISCRIMINATOR, "E[f(x)] - E[f(G(z))]", 0.94)]
+            self._curves.set(ylabel="estimate (units of f)", title="What the critic says")
+        else:
+            curves = [
+                ("d_real", style.DATA, "D(x), real", 0.94),
+                ("d_fake", style.GENERATOR, "D(G(z)), generated", 0.06),
+            ]
+            self._curves.axhline(0.5, color=style.THEORY, ls="--", lw=1.2)
+            self._curves.set(ylabel="probability of 'real'", ylim=(0, 1), title="What D says")
+        self._curves.set(xlabel="training step")
         self._lines = {}
-        for name, color, label, y in (
-            ("d_real", style.DATA, "D(x), real", 0.94),
-            ("d_fake", style.GENERATOR, "D(G(z)), generated", 0.06),
-        ):
+        for name, color, label, y in curves:
             (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8)
             self._curves.text(
                 0.98, y, label, color=color, transform=self._curves.transAxes, ha="right", va="center"
             )
-        self._curves.axhline(0.5, color=style.THEORY, ls="--", lw=1.2)
-        self._curves.set(
-            xlabel="training step", ylabel="probability of 'real'", ylim=(0, 1), title="What D says"
-        )
         self.moving = [self._image, *self._lines.values()]
 
     def update(self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50) -> None:
@@ -85,9 +98,16 @@ class TrainingPanels:
         for name, line in self._lines.items():
             values = smooth(history[name], window)
             line.set_data(np.arange(1, len(values) + 1), values)
-        # The axis doubles when it is full: it moves rarely, and the curve never leaves the picture.
-        steps = len(history["d_real"])
-        self._curves.set_xlim(0, max(250, 250 * 2 ** int(np.ceil(np.log2(max(steps, 1) / 250)))))
+        # An axis doubles when it is full: it moves rarely, and the curve never leaves the picture.
+        self._curves.set_xlim(0, _roomy(len(history["d_real"]), at_least=250))
+        if self.critic:
+            top = values.max() if len(values) else 0.0
+            self._curves.set_ylim(min(0.0, -_roomy(-values.min())) if len(values) else 0.0, _roomy(top))
+
+
+def _roomy(value: float, at_least: float = 2.0**-10) -> float:
+    """The smallest of ``at_least`` times 1, 2, 4, ... that is not below ``value``."""
+    return at_least * 2 ** max(0, int(np.ceil(np.log2(max(value, at_least) / at_least))))
 
 
 def _draw_smoothed(ax: Axes, values: ArrayLike, window: int, color: str, label: str) -> None:

@@ -1,25 +1,38 @@
-"""Lesson 5 in a real JupyterLab: train live, pause, go on. The kernel must stay responsive all the while."""
+"""Lesson 5 in a real JupyterLab: training starts, pauses, obeys while it runs, is measured; a recorded run is replayed.
+The kernel must stay responsive all the while."""
 
 import re
 
 
 def step(status) -> int:
-    return int(re.search(r"Step ([\d,]+)", status.inner_text())[1].replace(",", ""))
+    return int(re.search(r"[Ss]tep ([\d,]+)", status.inner_text())[1].replace(",", ""))
 
 
-def test_live_training_starts_pauses_and_goes_on(open_notebook, screen):
+def wait_until(page, status, text, seconds=60):
+    page.wait_for_function(
+        "([e, text]) => e.innerText.includes(text)",
+        arg=[status.element_handle(), text],
+        timeout=1000 * seconds,
+    )
+
+
+def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     lesson = open_notebook("05_gan_mnist.ipynb")
     page = lesson.page
     lesson.clear()
-    lesson.run_all(seconds=300)
+    lesson.run_all(seconds=420)
     assert lesson.errors() == []
 
     app = lesson.app("gan_app(images)")
+    box = app.bounding_box()
+    assert box["width"] <= 1280
+    assert box["height"] <= 690  # all of it on a projector, below the menu
+    page.screenshot(path=tmp_path / "lesson_5.png")
     picture, status = app.locator("img"), app.locator(".course-app-status")
     noise = screen.look(picture)
 
     app.get_by_role("button", name="Play").click()
-    page.wait_for_function("e => / D\\(x\\)/.test(e.innerText)", arg=status.element_handle(), timeout=20_000)
+    wait_until(page, status, "D(x) =")
     page.wait_for_timeout(4000)
     app.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(600)
@@ -29,12 +42,33 @@ def test_live_training_starts_pauses_and_goes_on(open_notebook, screen):
     page.wait_for_timeout(800)
     assert step(status) == paused_at  # Pause means pause
 
+    app.get_by_role("button", name="Measure").click()
+    wait_until(page, status, f"Fréchet distance at step {paused_at:,}:")
+    page.wait_for_timeout(500)
+    assert step(status) == paused_at  # and who rests, rests afterwards too
+
     app.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(2000)
+    page.wait_for_timeout(1000)
+    app.get_by_label("G's loss").select_option("minimax")  # acts on the run that goes on
+    page.wait_for_timeout(1500)
+    assert step(status) > paused_at
+    app.get_by_label("recipe").select_option("wgan-gp")  # another run, which goes on at once
+    wait_until(page, status, "Critic's estimate")
     app.get_by_role("button", name="Pause").click()
     page.wait_for_timeout(600)
-    assert step(status) > paused_at
-
     app.get_by_role("button", name="Reset").click()
-    page.wait_for_function("e => e.innerText.includes('Not trained yet')", arg=status.element_handle())
+    wait_until(page, status, "Not trained yet")
+
+    app = lesson.app("replay_app()")
+    picture, status = app.locator("img"), app.locator(".course-app-status")
+    at_the_end, last = screen.look(picture), step(status)
+    app.get_by_role("button", name="Stop").click()  # back to the first moment
+    page.wait_for_timeout(800)
+    assert step(status) == 0 < last
+    assert screen.changed(at_the_end, screen.look(picture)) > 0.05
+    app.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(1500)
+    app.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(500)
+    assert step(status) > 0
     assert lesson.errors() == []

@@ -1,25 +1,58 @@
+"""Shapes, L4's guidelines, and recipes that can be printed, replaced and compared."""
+
+import json
+from dataclasses import asdict
+
 import pytest
 import torch
 from torch import nn
 
-from course_utils.gan.networks import MLPDiscriminator, MLPGenerator
+from course_utils.gan.networks import (
+    DCGANDiscriminator,
+    DCGANGenerator,
+    MLPDiscriminator,
+    MLPGenerator,
+    PointGenerator,
+)
 from course_utils.gan.recipes import RECIPES, Recipe, get_recipe
 
 
-def test_generator_makes_pictures_in_the_interval_of_tanh():
-    pictures = MLPGenerator(16, (32, 64))(torch.randn(5, 16))
+@pytest.mark.parametrize("generator", [MLPGenerator(16, (32, 64)), DCGANGenerator(16, (8, 4))])
+def test_generators_make_pictures_in_the_interval_of_tanh(generator):
+    pictures = generator(torch.randn(5, 16))
     assert pictures.shape == (5, 1, 28, 28)
     assert pictures.abs().max() <= 1
 
 
-def test_discriminator_gives_one_logit_per_picture_of_either_sign():
-    torch.manual_seed(0)
-    logits = MLPDiscriminator((32, 16))(torch.randn(200, 1, 28, 28))
-    assert logits.shape == (200,)
-    assert logits.min() < 0 < logits.max()  # a logit, not a probability
+@pytest.mark.parametrize(
+    "discriminator",
+    [
+        MLPDiscriminator((32, 16)),
+        DCGANDiscriminator((4, 8), batch_norm=True),
+        DCGANDiscriminator((4, 8), batch_norm=False),
+    ],
+)
+def test_discriminators_give_one_logit_per_picture_of_either_sign(discriminator):
+    pictures = torch.randn(20, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    logits = discriminator(pictures)
+    assert logits.shape == (20,)
+    with torch.no_grad():
+        for parameter in discriminator.layers[-1].parameters():
+            parameter.mul_(-1000)
+    # logits, not probabilities: nothing bounds them
+    assert torch.allclose(discriminator(pictures), -1000 * logits, rtol=1e-3, atol=1e-2)
 
 
-def test_layers_are_where_l4s_guidelines_want_them():
+def test_points_of_the_plane_are_not_bounded():
+    generator, discriminator = Recipe("p", architecture="points", latent_dim=3).make_networks()
+    assert isinstance(generator, PointGenerator)
+    points = generator(1000 * torch.randn(50, 3, generator=torch.Generator().manual_seed(0)))
+    assert points.shape == (50, 2)
+    assert points.abs().max() > 1
+    assert discriminator(points).shape == (50,)
+
+
+def test_mlp_layers_are_where_l4s_guidelines_want_them():
     generator, discriminator = RECIPES["mlp"].make_networks()
     kinds = [type(m) for m in generator.layers]
     assert kinds == [nn.Linear, nn.BatchNorm1d, nn.ReLU] * 2 + [nn.Linear, nn.Tanh]
@@ -30,22 +63,95 @@ def test_layers_are_where_l4s_guidelines_want_them():
     assert slopes == [0.2, 0.2]
 
 
+def test_dcgan_layers_are_where_l4s_guidelines_want_them():
+    generator, discriminator = RECIPES["dcgan"].make_networks()
+    layers = list(generator.modules())
+    assert [m.stride for m in layers if isinstance(m, nn.ConvTranspose2d)] == [(2, 2)] * 3
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in layers) == 3
+    assert isinstance(generator.layers[-1], nn.Tanh)
+    assert isinstance(generator.layers[-2], nn.ConvTranspose2d)  # no batch norm at G's output
+    layers = list(discriminator.layers)
+    assert [m.stride for m in layers if isinstance(m, nn.Conv2d)] == [(2, 2)] * 3
+    assert isinstance(layers[1], nn.LeakyReLU)  # no batch norm at D's input
+    assert isinstance(layers[3], nn.BatchNorm2d)
+    assert not any(isinstance(m, nn.MaxPool2d | nn.AvgPool2d | nn.Sigmoid) for m in discriminator.modules())
+    # a bias before batch norm would do nothing
+    assert layers[2].bias is None
+    assert generator.layers[0].bias is None
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "wgan" in name])
+def test_critics_have_no_batch_norm(name):
+    critic = RECIPES[name].make_networks()[1]
+    assert not any(isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d) for m in critic.modules())
+
+
+def test_dcgan_weights_start_as_radford_et_al_have_them():
+    torch.manual_seed(0)
+    generator, discriminator = RECIPES["dcgan"].make_networks()
+    for network in (generator, discriminator):
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                tolerance = 4 * 0.02 / (2 * module.weight.numel()) ** 0.5  # four standard errors
+                assert abs(module.weight.std().item() - 0.02) < tolerance
+            elif isinstance(module, nn.BatchNorm2d):
+                assert abs(module.weight.mean().item() - 1) < 0.02
+
+
+def test_maps_of_the_generator_are_laid_out_as_convolutions_like_them():
+    generator = DCGANGenerator(16, (8, 4)).to(memory_format=torch.channels_last)
+    maps = generator.layers[:4](torch.randn(5, 16))
+    assert maps.shape == (5, 8, 7, 7)
+    assert maps.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_l3s_algorithm_has_l3s_values():
+    recipe = RECIPES["wgan-clip"]
+    assert recipe.optimizer == "rmsprop"
+    assert recipe.generator_learning_rate == recipe.discriminator_learning_rate == 5e-5
+    assert (recipe.clip, recipe.discriminator_steps, recipe.batch_size) == (0.01, 5, 64)
+
+
+def test_every_plain_recipe_has_an_optimistic_twin():
+    for name in ("mlp", "dcgan", "wgan-clip", "wgan-gp", "wgan-lp"):
+        twin = RECIPES[f"{name}-optimistic"]
+        assert twin.optimizer == "optimistic-adam"
+        assert set(twin.difference(RECIPES[name])) == {"name", "optimizer"}
+
+
 def test_overrides_replace_settings_and_leave_the_named_recipe_alone():
     recipe = get_recipe("mlp", batch_size=16, objective="minimax")
     assert (recipe.batch_size, recipe.objective, recipe.name) == (16, "minimax", "mlp")
     assert RECIPES["mlp"].batch_size == 64
-    assert get_recipe(recipe) is not None
+    assert get_recipe(recipe) == recipe
     assert get_recipe(recipe, batch_size=8).objective == "minimax"
+
+
+def test_difference_names_both_values():
+    here, there = RECIPES["wgan-gp"], RECIPES["wgan-gp"].replace(penalty="lp", batch_size=8)
+    assert here.difference(there) == {"penalty": ("gp", "lp"), "batch_size": (64, 8)}
+    assert here.difference(here) == {}
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        ({"batchsize": 3}, "no setting 'batchsize'; it has: name, objective"),
+        ({"batchsize": 3}, "no setting 'batchsize'; it has: name, architecture"),
         ({"batch_size": 0}, "batch_size is 0; it must be a whole number of at least 1"),
         ({"discriminator_steps": 1.5}, "discriminator_steps is 1.5"),
         ({"generator_learning_rate": 0.0}, "generator_learning_rate is 0.0; it must be positive"),
+        ({"clip": -0.01}, "clip is -0.01; it must be positive"),
+        ({"instance_noise": -1.0}, "instance_noise is -1.0; it must be zero or more"),
+        ({"ema": 1.0}, r"ema is 1.0; it must be in \[0, 1\)"),
+        ({"betas": (0.5, 1.0)}, r"betas is \(0.5, 1.0\); it must hold two numbers in \[0, 1\)"),
+        ({"betas": (0.5,)}, "must hold two numbers"),
+        ({"generator_widths": ()}, r"generator_widths is \(\); it must hold whole numbers"),
+        ({"discriminator_widths": (8.5,)}, "discriminator_widths is"),
+        ({"architecture": "dcgan", "generator_widths": (8,)}, "two or three layers of maps"),
         ({"objective": "saturating"}, "must be one of minimax, non-saturating"),
+        ({"optimizer": "lion"}, "must be one of adam, optimistic-adam"),
+        ({"penalty": "gp", "minibatch_statistics": "stddev"}, "mix the samples: switch one of the two off"),
+        ({"penalty": "lp", "batch_norm_in_discriminator": True}, "mix the samples"),
     ],
 )
 def test_bad_settings_are_refused_in_words(overrides, message):
@@ -58,6 +164,35 @@ def test_unknown_recipe():
         get_recipe("stylegan")
 
 
-def test_a_recipe_prints_as_the_code_that_makes_it():
-    recipe = RECIPES["mlp"]
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_prints_as_the_code_that_makes_it_and_survives_json(recipe):
     assert eval(repr(recipe), {"Recipe": Recipe}) == recipe
+    assert Recipe(**json.loads(json.dumps(asdict(recipe)))) == recipe
+
+
+def test_the_profile_decides_how_long(monkeypatch):
+    recipe = RECIPES["mlp"].replace(quick_steps=3, full_steps=7)
+    monkeypatch.setenv("COURSE_PROFILE", "quick")
+    assert recipe.steps == 3
+    monkeypatch.setenv("COURSE_PROFILE", "full")
+    assert recipe.steps == 7
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "kind"),
+    [
+        ("adam", "Adam"),
+        ("rmsprop", "RMSprop"),
+        ("sgd", "SGD"),
+        ("optimistic-adam", "OptimisticAdam"),
+        ("optimistic-sgd", "OptimisticSGD"),
+    ],
+)
+def test_optimizers_have_the_recipes_rates(optimizer, kind):
+    recipe = RECIPES["mlp"].replace(
+        optimizer=optimizer, generator_learning_rate=0.25, discriminator_learning_rate=0.5, betas=(0.1, 0.2)
+    )
+    pair = recipe.make_optimizers(*recipe.make_networks())
+    assert [type(o).__name__ for o in pair] == [kind] * 2
+    assert [o.param_groups[0]["lr"] for o in pair] == [0.25, 0.5]
+    assert pair[0].param_groups[0].get("betas", (0.1, 0.2)) == (0.1, 0.2)

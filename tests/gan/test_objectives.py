@@ -11,6 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 from course_utils.gan.objectives import (
     OBJECTIVES,
+    critic_generator_loss,
+    critic_loss,
     discriminator_loss,
     non_saturating_generator_loss,
     saturating_generator_loss,
@@ -27,19 +29,25 @@ def sigmoid(a):
 @given(real=logits, fake=logits)
 def test_losses_are_their_formulas(real, fake):
     d_real, d_fake = sigmoid(real), sigmoid(fake)
+    expected = {
+        discriminator_loss: -np.log(d_real).mean() - np.log1p(-d_fake).mean(),
+        saturating_generator_loss: np.log1p(-d_fake).mean(),
+        non_saturating_generator_loss: -np.log(d_fake).mean(),
+        critic_loss: fake.mean() - real.mean(),
+        critic_generator_loss: -fake.mean(),
+    }
     real, fake = torch.tensor(real), torch.tensor(fake)
-    assert discriminator_loss(real, fake).item() == pytest.approx(
-        -np.log(d_real).mean() - np.log1p(-d_fake).mean(), abs=1e-6
-    )
-    assert saturating_generator_loss(fake).item() == pytest.approx(np.log1p(-d_fake).mean(), abs=1e-6)
-    assert non_saturating_generator_loss(fake).item() == pytest.approx(-np.log(d_fake).mean(), abs=1e-6)
+    for loss, value in expected.items():
+        given_to = (real, fake) if loss in (discriminator_loss, critic_loss) else (fake,)
+        assert loss(*given_to).item() == pytest.approx(value, abs=1e-6), loss.__name__
 
 
 @pytest.mark.parametrize("a", [-1000.0, -50.0, 0.0, 50.0, 1000.0])
-def test_losses_stay_finite_where_the_probability_rounds_to_zero_or_one(a):
-    a = torch.tensor([a], dtype=torch.float32)
+def test_losses_and_gradients_stay_finite_where_the_probability_rounds_to_zero_or_one(a):
+    a = torch.tensor([a], dtype=torch.float32, requires_grad=True)
     for value in (discriminator_loss(a, a), saturating_generator_loss(a), non_saturating_generator_loss(a)):
         assert value.isfinite()
+        assert torch.autograd.grad(value, a)[0].isfinite().all()
 
 
 @settings(deadline=None)
@@ -49,8 +57,18 @@ def test_the_lectures_gradient_factors(a):
     logit = torch.tensor([a], dtype=torch.float64, requires_grad=True)
     (saturating,) = torch.autograd.grad(saturating_generator_loss(logit), logit)
     (heuristic,) = torch.autograd.grad(non_saturating_generator_loss(logit), logit)
+    (wasserstein,) = torch.autograd.grad(critic_generator_loss(logit), logit)
     assert saturating.item() == pytest.approx(-sigmoid(a), rel=1e-12)
     assert heuristic.item() == pytest.approx(-sigmoid(-a), rel=1e-12)
+    assert wasserstein.item() == -1  # it never saturates, whatever the critic says
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_gradients_against_finite_differences(name):
+    random = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(2, 3, generator=random, dtype=torch.float64).requires_grad_() for _ in range(2))
+    assert torch.autograd.gradcheck(OBJECTIVES[name].discriminator, (real, fake))
+    assert torch.autograd.gradcheck(OBJECTIVES[name].generator, (fake,))
 
 
 def test_an_ignorant_discriminator_costs_two_log_two():
@@ -61,3 +79,15 @@ def test_an_ignorant_discriminator_costs_two_log_two():
 def test_both_games_share_the_discriminator_and_differ_in_the_generator():
     assert OBJECTIVES["minimax"].discriminator is OBJECTIVES["non-saturating"].discriminator
     assert OBJECTIVES["minimax"].generator is not OBJECTIVES["non-saturating"].generator
+
+
+def test_minimax_and_wasserstein_are_zero_sum_in_the_generated_samples():
+    """What G minimises is, up to what it cannot change, what D maximises; the heuristic breaks this."""
+    random = torch.Generator().manual_seed(0)
+    real, one, other = (torch.randn(6, generator=random, dtype=torch.float64) for _ in range(3))
+    for name, zero_sum in (("minimax", True), ("wasserstein", True), ("non-saturating", False)):
+        objective = OBJECTIVES[name]
+        gain = objective.generator(one) - objective.generator(other)
+        loss = objective.discriminator(real, one) - objective.discriminator(real, other)
+        assert torch.isclose(gain, -loss) == zero_sum, name
+    assert [name for name in OBJECTIVES if not OBJECTIVES[name].probabilities] == ["wasserstein"]

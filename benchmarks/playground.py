@@ -1,0 +1,148 @@
+"""What the playground's experiments really do, and how fast it is: `OMP_NUM_THREADS=1 python benchmarks/playground.py`.
+
+    presets   every guided experiment of `course_utils.gan.presets` on several seeds: its outcome at the end, and the
+              judge's estimate beside the exact W1 at ten moments
+    critics   G stands still while critics of several kinds learn for 500 steps: their estimates beside the exact W1
+    speed     redraws per second with 2,000 points, frame and step times, and how long Pause takes
+
+Prints tables and one JSON line; --store writes that to results/playground.json, for lesson 8. About ten minutes
+on one quiet core; --speed measures the speed only, in half a minute, and keeps the other parts of a stored result.
+"""
+
+import argparse
+import asyncio
+import datetime
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from course_utils.apps.playground import playground_app
+from course_utils.gan import plane
+from course_utils.gan.playground import DATA, Session
+from course_utils.gan.presets import PRESETS, outcome
+
+RESULT = Path(__file__).parent / "results" / "playground.json"
+SHOWN = ("w1", "jsd", "modes", "near", "own", "slope", "pull", "moved", "orbit")
+CRITIC_STEPS = 500
+CRITICS = {
+    "clipping, c = 0.001": {"penalty": "clip", "clip": 0.001, "optimizer": "rmsprop"},
+    "clipping, c = 0.01": {"penalty": "clip", "clip": 0.01, "optimizer": "rmsprop"},
+    "clipping, c = 0.1": {"penalty": "clip", "clip": 0.1, "optimizer": "rmsprop"},
+    "clipping, c = 1": {"penalty": "clip", "clip": 1.0, "optimizer": "rmsprop"},
+    "GP, weight 1": {"penalty": "gp", "penalty_weight": 1.0},
+    "GP, weight 10": {"penalty": "gp", "penalty_weight": 10.0},
+    "LP, weight 10": {"penalty": "lp", "penalty_weight": 10.0},
+    "LP, weight 100": {"penalty": "lp", "penalty_weight": 100.0},
+}
+LIMITS = {"redraws_per_second": 10, "frame": 0.06, "step": 0.003, "pause": 0.3}
+
+
+def presets(seeds: int) -> dict:
+    print(f"{'mean of ' + str(seeds) + ' seeds':30}" + "".join(f"{name:>9}" for name in SHOWN) + "  diverged")
+    results = {}
+    for name, preset in PRESETS.items():
+        runs = results[name] = [outcome(preset, seed) for seed in range(seeds)]
+        numbers = [[run[key] for run in runs if run[key] is not None] for key in SHOWN]
+        row = "".join(f"{np.mean(n):9.3f}" if n else f"{'-':>9}" for n in numbers)
+        print(f"{name:30}{row}  {sum(run['diverged'] is not None for run in runs)}", flush=True)
+    return results
+
+
+def critics(seeds: int) -> dict:
+    print(f"\n{'G stands still':24}{'W1':>9}{'estimate':>10}{'slope':>9}{'steepest':>10}{'ratio':>9}")
+    results = {}
+    for name, settings in CRITICS.items():
+        results[name] = []
+        for seed in range(seeds):
+            session = Session("ring", seed, objective="wasserstein", **settings).replay("D" * CRITIC_STEPS)
+            m = plane.measure(session.trainer)
+            results[name].append({"w1": m.w1, "own": m.own, "slope": m.slope, "steepest": m.steepest})
+        means = {key: np.mean([run[key] for run in results[name]]) for key in results[name][0]}
+        print(f"{name:24}{means['w1']:9.3f}{means['own']:10.4f}{means['slope']:9.4f}{means['steepest']:10.3f}"
+              f"{means['own'] / means['w1']:9.3f}", flush=True)  # fmt: skip
+    return results
+
+
+def floors() -> dict:
+    """(JSD, W1) of real against real."""
+    return {name: plane.floor(make()) for name, make in DATA.items()}
+
+
+async def speed(seconds: float = 5.0) -> dict:
+    app = playground_app(points=2000)
+    app.press("play")
+    await asyncio.sleep(1)
+    frames, steps, begin = app.player.frames, app.player.steps_taken, time.perf_counter()
+    await asyncio.sleep(seconds)
+    took = time.perf_counter() - begin
+    frames, steps = app.player.frames - frames, app.player.steps_taken - steps
+    pauses = []
+    for _ in range(10):
+        app.press("play")
+        await asyncio.sleep(0.2)
+        start = time.perf_counter()
+        app.press("pause")
+        await app.player.wait()
+        pauses.append(time.perf_counter() - start)
+    frame, frame_cpu = timed(app.redraw, 40)
+    step, step_cpu = timed(app.controller.session.move, 300)
+    return {
+        "redraws_per_second": frames / took,
+        "steps_per_second": steps / took,
+        "frame": frame,
+        "step": step,
+        "pause": max(pauses),
+        "frame_cpu": frame_cpu,
+        "step_cpu": step_cpu,
+        "load": os.getloadavg()[0],
+    }
+
+
+def timed(action: Callable[[], object], times: int) -> tuple[float, float]:
+    """Median seconds by the clock, and of this process alone, which a busy machine changes less."""
+    clock, own = [], []
+    for _ in range(times):
+        start, start_own = time.perf_counter(), time.process_time()
+        action()
+        clock.append(time.perf_counter() - start)
+        own.append(time.process_time() - start_own)
+    return statistics.median(clock), statistics.median(own)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--speed", action="store_true", help="measure the speed only")
+    parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    report = {
+        "benchmark": "playground",
+        "date": datetime.date.today().isoformat(),
+        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}",
+        "seeds": options.seeds,
+    }
+    if options.speed:
+        stored = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+        report = stored | {"machine": report["machine"]}
+    else:
+        report |= {"presets": presets(options.seeds), "critics": critics(options.seeds), "floor": floors()}
+    measured = asyncio.run(speed())
+    print("\n" + ", ".join(f"{name} {value:.4g}" for name, value in measured.items()))
+    report["speed"] = measured | {"limits": LIMITS}
+    line = json.dumps(report)
+    print(line)
+    if options.store:
+        RESULT.parent.mkdir(exist_ok=True)
+        RESULT.write_text(line + "\n")
+
+
+if __name__ == "__main__":
+    main()

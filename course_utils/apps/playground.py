@@ -1,0 +1,398 @@
+"""Lesson 8's app: the GAN playground in the plane, live, with every control open while it runs."""
+
+import html
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.clicks import ClickablePicture
+from course_utils.apps.controls import Button, Choice, Heading, Slider, Toggle, Upload
+from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.gan import plane
+from course_utils.gan.playground import DATA, Diverged, Session, read_csv
+from course_utils.gan.presets import PRESETS, Preset
+from course_utils.plots.playground import PlaygroundPanels
+
+LOSSES = {
+    "minimax (saturating)": ("minimax", "none"),
+    "non-saturating": ("non-saturating", "none"),
+    "Wasserstein, clipped": ("wasserstein", "clip"),
+    "Wasserstein, GP": ("wasserstein", "gp"),
+    "Wasserstein, LP": ("wasserstein", "lp"),
+}
+OPTIMIZERS = {
+    "Adam": "adam",
+    "Optimistic Adam": "optimistic-adam",
+    "SGD": "sgd",
+    "Optimistic SGD": "optimistic-sgd",
+    "RMSprop": "rmsprop",
+}
+RATES = {label: float(label) for label in ("1e-5", "1e-4", "3e-4", "1e-3", "3e-3", "1e-2", "3e-2", "1e-1")}
+CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
+WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
+WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
+DRAWN, GIVEN = "drawn (click!)", "from a CSV file"
+OWN = "my own"  # the preset of who has changed something
+STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
+LOOK_EVERY = 1.0  # seconds between two measurements while it plays
+FIRST_DRAWING = [(-1.5, -1.0), (1.5, -1.0), (0.0, 1.5)]
+SETTINGS_OF = {
+    "optimizer": ("optimizer", OPTIMIZERS),
+    "rate_d": ("discriminator_learning_rate", RATES),
+    "rate_g": ("generator_learning_rate", RATES),
+    "clip": ("clip", CLIPS),
+    "weight": ("penalty_weight", WEIGHTS),
+}  # choices of labels, and which setting of a recipe they stand for
+
+
+class PlaygroundController(LiveController):
+    """A :class:`~course_utils.gan.playground.Session` with controls; it holds everything that can be replayed.
+
+    Whatever is changed goes to the session at once, between two steps. What changes the networks themselves (width,
+    depth, minibatch statistics, seed, a preset) begins a new session. ``points`` is how many real and how many
+    generated points are shown.
+    """
+
+    title = "The GAN playground"
+    size = (8.6, 4.5)
+    fps: ClassVar[float] = 12.0
+    controls = (
+        Choice("preset", "experiment", (OWN, *PRESETS), OWN),
+        Choice("data", "data", (*DATA, DRAWN, GIVEN), "ring"),
+        Button("clear_drawing", "Clear drawing", "start an empty drawing; click or paint into the plane"),
+        Upload("upload", "CSV: x, y", ".csv,.txt"),
+        Choice("loss", "loss", tuple(LOSSES), "non-saturating"),
+        Choice("clip", "clipping, c", tuple(CLIPS), "0.1"),
+        Choice("weight", "penalty, λ", tuple(WEIGHTS), "1"),
+        Choice("optimizer", "optimizer", tuple(OPTIMIZERS), "Adam"),
+        Choice("rate_d", "rate of D", tuple(RATES), "1e-3"),
+        Choice("rate_g", "rate of G", tuple(RATES), "1e-3"),
+        Slider("k_d", "D steps", 1, 10, 1, 1, integer=True),
+        Slider("k_g", "G steps", 1, 10, 1, 1, integer=True),
+        Slider("noise", "noise for D", 0.0, 1.0, 0.0, 0.05),
+        Heading("new networks, a new start"),
+        Choice("width", "width", tuple(WIDTHS), "64"),
+        Slider("depth", "layers", 1, 4, 2, 1, integer=True),
+        Slider("seed", "seed", 0, 9, 0, 1, integer=True),
+        Toggle("statistics", "D sees minibatch statistics"),
+    )
+    below = (
+        *TRANSPORT[:2],  # Play and Pause
+        Button("d_step", "D step", "one gradient step of D, or of the critic"),
+        Button("g_step", "G step", "one gradient step of G"),
+        Button("full_step", "Full step", "k steps of D, then of G"),
+        Button("reset", "Reset", "the same seed and settings again, from the start"),
+        Button("share", "Share", "one line of code that reproduces this run exactly"),
+        Slider("time", "time", 0, 10**7, 0, 1, integer=True),
+        Toggle("surface", "surface of D or f", True),
+        Toggle("arrows", "arrows", True),
+        Toggle("manifold", "manifold", True),
+        Toggle("slow", "slow motion"),
+    )
+
+    def __init__(self, *, points: int = 1000):
+        super().__init__()
+        self.points = points
+        self._panels: PlaygroundPanels | None = None
+        self._drawing = list(FIRST_DRAWING)
+        self._cleared = False  # the next click replaces the drawing
+        self._given = read_csv(_heart())
+        self._preset: Preset | None = None
+        self._start_over()
+
+    # ------------------------------------------------------------------ the session
+
+    def _start_over(self) -> None:
+        """A new session with what the controls say, or with what the preset says."""
+        if self._preset is None:
+            self.session = Session(self._data(), self.values["seed"], **self._settings(), **self._structure())
+            self._waiting = ""
+        else:
+            self.session = self._preset.session(self.values["seed"])
+            self._waiting = self._preset.first
+            self._read_session()
+        self._looks: list[tuple[int, plane.Measures]] = []  # (step, what was measured there)
+        self._looked = -np.inf  # when
+        self._note = self._preset.look if self._preset else ""
+        self._mark = (0, time.perf_counter())
+        self._speed = 0.0
+        self._floor = None
+        self._time_is(0)
+
+    def _data(self):
+        return {DRAWN: ("drawn", self._drawing), GIVEN: ("points", self._given)}.get(
+            self.values["data"], self.values["data"]
+        )
+
+    def _settings(self) -> dict[str, Any]:
+        """The recipe's settings that may change while it runs."""
+        v = self.values
+        objective, penalty = LOSSES[v["loss"]]
+        return {
+            "objective": objective,
+            "penalty": penalty,
+            "discriminator_steps": v["k_d"],
+            "generator_steps": v["k_g"],
+            "instance_noise": v["noise"],
+            **{setting: table[v[name]] for name, (setting, table) in SETTINGS_OF.items()},
+        }
+
+    def _structure(self) -> dict[str, Any]:
+        widths = (WIDTHS[self.values["width"]],) * self.values["depth"]
+        return {
+            "generator_widths": widths,
+            "discriminator_widths": widths,
+            "minibatch_statistics": "stddev" if self.values["statistics"] else "none",
+        }
+
+    def _read_session(self) -> None:
+        """Set the controls to what the session has, after a preset and after a journey in time."""
+        recipe, data = self.session.recipe, self.session.data
+        objective = recipe.objective, recipe.penalty
+        self.values.update(
+            data=data if isinstance(data, str) else {"drawn": DRAWN, "points": GIVEN}[data[0]],
+            loss=next(label for label, pair in LOSSES.items() if pair == objective),
+            k_d=recipe.discriminator_steps,
+            k_g=recipe.generator_steps,
+            noise=recipe.instance_noise,
+            width=str(recipe.generator_widths[0]),
+            depth=len(recipe.generator_widths),
+            statistics=recipe.minibatch_statistics != "none",
+        )
+        for name, (setting, table) in SETTINGS_OF.items():
+            value = getattr(recipe, setting)
+            self.values[name] = next(label for label, number in table.items() if number == value)
+        if data[0] == "drawn":
+            self._drawing = list(data[1])
+        elif data[0] == "points":
+            self._given = list(data[1])
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        names = set(values)
+        if "time" in names:
+            self._travel(self.values["time"])
+        if names & {"slow"}:
+            self.player.steps_per_frame = 1 if self.values["slow"] else None
+        if "preset" in names:
+            self._preset = PRESETS.get(self.values["preset"])
+            self._start_over()
+            return
+        names -= {"time", "slow", "surface", "arrows", "manifold"}
+        if not names:
+            return
+        self._settle_conflict(names)
+        if names & STRUCTURE:
+            if names != {"seed"}:  # a preset may well be looked at with another seed
+                self._own()
+            self._start_over()
+        else:
+            self._own()
+            self._change_session()
+
+    def _settle_conflict(self, names: set[str]) -> None:
+        """A gradient penalty needs slopes at single points, which minibatch statistics mix: the older wish yields."""
+        if self.values["statistics"] and LOSSES[self.values["loss"]][1] in ("gp", "lp"):
+            if "loss" in names:
+                self.values["statistics"] = False
+                names.add("statistics")
+            else:
+                self.values["loss"] = "Wasserstein, clipped"
+
+    def _own(self) -> None:
+        self._preset, self.values["preset"] = None, OWN
+
+    def _change_session(self) -> None:
+        recipe = self.session.recipe
+        wanted = self._settings()
+        settings = {name: value for name, value in wanted.items() if value != getattr(recipe, name)}
+        data = self._data()
+        if data != self.session.data:
+            settings["data"] = data
+            self._floor = None
+        if settings:
+            self._forget_future()
+            self.session.change(**settings)
+
+    # ------------------------------------------------------------------ time
+
+    def steps(self) -> Iterator[None]:
+        while self._move():
+            yield
+
+    def _move(self, move: str = "") -> bool:
+        """One move, by default the one that is due; False where the run has diverged."""
+        if not move and self._waiting:
+            move, self._waiting = self._waiting[0], self._waiting[1:]
+        self._forget_future()
+        try:
+            self.session.move(move or "B")
+        except Diverged as error:
+            self._note = str(error)
+            return False
+        finally:
+            self._time_is(self.session.now)
+        return True
+
+    def d_step(self) -> None:
+        self._single("D")
+
+    def g_step(self) -> None:
+        self._single("G")
+
+    def full_step(self) -> None:
+        self._single("B")
+
+    def _single(self, move: str) -> None:
+        self.player.pause()
+        self._looked = -np.inf
+        self._move(move)
+
+    def reset(self) -> None:
+        self._start_over()
+
+    def share(self) -> None:
+        self.player.pause()
+        line = html.escape(self.session.share())
+        self._note = (
+            "Copy this line into a cell; it makes <code>session</code>, the very same run:"
+            f'<pre style="max-height:4.5em;overflow:auto;white-space:pre-wrap;user-select:all">{line}</pre>'
+        )
+
+    def _travel(self, step: int) -> None:
+        self.player.pause()
+        self.session.go(min(step, self.session.end))
+        self._waiting, self._looked, self._floor = "", -np.inf, None
+        self._read_session()
+        self._time_is(self.session.now)
+
+    def _time_is(self, step: int) -> None:
+        self.values["time"] = step
+        self.ends["time"] = max(1, self.session.end)
+
+    def _forget_future(self) -> None:
+        if self.session.now < self.session.end:
+            self._looks = [look for look in self._looks if look[0] <= self.session.now]
+
+    # ------------------------------------------------------------------ data of one's own
+
+    def click(self, across: float, down: float) -> None:
+        """Add a blob of data where the picture was clicked."""
+        point = self._panels.to_plane(across, down)
+        if point is None:
+            return
+        keep = self.values["data"] == DRAWN and not self._cleared
+        blob = (round(point[0], 2), round(point[1], 2))
+        self._drawing, self._cleared = [*self._drawing, blob] if keep else [blob], False
+        self.values["data"] = DRAWN
+        self.changed({"data": DRAWN})
+
+    def clear_drawing(self) -> None:
+        self._drawing, self._cleared = [(0.0, 0.0)], True  # there must be something to learn
+        self.values["data"] = DRAWN
+        self.changed({"data": DRAWN})
+        self._note = "Click into the plane, or paint with the button held."
+
+    def upload(self, content: bytes) -> None:
+        """Learn the points of a CSV file."""
+        self._given = read_csv(content)
+        self.values["data"] = GIVEN
+        self.changed({"data": GIVEN})
+
+    # ------------------------------------------------------------------ what is shown
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            self._panels = PlaygroundPanels(figure)
+            self.moving = self._panels.moving
+        trainer, v = self.session.trainer, self.values
+        self._look()
+        self._clock()
+        scene = plane.scene(
+            trainer,
+            self.points,
+            with_surface=v["surface"],
+            with_arrows=v["arrows"],
+            with_manifold=v["manifold"],
+        )
+        looks = [(step, m.w1, m.jsd, m.own) for step, m in self._looks if step <= self.session.now]
+        self._panels.update(scene, trainer.log.table()[:, :2].numpy(), np.array(looks).reshape(-1, 4))
+
+    @property
+    def _critic(self) -> bool:
+        return self.session.recipe.objective == "wasserstein"
+
+    def _look(self) -> None:
+        """Measure, at most once a second while it plays, and at once when it does not."""
+        now, step = time.perf_counter(), self.session.now
+        if self._looks and self._looks[-1][0] == step and self._floor is not None:
+            return
+        if now - self._looked < LOOK_EVERY and self._floor is not None:
+            return
+        trainer = self.session.trainer
+        if not all(p.isfinite().all() for p in trainer.generator.parameters()):
+            return
+        if self._floor is None:
+            self._floor = plane.floor(trainer.distribution)
+        self._looks = sorted({**dict(self._looks), step: plane.measure(trainer, plane.FEW)}.items())
+        self._looked = time.perf_counter()
+
+    def _clock(self) -> None:
+        done, now = self.session.now, time.perf_counter()
+        steps, seconds = done - self._mark[0], now - self._mark[1]
+        self._speed, self._mark = (steps / seconds if steps > 0 else 0.0), (done, now)
+
+    def status(self) -> str:
+        session = self.session
+        step = f"Step {session.now:,} of {session.end:,} recorded"
+        if self._speed:
+            step += f", {self._speed:.0f} a second"
+        said = [f"<b>{step}</b>"]
+        before = [look for look in self._looks if look[0] <= session.now]
+        if before:
+            said.append(self._numbers(before[-1][1]))
+        text = ". ".join(said) + "."
+        return text + (f"<br>{self._note}" if self._note else "")
+
+    def _numbers(self, m: plane.Measures) -> str:
+        jsd, w1 = self._floor or (np.nan, np.nan)
+        parts = [f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} (real against real: {jsd:.2f}, {w1:.2f})"]
+        if m.modes >= 0:
+            total = len(self.session.trainer.distribution.modes)
+            parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
+        if self._critic:
+            slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
+            parts.append(f"the critic says {m.own:.2f}{slope}, which is {m.own / m.w1:.2f} W<sub>1</sub>")
+        else:
+            parts.append(f"D says JSD ≥ {max(m.own, 0):.2f}")
+        return "; ".join(parts)
+
+
+class PlaygroundApp(LiveApp):
+    """The app of a picture that can be painted on."""
+
+    controller: PlaygroundController
+
+    def _make_picture(self, width: int, height: int) -> ClickablePicture:
+        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
+        picture = ClickablePicture(alt="the plane with data, generated points and the judge", layout=layout)
+        picture.on_click = self.click
+        return picture
+
+    def click(self, across: float, down: float) -> None:
+        """Click at these shares of the picture's width and height, as if a student had."""
+        self._guarded(lambda: (self.controller.click(across, down), self._redraw()))
+
+
+def _heart() -> bytes:
+    """What "from a CSV file" shows until somebody brings a file."""
+    t = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    x, y = 16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    return "\n".join(f"{a:.3f},{b:.3f}" for a, b in zip(x, y, strict=True)).encode()
+
+
+def playground_app(*, points: int = 1000, scale: float = 1.0) -> PlaygroundApp:
+    """Lesson 8's app, ready to show, with that many real and generated points; ``scale=1.4`` for a projector."""
+    return PlaygroundApp(PlaygroundController(points=points), scale=scale)

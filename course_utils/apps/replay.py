@@ -1,0 +1,207 @@
+"""Replay recorded training runs, one or two at a time: all that a live training shows, without torch or a GPU."""
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.controls import Button, Choice, Control, Heading, Slider
+from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, look, panel_titles
+from course_utils.plots.replay import ReplayPanels, Run
+from course_utils.recording import Recording, load_recording, recordings
+
+ALONE = "none"  # no second run
+
+
+class ReplayController(LiveController):
+    """A recorded run at one of its moments, and if you like a second one at the same training step.
+
+    The slider goes through the moments of the run that trained for more steps; the other one stays at its end when
+    it is over.
+
+    Raises
+    ------
+    ValueError
+        for no run at all, or two of the same name.
+    """
+
+    title = "Replay a recorded training"
+    size = (8.8, 5.2)
+    fps: ClassVar[float] = 8.0
+    steps_per_frame = 1
+
+    def __init__(self, runs: Sequence[Recording]):
+        self.runs = {run.name: run for run in runs}
+        if not runs or len(self.runs) < len(runs):
+            names = ", ".join(run.name for run in runs) or "none"
+            raise ValueError(f"expected at least one recording, each with a name of its own; got {names}.")
+        self._curves = {name: run.metrics | run.evaluations for name, run in self.runs.items()}
+        self._last = max(len(run) for run in runs) - 1
+        self.controls = self._make_controls()
+        self._panels: ReplayPanels | None = None
+        self._scene: tuple | None = None
+        super().__init__()
+
+    def _make_controls(self) -> tuple[Control, ...]:
+        names = tuple(self.runs)
+        titles = panel_titles({quantity for curves in self._curves.values() for quantity in curves})
+        titles = tuple(title for title in titles if title != QUALITY) or (LOSSES,)
+        return (
+            Choice("run", "run", names, names[0]),
+            Slider("moment", "moment", 0, max(self._last, 1), self._last, 1, integer=True),
+            *TRANSPORT,
+            Button("back", "◀", "one moment back"),
+            Button("forward", "▶", "one moment on"),
+            Heading("compare at the same step"),
+            Choice("other", "with", (ALONE, *names), ALONE),
+            Heading("curves"),
+            Choice("curves", "show", titles, JUDGE if JUDGE in titles else titles[0]),
+        )
+
+    # The runs decide what there is to choose from, so here the controls belong to the object, not to its class.
+    def value_controls(self) -> list:
+        return [control for control in self.controls if isinstance(control, (Slider, Choice))]
+
+    def buttons(self) -> list[Button]:
+        return [control for control in self.controls if isinstance(control, Button)]
+
+    # ------------------------------------------------------------------ time
+
+    @property
+    def shown(self) -> list[Recording]:
+        """The chosen run, and the one it is compared with, if there is one and it is another."""
+        names = dict.fromkeys([self.values["run"], self.values["other"]])
+        return [self.runs[name] for name in names if name != ALONE]
+
+    @property
+    def step(self) -> int:
+        """The training step that is shown."""
+        longest = max(self.shown, key=lambda run: run.steps[-1])
+        # Runs of fewer moments than the slider has places pass through them more slowly.
+        place = self.values["moment"] / max(self._last, 1)
+        return int(longest.steps[round(place * (len(longest) - 1))])
+
+    def steps(self) -> Iterator[None]:
+        while self.values["moment"] < self._last:
+            self.forward()
+            yield
+
+    def play(self) -> None:
+        if self.values["moment"] >= self._last:
+            self.values["moment"] = 0
+        super().play()
+
+    def stop(self) -> None:
+        super().stop()
+        self.values["moment"] = 0
+
+    def forward(self) -> None:
+        self.values["moment"] = min(self._last, self.values["moment"] + 1)
+
+    def back(self) -> None:
+        self.values["moment"] = max(0, self.values["moment"] - 1)
+
+    # ------------------------------------------------------------------ what is shown
+
+    def draw(self, figure: Figure) -> None:
+        runs, chosen = self.shown, self.values["curves"]
+        scene = (chosen, *(run.name for run in runs))
+        if scene != self._scene:
+            self._scene = scene
+            titles = [chosen] if len(runs) > 1 else dict.fromkeys([LOSSES, chosen, QUALITY])
+            self._panels = ReplayPanels(figure, [self._as_drawn(run) for run in runs], list(titles))
+            self.moving = self._panels.moving
+        moments = [run.at(self.step) for run in runs]
+        self._panels.update(
+            [int(run.steps[i]) for run, i in zip(runs, moments, strict=True)],
+            [run.samples(i) for run, i in zip(runs, moments, strict=True)],
+        )
+
+    def _as_drawn(self, run: Recording) -> Run:
+        return Run(run.name, int(run.steps[-1]), run.pictures.shape[1:], self._curves[run.name])
+
+    def status(self) -> str:
+        runs = self.shown
+        lines = [self._progress(run) for run in runs]
+        if len(runs) == 1:
+            lines.append(f"Recipe: {_listed(runs[0].recipe)}. {_recorded_on(runs[0])}")
+        else:
+            lines.append(f"Their recipes differ in: {_differences(*(run.recipe for run in runs))}.")
+        return "<br>".join(lines)
+
+    def _progress(self, run: Recording) -> str:
+        moment = run.at(self.step)
+        step = int(run.steps[moment])
+        measured = [
+            f"{escape(look(name)[0])} {_number(known.values[-1])}"
+            for name, curve in run.evaluations.items()
+            if len(known := curve.until(step))
+        ]
+        about = f"<b>{escape(run.title or run.name)}</b>, step {step:,} of {run.steps[-1]:,}"
+        after = f", after {_duration(run.seconds[moment])}"
+        return f"{about}{after}{': ' if measured else ''}{', '.join(measured)}."
+
+
+def replay_app(runs: Sequence[str | Path | Recording] | None = None, *, scale: float = 1.0) -> LiveApp:
+    """The app for lessons 5 and 6, ready to show; ``scale=1.4`` for a projector.
+
+    Parameters
+    ----------
+    runs : recordings, or their names or paths as :func:`~course_utils.recording.load_recording` takes them; None takes
+        all that ship with the course.
+
+    Raises
+    ------
+    FileNotFoundError
+        when there is nothing to replay.
+    """
+    if runs is None and not (runs := recordings()):
+        raise FileNotFoundError(
+            "no recorded run ships with this copy of the course. Record one with course_utils.recording.RunRecorder, "
+            'and give its path: replay_app(["my_run.npz"]).'
+        )
+    loaded = [run if isinstance(run, Recording) else load_recording(run) for run in runs]
+    return LiveApp(ReplayController(loaded), scale=scale)
+
+
+# ---------------------------------------------------------------------- words
+
+
+def _listed(settings: dict[str, Any]) -> str:
+    """The settings that are set, in their order."""
+    return ", ".join(
+        f"{_words(name)} {_words(value)}" for name, value in settings.items() if value is not None
+    )
+
+
+def _differences(first: dict[str, Any], second: dict[str, Any]) -> str:
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    differences = [f"{_words(name)} {_words(first.get(name))} | {_words(second.get(name))}" for name in names]
+    return ", ".join(differences) or "nothing"
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return "–".join(map(_words, value))
+    return escape(str(value).replace("_", " "))
+
+
+def _recorded_on(run: Recording) -> str:
+    about = run.machine
+    device = about.get("device", "cpu")
+    where = [about.get("cpu") if device == "cpu" else device]
+    where += [f"{about['threads']} threads"] if "threads" in about and device == "cpu" else []
+    where += [f"torch {about['torch']}"] if "torch" in about else []
+    return f"Recorded on {escape(', '.join(str(part) for part in [*where, about.get('date')] if part))}."
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == np.rint(value) else f"{value:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

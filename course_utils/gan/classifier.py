@@ -1,0 +1,67 @@
+"""A small convolutional network that knows the digits: the eyes of :mod:`course_utils.gan.metrics`.
+
+It is this project's own, trained on MNIST's 60,000 training pictures by ``data/make/classifier.py`` and shipped in
+half precision. A GAN is judged by what this network sees in its pictures, as Inception's features serve for photographs
+(Salimans et al. 2016, Heusel et al. 2017). Distances between its features are in its own units: compare them only with
+distances that the same classifier measured.
+"""
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from course_utils import runtime
+
+WEIGHTS = "checkpoints/mnist_classifier.safetensors"
+FEATURES = 128
+CLASSES = 10
+
+
+class DigitClassifier(nn.Module):
+    """Two 5x5 convolutions with pooling, then 128 features, then one logit per digit (after LeNet, LeCun et al. 1998).
+
+    Pictures are (n, 1, 28, 28) in [-1, 1], the interval of the generator's tanh.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            *_block(1, 32, padding=2),  # (n, 32, 14, 14)
+            *_block(32, 64, padding=0),  # (n, 64, 5, 5)
+            nn.Flatten(),
+            nn.Linear(64 * 5 * 5, FEATURES),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(FEATURES, CLASSES)
+
+    def features(self, images: Tensor) -> Tensor:
+        """What the last layer decides on: (n, 128), not negative."""
+        return self.body(images)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """One logit per digit, (n, 10)."""
+        return self.head(self.features(images))
+
+
+def load_classifier(device: str | torch.device | None = None) -> DigitClassifier:
+    """The shipped classifier, ready to judge: in evaluation mode, its weights frozen, in float32.
+
+    Parameters
+    ----------
+    device : where it is to run; None takes :func:`course_utils.runtime.device`.
+
+    Raises
+    ------
+    FileNotFoundError
+        when the weights are not where the repository has them.
+    """
+    classifier = DigitClassifier()
+    # copying into float32 parameters widens the float16 of the file
+    classifier.load_state_dict(load_file(runtime.shipped(WEIGHTS)))
+    return classifier.to(runtime.device(device)).eval().requires_grad_(False)
+
+
+def _block(n_in: int, n_out: int, padding: int) -> list[nn.Module]:
+    # Batch norm follows, so a bias would do nothing.
+    convolution = nn.Conv2d(n_in, n_out, kernel_size=5, padding=padding, bias=False)
+    return [convolution, nn.BatchNorm2d(n_out), nn.ReLU(), nn.MaxPool2d(2)]

@@ -1,0 +1,59 @@
+"""How a Wasserstein critic is kept (nearly) 1-Lipschitz: by clipping its weights, or by a penalty on its slope.
+
+    clip   after every critic step, w <- clip(w, -c, c)                                     (L3, Algorithm 1)
+    GP     weight * E[(|∇f(u)| - 1)^2],        u = t x + (1 - t) G(z),  t ~ U(0, 1)           (Gulrajani et al. 2017)
+    LP     weight * E[max(0, |∇f(u)| - 1)^2],  the same points u                              (Petzka et al. 2018)
+
+Clipping bounds the slope by some constant that depends on the depth and the widths, and not by 1. GP also
+pulls smaller slopes up to 1, which the theory asks for only between points that the best coupling joins; LP
+asks for what "1-Lipschitz" says.
+"""
+
+from collections.abc import Callable, Iterable
+
+import torch
+from torch import Tensor, nn
+
+PENALTIES = ("none", "clip", "gp", "lp")
+
+
+@torch.no_grad()
+def clip_weights(parameters: Iterable[nn.Parameter], c: float) -> None:
+    """Every weight moved to the nearest number in [-c, c], in place.
+
+    Raises
+    ------
+    ValueError
+        for a c that is not positive.
+    """
+    if not c > 0:
+        raise ValueError(
+            f"c is {c!r}; the weights are clipped to [-c, c], so it must be above zero. 0.01 is usual."
+        )
+    torch._foreach_clamp_min_(parameters := list(parameters), -c)
+    torch._foreach_clamp_max_(parameters, c)
+
+
+def interpolate(real: Tensor, fake: Tensor, t: Tensor) -> Tensor:
+    """u = t x + (1 - t) G(z), pair by pair; t in [0, 1] has shape (n, 1, ...), so that a picture has one t."""
+    return torch.lerp(fake, real, t)
+
+
+def gradient_norms(
+    critic: Callable[[Tensor], Tensor], points: Tensor, *, create_graph: bool = False
+) -> Tensor:
+    """|∇f(u)|, the Euclidean norm of the critic's slope at each point, (n, ...) -> (n,).
+
+    The critic must treat every point by itself (no batch norm): the gradient of the sum of all scores is then the
+    gradient of each score.
+    """
+    points = points.detach().requires_grad_()
+    with torch.enable_grad():
+        (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)
+    return gradient.flatten(1).norm(dim=1)
+
+
+def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:
+    """E[(|∇f| - 1)^2] from the norms (n,), or with ``one_sided`` E[max(0, |∇f| - 1)^2]; without its weight."""
+    excess = norms - 1
+    return (excess.relu() if one_sided else excess).square().mean()

@@ -1,0 +1,231 @@
+"""What a GAN in the plane looks like, and how good it is: numbers and arrays for pictures, all without side effects.
+
+The three honest metrics, between n generated and n real points:
+
+    JSD   of the two samples, each smoothed by N(0, h^2 I) on a grid. Samples have no densities, so that some smoothing
+          must be chosen: it is the same for both. It never makes a JSD larger, and at most log 2 = 0.693 nats come out.
+    W1    the earth mover's distance, solved exactly by POT, in the units of the plane.
+    modes how many of the known modes are reached (see :func:`course_utils.gan.toy.mode_coverage`).
+
+Two finite samples of the same distribution differ too; measure real against real to know that floor.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter
+from scipy.stats import norm
+from torch import Tensor, nn
+
+from course_utils.divergences import js_divergence
+from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
+from course_utils.gan.objectives import OBJECTIVES
+from course_utils.gan.penalties import gradient_norms, interpolate
+from course_utils.gan.points import PointTrainer
+from course_utils.gan.toy import mode_coverage
+from course_utils.transport import earth_movers_distance
+
+VIEW, CELLS, BANDWIDTH = 3.0, 60, 0.1  # the grid of the JSD, and the standard deviation h of its smoothing
+FEW = 300  # points for W1 where it has to be quick
+ARROWS = 48  # generated points whose pull is shown
+COUNTABLE = 50  # modes; more of them are a stroke of the brush rather than modes
+
+
+def smoothed_histogram(
+    points: np.ndarray, *, view: float = VIEW, cells: int = CELLS, bandwidth: float = BANDWIDTH
+) -> np.ndarray:
+    """Probabilities (cells, cells) of squares that cover [-view, view]^2, of the points after N(0, bandwidth^2 I).
+
+    Points outside count in the nearest square of the border, and the smoothing is reflected there: the sum is 1.
+    """
+    edge = np.nextafter(view, 0)
+    points = np.clip(points, -edge, edge)
+    counts, *_ = np.histogram2d(*points.T, bins=cells, range=[(-view, view)] * 2)
+    smooth = gaussian_filter(counts / len(points), bandwidth * cells / (2 * view), mode="reflect")
+    return smooth / smooth.sum()
+
+
+def grid_jsd(x: np.ndarray, y: np.ndarray, **grid: float) -> float:
+    """JSD in nats between two samples (n, 2) and (m, 2), both smoothed as :func:`smoothed_histogram` says."""
+    p, q = (smoothed_histogram(points, **grid).ravel() for points in (x, y))
+    return float(js_divergence(p, q))
+
+
+@dataclass(frozen=True)
+class Measures:
+    """How far the generated points are from the real ones, and what the judge says about it.
+
+    Attributes
+    ----------
+    jsd, w1 : in nats, and in the units of the plane.
+    modes, near : how many modes are reached, and the share of generated points near one; (-1, NaN) where the data
+        have none to count.
+    own : the judge's own estimate from the same points. A critic's is E f(x) - E f(G(z)), of W1; a discriminator's is
+        log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD: with the best D it would be the JSD (L0).
+    slope, steepest : mean and maximum of the slope of the scores between real and generated points, where a 1-Lipschitz
+        critic has at most 1. NaN where a score depends on the whole minibatch.
+    """
+
+    jsd: float
+    w1: float
+    modes: int
+    near: float
+    own: float
+    slope: float
+    steepest: float
+
+    @property
+    def lower_bound(self) -> float:
+        """A critic's estimate divided by its own steepest slope, which makes it (as far as was looked) 1-Lipschitz: by
+        duality at most W1."""
+        return self.own / self.steepest
+
+
+def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: int = 0) -> Measures:
+    """The metrics on n points for W1 and the judge, n_grid for JSD and modes; the same ones for the same seed.
+
+    Nothing is drawn from the streams of the training.
+    """
+    real, fake = evaluation_points(trainer, n_grid, seed=seed)
+    points, mixture = fake.numpy().astype(float), trainer.distribution
+    modes, near = -1, np.nan
+    if 0 < len(mixture.modes) <= COUNTABLE:
+        modes, near = mode_coverage(points, mixture)
+    some_real, some_fake = real[:n], fake[:n]
+    slope, steepest = _slopes(trainer, some_real, some_fake)
+    return Measures(
+        jsd=grid_jsd(points, real.numpy().astype(float)),
+        w1=earth_movers_distance(points[:n], some_real.numpy().astype(float)).cost,
+        modes=modes,
+        near=near,
+        own=_own_estimate(trainer, some_real, some_fake),
+        slope=slope,
+        steepest=steepest,
+    )
+
+
+def floor(distribution: Any, n: int = FEW, *, n_grid: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """(JSD, W1) as :func:`measure` would find them for a perfect generator: between two samples of the distribution."""
+    random = np.random.default_rng(seed)
+    x, y = (distribution.sample(n_grid, random) for _ in range(2))
+    return grid_jsd(x, y), earth_movers_distance(x[:n], y[:n]).cost
+
+
+def evaluation_points(trainer: PointTrainer, n: int, *, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """n real and n generated points, (n, 2) each; the same draws and the same latents for the same seed."""
+    real = trainer.distribution.sample(n, np.random.default_rng(seed))
+    return torch.as_tensor(real, dtype=torch.get_default_dtype()), trainer.sample(n, seed=seed)
+
+
+@torch.no_grad()
+def surface(trainer: PointTrainer, others: Tensor, *, view: float = VIEW, n: int = 60) -> np.ndarray:
+    """What the judge says in the middle of n x n squares of [-view, view]^2, D or a critic's f; (n, n), rows upwards.
+
+    Minibatch statistics are those of the points ``others`` (m, 2), among which each point of the grid is judged.
+    """
+    ticks = view * ((2 * torch.arange(n) + 1) / n - 1)
+    y, x = torch.meshgrid(ticks, ticks, indexing="ij")
+    points = torch.stack([x, y], dim=-1).view(-1, 2).to(others)
+    scores = scores_among(trainer.discriminator, points, others)
+    if OBJECTIVES[trainer.recipe.objective].probabilities:
+        scores = scores.sigmoid()
+    return scores.view(n, n).numpy()
+
+
+def scores_among(discriminator: nn.Module, points: Tensor, others: Tensor) -> Tensor:
+    """The scores of single points as they would be in a minibatch of ``others``, (n, 2) -> (n,)."""
+    layers = list(discriminator.layers)
+    for place, layer in enumerate(layers):
+        if isinstance(layer, MinibatchStandardDeviation | MinibatchDiscrimination):
+            head, tail = nn.Sequential(*layers[:place]), nn.Sequential(*layers[place + 1 :])
+            features, theirs = head(points), head(others)
+            return tail(torch.cat([features, _statistics(layer, features, theirs)], dim=1)).squeeze(1)
+    return discriminator(points)
+
+
+def pulls(trainer: PointTrainer, points: Tensor) -> np.ndarray:
+    """-dL_G/dx at generated points (n, 2), per point (that is, n times the gradient of the mean): (n, 2)."""
+    points = points.detach().requires_grad_()
+    loss = OBJECTIVES[trainer.recipe.objective].generator(trainer.discriminator(points))
+    (gradient,) = torch.autograd.grad(loss, points)
+    return (-len(points) * gradient).numpy()
+
+
+@torch.no_grad()
+def manifold(trainer: PointTrainer, *, lines: int = 13, dots: int = 33) -> np.ndarray:
+    """The image of a grid of latents under G: (2 lines, dots, 2), first one coordinate fixed per line, then the other.
+
+    The grid has quantiles of N(0, 1) along the first two latent coordinates, so that all its cells have the same mass;
+    all other coordinates are 0.
+    """
+    fixed, along = (torch.as_tensor(norm.ppf(np.linspace(0.02, 0.98, k))) for k in (lines, dots))
+    a, b = torch.meshgrid(fixed, along, indexing="ij")
+    z = torch.zeros(2, lines, dots, trainer.recipe.latent_dim, dtype=torch.get_default_dtype())
+    z[0, ..., 0], z[0, ..., 1] = a, b
+    if trainer.recipe.latent_dim > 1:
+        z[1, ..., 0], z[1, ..., 1] = b, a
+    return trainer.generate(z.view(-1, trainer.recipe.latent_dim)).view(2 * lines, dots, 2).numpy()
+
+
+def scene(
+    trainer: PointTrainer,
+    n: int,
+    *,
+    with_surface: bool = True,
+    with_arrows: bool = True,
+    with_manifold: bool = True,
+) -> dict[str, Any]:
+    """What :class:`course_utils.plots.playground.PlaneArtists` draws: n real and n generated points, and three views.
+
+    A discriminator's surface is D, centred on 1/2. A critic means differences only: its surface is f minus the mean of
+    its latest mean verdicts on real and on generated points, centred on 0.
+    """
+    real, fake = evaluation_points(trainer, n)
+    few = fake[:ARROWS]
+    colours, low, high = None, 0.0, 1.0
+    if with_surface:
+        colours = surface(trainer, fake[: trainer.recipe.batch_size])
+        if not OBJECTIVES[trainer.recipe.objective].probabilities:
+            colours = colours - _middle(trainer)
+            largest = np.abs(colours[np.isfinite(colours)]).max(initial=1e-12)
+            high = 2.0 ** np.ceil(np.log2(largest))  # in large steps: the colours stay while they can
+            low = -high
+    return {
+        "real": real.numpy(),
+        "fake": fake.numpy(),
+        "surface": colours,
+        "low": low,
+        "high": high,
+        "arrows": (few.numpy(), pulls(trainer, few)) if with_arrows else None,
+        "manifold": manifold(trainer) if with_manifold else None,
+    }
+
+
+def _middle(trainer: PointTrainer) -> float:
+    verdicts = trainer.log.table()[-1:, 2:4]
+    return float(verdicts.mean()) if len(verdicts) and verdicts.isfinite().all() else 0.0
+
+
+def _statistics(layer: nn.Module, features: Tensor, theirs: Tensor) -> Tensor:
+    if isinstance(layer, MinibatchStandardDeviation):
+        return layer(theirs)[:1, -1:].expand(len(features), 1)
+    mine, others = (layer.projection(f).view(len(f), layer.kernels, layer.dim) for f in (features, theirs))
+    closeness = [torch.exp(-(mine - other).abs().sum(dim=2)) for other in others]
+    return torch.stack(closeness).sum(dim=0)
+
+
+@torch.no_grad()
+def _own_estimate(trainer: PointTrainer, real: Tensor, fake: Tensor) -> float:
+    objective = OBJECTIVES[trainer.recipe.objective]
+    minus_value = objective.discriminator(trainer.discriminator(real), trainer.discriminator(fake)).item()
+    return float(np.log(2)) - minus_value / 2 if objective.probabilities else -minus_value
+
+
+def _slopes(trainer: PointTrainer, real: Tensor, fake: Tensor) -> tuple[float, float]:
+    if trainer.recipe.minibatch_statistics != "none":
+        return np.nan, np.nan
+    t = torch.linspace(0, 1, len(real)).unsqueeze(1)  # any pairing will do: both samples are independent
+    norms = gradient_norms(trainer.discriminator, interpolate(real, fake, t))
+    return norms.mean().item(), norms.max().item()

@@ -1,0 +1,93 @@
+"""Generators that were trained beforehand and ship with the course, to play with their latent space at once.
+
+One file per generator, data/checkpoints/NAME_generator.safetensors: the weights in float16, and in the header all
+that is needed to build the network again ("format", "version", and "network", a string of JSON with ``architecture``,
+``latent_dim`` and ``generator_widths``).
+"""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from course_utils import runtime
+from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.recipes import Recipe
+
+FORMAT, VERSION = "course_utils.generator", 1
+NETWORK = ("architecture", "latent_dim", "generator_widths")  # the settings that decide how a generator looks
+
+
+def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
+    """Write the generator that draws the trainer's samples (the averaged one, where the recipe has one), in float16.
+
+    An earlier file of that name is replaced in one go: there is never half a file.
+    """
+    generator = trainer.average.module if trainer.average is not None else trainer.generator
+    weights = {
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
+        for name, value in generator.state_dict().items()
+    }
+    settings = asdict(trainer.recipe)
+    metadata = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "network": json.dumps({name: settings[name] for name in NETWORK}),
+        "steps": str(len(trainer.log)),
+    }
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".part")
+    save_file(weights, temporary, metadata)
+    os.replace(temporary, path)
+    return path
+
+
+def load_generator(name: str | Path = "dcgan", device: str | torch.device | None = None) -> nn.Module:
+    """A trained generator, ready to draw: in evaluation mode, its weights frozen, in float32.
+
+    It maps latents (n, latent_dim) to pictures (n, 1, 28, 28) in [-1, 1], each by itself, since batch norm uses its
+    running statistics. ``generator.latent_dim`` says how long a latent is.
+
+    Parameters
+    ----------
+    name : of one that ships, such as "dcgan"; or the path of a file that :func:`save_generator` wrote.
+    device : where it is to run; None takes :func:`course_utils.runtime.device`.
+
+    Raises
+    ------
+    FileNotFoundError
+        when there is no such file.
+    ValueError
+        when the file is damaged, something else, or of a newer version.
+    """
+    path = name if isinstance(name, Path) else runtime.shipped(f"checkpoints/{name}_generator.safetensors")
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; save_generator(trainer, path) writes one.")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            weights = {key: file.get_tensor(key) for key in file.keys()}
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is damaged or no safetensors file ({error}). If it ships with the course, `git checkout` brings "
+            "it back."
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"{path} holds weights, but not those of a generator that save_generator wrote.")
+    if int(metadata["version"]) > VERSION:
+        raise ValueError(
+            f"{path} was written in version {metadata['version']} of the format, and this course reads up to "
+            f"{VERSION}: update the course (git pull)."
+        )
+    network = json.loads(metadata["network"])
+    network["generator_widths"] = tuple(network["generator_widths"])
+    generator, _ = Recipe(path.stem, **network).make_networks()
+    generator.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    generator.latent_dim = network["latent_dim"]
+    return generator.to(runtime.device(device)).eval().requires_grad_(False)

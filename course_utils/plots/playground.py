@@ -1,0 +1,210 @@
+"""The picture of the GAN playground: the plane with both players, their losses, and how far they are from the data."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
+
+from course_utils.plots import style
+
+VIEW = 3.0
+SURFACE = 60  # squares along each side of the surface
+ARROWS = 48
+ARROW_LENGTH = 0.9  # of an infinitely strong pull, in units of the plane
+CURVE_POINTS = 400  # of a curve, at most: a panel has no more pixels
+STEPS = 250  # the time axis starts with so many, and doubles
+
+
+def _pale(color: str, amount: float = 0.6) -> tuple[float, ...]:
+    return tuple(1 - amount * (1 - c) for c in to_rgb(color))
+
+
+# What looks generated to the judge is pale vermilion, what looks real is pale blue, undecided is white.
+VERDICTS = LinearSegmentedColormap.from_list(
+    "verdicts", [_pale(style.GENERATOR), (1.0, 1.0, 1.0), _pale(style.DATA)]
+)
+
+
+class PlaneArtists:
+    """The plane with data, generated points, and what both players know: made once on ``ax``, then moved."""
+
+    def __init__(self, ax: Axes):
+        ax.grid(False)
+        ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), xticks=(-2, 0, 2), yticks=(-2, 0, 2), aspect="equal")
+        ax.set_xlabel("$x_1$", labelpad=1)
+        edges = np.linspace(
+            -VIEW, VIEW, SURFACE + 1
+        )  # a mesh of squares draws several times faster than an image
+        self._surface = ax.pcolormesh(edges, edges, np.zeros((SURFACE, SURFACE)), cmap=VERDICTS, zorder=0)
+        self._manifold = LineCollection([], colors=style.GENERATOR, linewidths=0.7, alpha=0.55, zorder=1)
+        ax.add_collection(self._manifold, autolim=False)
+        look = {"ls": "none", "marker": "o", "ms": 2.6, "mew": 0}
+        (self._real,) = ax.plot([], [], color=style.DATA, **look, zorder=2)
+        (self._fake,) = ax.plot([], [], color=style.GENERATOR, **look, zorder=3)
+        nowhere = np.zeros(ARROWS)
+        self._arrows = ax.quiver(
+            nowhere, nowhere, nowhere, nowhere, color=style.THEORY, angles="xy", scale=1, scale_units="xy", width=0.004,
+            zorder=4,
+        )  # fmt: skip
+        self.moving = [
+            self._surface, self._manifold, self._real, self._fake, self._arrows, *ax.spines.values(),
+        ]  # fmt: skip
+
+    def update(
+        self,
+        real: np.ndarray,
+        fake: np.ndarray,
+        surface: np.ndarray | None,
+        low: float,
+        high: float,
+        arrows: tuple[np.ndarray, np.ndarray] | None,
+        manifold: np.ndarray | None,
+    ) -> None:
+        """Show a scene, as :func:`course_utils.gan.plane.scene` makes it; None hides a part.
+
+        Parameters
+        ----------
+        real, fake : points (n, 2).
+        surface : (SURFACE, SURFACE) verdicts, rows upwards, between ``low`` and ``high`` with white in the middle.
+        arrows : (starts (m, 2), pulls (m, 2)), at most ARROWS of them. A pull v is drawn along v / (1 + |v|).
+        manifold : lines (l, dots, 2).
+        """
+        self._real.set_data(*real.T)
+        self._fake.set_data(*fake.T)
+        self._surface.set_visible(surface is not None)
+        if surface is not None:
+            self._surface.set_array(surface)
+            self._surface.set_clim(low, high)
+        self._manifold.set_segments([] if manifold is None else manifold)
+        starts = pulls = np.full((ARROWS, 2), np.nan)
+        if arrows is not None:
+            starts, pulls = (_filled(part) for part in arrows)
+        self._arrows.set_offsets(starts)
+        self._arrows.set_UVC(*(ARROW_LENGTH * pulls / (1 + np.linalg.norm(pulls, axis=1, keepdims=True))).T)
+
+
+def draw_scene(ax: Axes, **scene) -> None:
+    """One still scene, with what :meth:`PlaneArtists.update` takes."""
+    PlaneArtists(ax).update(**scene)
+
+
+class PlaygroundPanels:
+    """Made once, then moved: :meth:`update` changes the artists in ``moving`` and, rarely, the limits of the curves."""
+
+    def __init__(self, figure: Figure):
+        figure.clear()
+        self._figure = figure
+        self._plane, self._losses, self._distances = _make_axes(figure)
+        plane = self._plane
+        self._artists = PlaneArtists(plane)
+        plane.set_ylabel("$x_2$", labelpad=-4)
+        arrows = "→ $-\\partial L_G/\\partial x$"
+        for x, color, label in (
+            (0.0, style.DATA, "real"),
+            (0.16, style.GENERATOR, "generated"),
+            (0.53, style.THEORY, arrows),
+        ):
+            plane.text(x, 1.02, label, color=color, transform=plane.transAxes, va="bottom")
+
+        self._curves = {}
+        for ax, names in ((self._losses, LOSSES), (self._distances, DISTANCES)):
+            for (name, color, dashes), place in zip(names, _places(len(names)), strict=True):
+                (self._curves[name],) = ax.plot([], [], color=color, lw=1.8, ls=dashes)
+                ax.text(
+                    place,
+                    1.03,
+                    f"{'┅' if dashes != '-' else '━'} {name}",
+                    color=color,
+                    transform=ax.transAxes,
+                    va="bottom",
+                )
+        self._losses.tick_params(labelbottom=False)
+        self._losses.set_ylabel("loss")
+        self._distances.set(xlabel="step", ylabel="distance")
+        self.moving = [*self._artists.moving, *self._curves.values()]
+
+    def update(self, scene: Mapping[str, Any], losses: np.ndarray, measured: np.ndarray) -> None:
+        """Show a scene for :meth:`PlaneArtists.update`, and the curves up to now.
+
+        Parameters
+        ----------
+        losses : (steps, 2), D's and G's.
+        measured : (looks, 4): step, W1, JSD, the judge's own estimate.
+        """
+        self._artists.update(**scene)
+        steps = len(losses)
+        at, losses = thinned(losses)
+        for column, (name, *_) in enumerate(LOSSES):
+            self._curves[name].set_data(at, losses[:, column])
+        for column, (name, *_) in enumerate(DISTANCES, start=1):
+            self._curves[name].set_data(measured[:, 0], measured[:, column])
+        # The axes move rarely and in large steps; in between, nothing flickers.
+        right = STEPS * 2 ** int(np.ceil(np.log2(max(steps, STEPS) / STEPS)))
+        for ax in (self._losses, self._distances):
+            ax.set_xlim(0, right)
+        self._losses.set_ylim(*_limits(losses))
+        self._distances.set_ylim(0, _limits(measured[:, 1:3])[1])
+
+    def to_plane(self, across: float, down: float) -> tuple[float, float] | None:
+        """The point of the plane at these shares of the picture's width and height, or None beside the plane."""
+        width, height = self._figure.bbox.size
+        x, y = self._plane.transData.inverted().transform((across * width, (1 - down) * height))
+        return (float(x), float(y)) if max(abs(x), abs(y)) <= VIEW else None
+
+
+LOSSES = (("loss of D", style.DISCRIMINATOR, "-"), ("of G", style.GENERATOR, "-"))
+DISTANCES = (
+    ("$W_1$", style.ACCENT, "-"),
+    ("JSD", style.SECOND, "-"),
+    ("judge says", style.DISCRIMINATOR, "--"),
+)
+
+
+def thinned(values: np.ndarray, most: int = CURVE_POINTS) -> tuple[np.ndarray, np.ndarray]:
+    """At most ``most`` means over equal stretches of values (n, k), and the steps in their middle, counted from 1."""
+    n = len(values)
+    stretch = max(1, int(np.ceil(n / most)))
+    starts = np.arange(0, n, stretch)
+    counts = np.minimum(stretch, n - starts)
+    means = np.add.reduceat(values, starts, axis=0) / counts[:, None] if n else np.empty((0, values.shape[1]))
+    return starts + (counts + 1) / 2, means
+
+
+def _filled(vectors: np.ndarray) -> np.ndarray:
+    """ARROWS rows, those that are missing NaN: a quiver cannot change how many arrows it has."""
+    rows = np.full((ARROWS, 2), np.nan)
+    rows[: len(vectors)] = vectors
+    return rows
+
+
+def _limits(values: np.ndarray) -> tuple[float, float]:
+    """0 and below, 1 and above: the nearest powers of two that hold nearly all of the values."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    low, high = np.quantile(finite, (0.01, 0.99))
+    top = 2.0 ** np.clip(np.ceil(np.log2(max(1.05 * high, 1e-9))), 0, 40)
+    return (-(2.0 ** np.clip(np.ceil(np.log2(-1.05 * low)), 0, 40)) if low < 0 else 0.0), top
+
+
+def _places(n: int) -> tuple[float, ...]:
+    return (0.0, 0.5) if n == 2 else (0.0, 0.22, 0.5)
+
+
+def _make_axes(figure: Figure):
+    """The plane on the left, two panels of curves on the right; margins in inches, so text of any scale fits."""
+    width, height = figure.get_size_inches()
+    left, bottom, top, right, gap = 0.55, 0.5, 0.35, 0.15, 0.5
+    side = height - bottom - top
+    column = left + side + 0.8
+    half = (side - gap) / 2
+    boxes = (
+        (left, bottom, side, side),
+        (column, bottom + half + gap, width - right - column, half),
+        (column, bottom, width - right - column, half),
+    )
+    return [figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in boxes]

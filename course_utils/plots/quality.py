@@ -1,0 +1,36 @@
+"""How good generated pictures are, drawn: which classes occur, and quantities on logarithmic axes."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from course_utils.plots import style
+
+
+def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = style.GENERATOR) -> None:
+    """The share of each digit among predicted digits (n,), with a tenth each as a guide."""
+    digits = np.asarray(digits)
+    ax.bar(np.arange(10), 100 * np.bincount(digits, minlength=10) / len(digits), color=color, width=0.8)
+    ax.axhline(10, color=style.THEORY, ls="--", lw=1.2)
+    ax.set(xticks=range(10), xlabel="digit", ylabel="share (%)", ylim=(0, 100), title=title)
+    ax.grid(axis="x", visible=False)
+
+
+def draw_logarithmic(
+    ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike, str]], *, log_x: bool = False, **labels: str
+) -> None:
+    """Positive quantities against x, each a pair (values, colour) under its name, on a logarithmic axis.
+
+    ``labels`` are those of the axes: ``xlabel``, ``ylabel``, ``title``.
+    """
+    for name, (values, color) in curves.items():
+        ax.plot(x, values, "o-", ms=4, color=color, label=name)
+    ax.set_yscale("log")
+    if log_x:
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(x, [f"{value:,}" for value in x])
+        ax.minorticks_off()
+    ax.set(**labels)
+    ax.legend(loc="best")

@@ -1,0 +1,69 @@
+"""What the quantities of a training run are called and coloured, and which of them share an axis."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.plots import style
+
+LOSSES, JUDGE, QUALITY = "losses", "what D says", "Fréchet distance"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Quantities that share an axis; ``guide`` is a dashed line, the value to compare with."""
+
+    names: tuple[str, ...]
+    limits: tuple[float, float] | None = None
+    guide: float | None = None
+    logarithmic: bool = False
+
+
+PANELS = {
+    LOSSES: Panel(("discriminator_loss", "critic_loss", "generator_loss")),
+    JUDGE: Panel(("d_real", "d_fake"), limits=(0, 1), guide=0.5),
+    QUALITY: Panel(("frechet_distance", "frechet"), logarithmic=True),
+    "gradient norm": Panel(("gradient_norm",), guide=1.0),
+    "modes covered": Panel(("modes",), limits=(0, 10.5)),
+    "class entropy": Panel(("entropy",), limits=(0, 2.5), guide=float(np.log(10))),
+    "precision, recall": Panel(("precision", "recall"), limits=(0, 1)),
+}
+# The outputs of a critic, d_real and d_fake, have no zero of their own: only their difference says something.
+CRITIC = Panel(("critic_estimate",))
+
+LABELS = {
+    "discriminator_loss": ("D's loss", style.DISCRIMINATOR),
+    "critic_loss": ("critic's loss", style.DISCRIMINATOR),
+    "generator_loss": ("G's loss", style.GENERATOR),
+    "d_real": ("D(x)", style.DATA),
+    "d_fake": ("D(G(z))", style.GENERATOR),
+    "critic_estimate": ("critic: f(x) − f(G(z))", style.DISCRIMINATOR),
+    "frechet_distance": ("Fréchet distance", style.ACCENT),
+    "frechet": ("Fréchet distance", style.ACCENT),
+    "gradient_norm": ("critic's gradient norm", style.DISCRIMINATOR),
+    "modes": ("modes covered", style.ACCENT),
+    "entropy": ("class entropy (nats)", style.ACCENT),
+    "precision": ("precision", style.DATA),
+    "recall": ("recall", style.GENERATOR),
+}
+
+
+def look(name: str) -> tuple[str, str]:
+    """What a quantity is called in pictures and sentences, and its colour."""
+    return LABELS.get(name, (name.replace("_", " "), style.SECOND))
+
+
+def panel_titles(quantities: Iterable[str]) -> list[str]:
+    """The panels that have something to show of these quantities; one that nobody knows has a panel to itself."""
+    quantities = set(quantities)
+    known = {name for panel in (*PANELS.values(), CRITIC) for name in panel.names}
+    titles = [title for title in PANELS if quantities & set(panel_for(title, quantities).names)]
+    return titles + sorted(quantities - known)
+
+
+def panel_for(title: str, quantities: Iterable[str]) -> Panel:
+    """The panel of that title, for a run with these quantities."""
+    if title == JUDGE and "critic_estimate" in quantities:
+        return CRITIC
+    return PANELS.get(title) or Panel((title,))

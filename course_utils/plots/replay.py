@@ -1,0 +1,206 @@
+"""A recorded run at one moment: its samples beside its curves up to there; or two runs beside each other."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, NullLocator
+from numpy.typing import ArrayLike
+
+from course_utils.curves import Curve
+from course_utils.plots import style
+from course_utils.plots.images import mosaic
+from course_utils.plots.quantities import QUALITY, Panel, look, panel_for
+from course_utils.plots.training import smooth
+
+RUN_COLORS = (style.ACCENT, style.SECOND)  # where the same quantity of two runs shares an axis
+FEW = 100  # a curve of fewer points is shown as it is, with its points
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is shown of a run: its name, its length in steps, the shape (n, h, w) of its samples, curves by quantity."""
+
+    name: str
+    total: int
+    shape: tuple[int, int, int]
+    curves: Mapping[str, Curve]
+
+
+class ReplayPanels:
+    """One run: its samples, and beside them the panels of ``titles``. Two runs: the samples of each over the first of
+    ``titles``, and beside them the Fréchet distances of both on one axis.
+
+    Made for a choice of runs and panels; then :meth:`update` changes only the artists in ``moving``. The axes are from
+    the beginning those of the whole run, so that playing moves none of them.
+    """
+
+    def __init__(self, figure: Figure, runs: Sequence[Run], titles: Sequence[str]):
+        figure.clear()
+        self._figure, self._runs = figure, runs
+        self._end = max(1, *(run.total for run in runs))
+        self.moving: list[Artist] = []
+        self._samples, self._lines, self._markers = [], [], []
+        (self._lay_out_two if len(runs) == 2 else self._lay_out_one)(titles)
+
+    def update(self, steps: Sequence[int], pictures: Sequence[ArrayLike]) -> None:
+        """Show every run at its step, with its pictures as :func:`~course_utils.plots.images.mosaic` takes them."""
+        for (image, text), step, batch in zip(self._samples, steps, pictures, strict=True):
+            image.set_data(_rgba(batch))
+            text.set_text(f"step {step:,}")
+        for run, line, x, y in self._lines:
+            known = np.searchsorted(x, steps[run], side="right")
+            line.set_data(x[:known], y[:known])
+        for marker in self._markers:
+            marker.set_xdata([max(steps)] * 2)
+
+    # ------------------------------------------------------------------ where things stand, in inches
+
+    def _lay_out_one(self, titles: Sequence[str]) -> None:
+        width, height = self._figure.get_size_inches()
+        side = min(height - 0.6, 0.56 * width)
+        self._show_samples(0, (0.1, height - 0.45 - side, side, side), style.THEORY)
+        left, top, bottom, gap = side + 0.75, 0.42, 0.58, 0.45
+        each = (height - top - bottom - gap * (len(titles) - 1)) / len(titles)
+        for place, title in enumerate(titles):
+            last = place == len(titles) - 1
+            box = (left, bottom + (len(titles) - 1 - place) * (each + gap), width - left - 0.2, each)
+            ax = self._show_panel(box, title, [0])
+            ax.set_xlabel("training step" if last else "")
+            ax.tick_params(labelbottom=last)
+
+    def _lay_out_two(self, titles: Sequence[str]) -> None:
+        width, height = self._figure.get_size_inches()
+        column, top, bottom, gap = 0.345 * width, 0.45, 0.33, 0.45
+        side = min(column - 0.15, height - top - gap - bottom - 0.77)
+        for run, color in enumerate(RUN_COLORS):
+            left = 0.1 + run * column
+            self._show_samples(run, (left, height - top - side, column - 0.15, side), color)
+            self._show_panel(
+                (left + 0.5, bottom, column - 0.7, height - top - side - gap - bottom), titles[0], [run]
+            )
+        left, bottom = 2 * column + 0.65, 0.58
+        ax = self._show_panel((left, bottom, width - left - 0.2, height - top - bottom), QUALITY, [0, 1])
+        ax.set_xlabel("training step")
+
+    def _add_axes(self, box: tuple[float, float, float, float]) -> Axes:
+        width, height = self._figure.get_size_inches()
+        x, y, w, h = box
+        return self._figure.add_axes((x / width, y / height, w / width, h / height))
+
+    # ------------------------------------------------------------------ what stands there
+
+    def _show_samples(self, run: int, box: tuple[float, float, float, float], color: str) -> None:
+        ax, (width, height) = self._add_axes(box), self._figure.get_size_inches()
+        image = ax.imshow(_rgba(np.zeros(self._runs[run].shape, np.uint8)), interpolation="nearest")
+        ax.set_axis_off()
+        ax.set_anchor("NW")
+        x, y, w, h = box
+        over = {"xycoords": "figure fraction", "xytext": (0, 5), "textcoords": "offset points"}
+        ax.annotate(self._runs[run].name, (x / width, (y + h) / height), **over, color=color, fontsize=13)
+        step = ax.annotate("", ((x + w) / width, (y + h) / height), **over, ha="right", fontsize=12)
+        self._samples.append((image, step))
+        self.moving += [image, step]
+
+    def _show_panel(self, box: tuple[float, float, float, float], title: str, runs: Sequence[int]) -> Axes:
+        """A panel of one run's quantities in their colours; or of one quantity of two runs, in the runs' colours."""
+        ax, curves, names = self._add_axes(box), [], []
+        for run in runs:
+            recorded = self._runs[run].curves
+            panel = panel_for(title, recorded)
+            for name in panel.names:
+                if name in recorded:
+                    names.append(look(name))
+                    curves.append(recorded[name])
+                    self._show_curve(
+                        ax, run, recorded[name], RUN_COLORS[run] if len(runs) > 1 else names[-1][1]
+                    )
+        _name(ax, names if names and len(runs) == 1 else [(title, style.THEORY)])
+        ax.set_xlim(0, self._end)
+        ax.xaxis.set_major_locator(MaxNLocator(min(4, max(2, int(box[2] / 0.45))), steps=(1, 2, 5, 10)))
+        ax.xaxis.set_major_formatter(_thousands if self._end >= 4000 else "{x:g}")
+        _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
+        (marker,) = ax.plot([0, 0], [0, 1], color=style.MUTED, lw=1, transform=ax.get_xaxis_transform())
+        self._markers.append(marker)
+        self.moving.append(marker)
+        return ax
+
+    def _show_curve(self, ax: Axes, run: int, curve: Curve, color: str) -> None:
+        if len(curve) < FEW:
+            drawn = [(curve.values, {"lw": 1.8, "marker": "o", "ms": 3.5})]
+        else:
+            drawn = [
+                (curve.values, {"lw": 0.7, "alpha": 0.35}),
+                (_trend(curve.values), {"lw": 1.8, "marker": "o", "markevery": slice(-1, None), "ms": 5}),
+            ]
+        for values, how in drawn:
+            (line,) = ax.plot([], [], color=color, **how)
+            self._lines.append((run, line, curve.steps, values))
+            self.moving.append(line)
+
+
+def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
+    """The vertical axis for whole curves, with about so many ticks, and the panel's guide."""
+    values = np.concatenate([np.empty(0), *(curve.values for curve in curves)])
+    values = values[np.isfinite(values) & ((values > 0) | (not panel.logarithmic))]
+    if len(values) == 0:
+        ax.set(ylim=(0, 1), yticks=[])
+        ax.text(0.5, 0.5, "not recorded", transform=ax.transAxes, ha="center", va="center", color=style.MUTED)
+        return
+    if panel.guide is not None:
+        ax.axhline(panel.guide, color=style.THEORY, ls="--", lw=1.2)
+        values = np.append(values, [panel.guide] * (len(values) // 50 + 1))  # enough of them to stay in sight
+    if panel.logarithmic:
+        low, high = values.min() / 1.3, values.max() * 1.3
+        ax.set(yscale="log", ylim=(low, high), yticks=_decades(low, high, ticks))
+        ax.yaxis.set_minor_locator(NullLocator())
+        ax.yaxis.set_major_formatter("{x:g}")
+    else:
+        # A few spikes would flatten all the rest; they may leave the picture.
+        low, high = panel.limits or np.quantile(values, (0.005, 0.995))
+        pad = 0 if panel.limits else 0.08 * (high - low) or 0.1 * max(abs(high), 1)
+        ax.set_ylim(low - pad, high + pad)
+        ax.yaxis.set_major_locator(MaxNLocator(min(4, ticks)))
+
+
+def _name(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
+    """What is shown, in its colours, over the axes, where no curve runs through it; from the right to the left, so that
+    what is too long for a narrow panel reaches over the ticks and not out of the picture."""
+    x, place, gap = ax.transAxes, 1, 0
+    for text, color in reversed(names):
+        x = ax.annotate(text, (place, 1), xycoords=(x, ax.transAxes), xytext=(gap, 5), textcoords="offset points",
+                        ha="right", color=color, fontsize=12)  # fmt: skip
+        place, gap = 0, -10
+
+
+def _decades(low: float, high: float, at_most: int) -> list[float]:
+    """Round numbers in [low, high], about evenly spaced on a logarithmic axis."""
+    for digits in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        ticks = [float(tick) for power in powers for tick in power * np.array(digits) if low <= tick <= high]
+        if len(ticks) <= at_most:
+            break
+    return ticks
+
+
+def _thousands(step: float, _) -> str:
+    return f"{step / 1000:g}k" if step else "0"
+
+
+def _rgba(pictures: ArrayLike) -> np.ndarray:
+    """A square mosaic as RGBA bytes, which Agg draws three times faster than grey levels through a colour map."""
+    pictures = np.asarray(pictures)
+    grey = np.rint(255 * mosaic(pictures, columns=math.isqrt(len(pictures) - 1) + 1)).astype(np.uint8)
+    return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
+
+
+def _trend(values: np.ndarray) -> np.ndarray:
+    """Running mean over a fiftieth of the curve; nothing from where the values are no longer finite."""
+    values = np.asarray(values, float)
+    bad = np.flatnonzero(~np.isfinite(values))
+    good = values[: bad[0]] if len(bad) else values
+    return np.concatenate([smooth(good, max(1, len(values) // 50)), np.full(len(values) - len(good), np.nan)])

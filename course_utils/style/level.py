@@ -1,0 +1,86 @@
+"""One level of the pyramid: both pictures at one size, and what the transfer minimises there."""
+
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from course_utils.pictures import open_picture
+from course_utils.style.colour import luminance, matched, with_luminance
+from course_utils.style.features import SMALLEST, FeatureNetwork
+from course_utils.style.objective import Objective
+
+
+class Level:
+    """Content and style at the given sizes (longer side, in pixels), as tensors beside the network.
+
+    The variable picture is RGB (1, 3, h, w), or a luminance (1, 1, h, w) where the content keeps its colours; h and w
+    are the content's.
+
+    Raises
+    ------
+    ValueError
+        when a picture would be too small for the network.
+    """
+
+    def __init__(
+        self,
+        network: FeatureNetwork,
+        content: Any,
+        style: Any,
+        sizes: tuple[int, int],
+        *,
+        keep_colours: bool,
+        **objective: Any,
+    ):
+        device = network.mean.device
+        content, style = (_tensor(open_picture(source, size)).to(device)
+                          for source, size in zip((content, style), sizes, strict=True))  # fmt: skip
+        for name, picture in (("content", content), ("style", style)):
+            if min(picture.shape[-2:]) < SMALLEST:
+                raise ValueError(
+                    f"the {name} would have {picture.shape[-2]} x {picture.shape[-1]} pixels here, but a network needs "
+                    f"{SMALLEST} on each side: give a larger size, fewer levels of the pyramid, or a less narrow picture."
+                )
+        self._colours = content if keep_colours else None
+        if keep_colours:
+            content = luminance(content)
+            style = matched(luminance(style), content)
+        self._content, self._style = content, style
+        self._objective = Objective(network, _rgb(content), _rgb(style), **objective)
+
+    def start(self, kind: Literal["content", "style", "noise"], seed: int) -> Tensor:
+        """The picture to begin with."""
+        if kind == "noise":  # drawn on the CPU: the same on every device
+            random = torch.Generator().manual_seed(seed)
+            return torch.rand(self._content.shape, generator=random).to(self._content.device)
+        return self.fit(self._content if kind == "content" else self._style)
+
+    def fit(self, picture: Tensor) -> Tensor:
+        """A copy of any picture at this level's size."""
+        if picture.shape == self._content.shape:
+            return picture.detach().clone()
+        shape = self._content.shape[-2:]
+        return interpolate(picture.detach(), size=shape, mode="bicubic", antialias=True).clamp(0, 1)
+
+    def losses(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """The relative content and style loss."""
+        return self._objective(_rgb(picture))
+
+    def shown(self, picture: Tensor) -> np.ndarray:
+        """What to look at: float32 (h, w, 3) in [0, 1], a copy."""
+        picture = picture.detach()
+        if self._colours is not None:
+            picture = with_luminance(self._colours, picture)
+        return picture[0].movedim(0, -1).cpu().numpy().copy()
+
+
+def _tensor(picture: np.ndarray) -> Tensor:
+    return torch.as_tensor(picture).movedim(-1, 0)[None].contiguous()
+
+
+def _rgb(picture: Tensor) -> Tensor:
+    """A luminance as three equal channels; RGB as it is."""
+    return picture.expand(-1, 3, -1, -1)

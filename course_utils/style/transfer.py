@@ -1,0 +1,283 @@
+"""Neural style transfer: a picture is moved, step by step, towards the content of one and the style of another."""
+
+import copy
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from course_utils import runtime
+from course_utils.style.features import FeatureNetwork, load_features
+from course_utils.style.lbfgs import ProjectedLBFGS
+from course_utils.style.level import Level
+from course_utils.style.losses import Normalization, total_variation
+from course_utils.style.settings import layer_weights as checked_weights
+from course_utils.style.settings import one_of, weight, whole
+
+QUANTITIES = ("total", "content", "style", "total_variation")
+LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+EXPLOSION = 10  # times the loss at the start: the run has diverged
+
+
+class StyleTransfer:
+    """Minimise alpha L_c(x, x_c) + beta L_S(x, x_s) + total_variation TV(x) over the pixels x in [0, 1].
+
+    (L0 "Combining Content and Style Losses"; Gatys et al. 2016, eq. 7.) Both losses are relative, see
+    :class:`~course_utils.style.objective.Objective`: 0 is perfect, 1 is as bad as a blank. So one alpha and beta suit
+    every network.
+
+    Parameters
+    ----------
+    content, style : pictures, whatever :func:`course_utils.pictures.open_picture` takes; of any two sizes.
+    features : a :class:`~course_utils.style.features.FeatureNetwork`, or a name for
+        :func:`~course_utils.style.features.load_features`.
+    size, style_size : the longer side of the result and that of the style picture, in pixels; style_size None: the
+        same. A larger style picture has coarser strokes.
+    start : "content", "style" (stretched to the content's shape) or "noise" (uniform).
+    alpha, beta : weights of content and style; both can be set while it runs.
+    total_variation : weight of the squared steps between neighbouring pixels; smooths grain.
+    layer_weights : style layer -> w_l; layers left out have 1.
+    content_layers, style_layers : None: the network's own defaults.
+    normalization : "gatys" or "lecture", the factor in :func:`~course_utils.style.losses.style_loss`.
+    optimizer, learning_rate : "lbfgs" (rate 1) or "adam" (rate 0.02, in units of pixels).
+    pyramid, steps_per_level : with more than one level, the picture is first made at half the size (a quarter, ...) and
+        enlarged after that many steps. Large strokes need it at large sizes.
+    keep_colours : transfer the luminance alone and keep the content's hues.
+    seed : of the noise.
+    device, precision : None takes :func:`course_utils.runtime.device`, or that of ``features``; in "bfloat16" the
+        network computes in half precision, the picture, the sums and the optimizer in float32.
+
+    Attributes
+    ----------
+    history : "total", "content", "style", "total_variation" -> a number per step, taken before the step.
+    features, level, alpha, beta.
+
+    Raises
+    ------
+    ValueError
+        for settings that do not exist, negative weights, or a size too small for the network.
+    """
+
+    def __init__(
+        self,
+        content: Any,
+        style: Any,
+        *,
+        features: str | FeatureNetwork = "auto",
+        size: int = 256,
+        style_size: int | None = None,
+        start: Literal["content", "style", "noise"] = "content",
+        alpha: float = 1.0,
+        beta: float = 20.0,
+        total_variation: float = 5.0,
+        layer_weights: Mapping[str, float] | None = None,
+        content_layers: Iterable[str] | None = None,
+        style_layers: Iterable[str] | None = None,
+        normalization: Normalization = "gatys",
+        optimizer: Literal["lbfgs", "adam"] = "lbfgs",
+        learning_rate: float | None = None,
+        pyramid: int = 1,
+        steps_per_level: int = 50,
+        keep_colours: bool = False,
+        seed: int = 0,
+        device: str | torch.device | None = None,
+        precision: Literal["float32", "bfloat16"] = "float32",
+    ):
+        if isinstance(features, str):
+            features = load_features(features, device=device)
+        elif device is not None:
+            features = features.to(runtime.device(device))
+        self.features = features
+        content_layers = features.check(features.content_layers if content_layers is None else content_layers)
+        style_layers = features.check(features.style_layers if style_layers is None else style_layers)
+        self._make_level = partial(
+            Level,
+            features.in_precision(PRECISIONS[one_of("precision", precision, PRECISIONS)]),
+            content,
+            style,
+            keep_colours=keep_colours,
+            content_layers=content_layers,
+            style_layers=style_layers,
+            layer_weights=checked_weights(layer_weights, style_layers),
+            normalization=normalization,
+        )
+        self._sizes = whole("size", size), whole("style_size", style_size or size)
+        self._levels = whole("pyramid", pyramid)
+        self._steps_per_level = whole("steps_per_level", steps_per_level)
+        self._optimizer_name = one_of("optimizer", optimizer, LEARNING_RATES)
+        rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
+        self._rate = weight("learning_rate", rate)
+        self._alpha, self._beta = weight("alpha", alpha), weight("beta", beta)
+        self._tv_weight = weight("total_variation", total_variation)
+        self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
+        self._enter(0)
+        self._set(self._level.start(one_of("start", start, ("content", "style", "noise")), seed))
+
+    # ------------------------------------------------------------------ weights
+
+    @property
+    def alpha(self) -> float:
+        """The weight of the content loss."""
+        return self._alpha
+
+    @alpha.setter
+    def alpha(self, value: float) -> None:
+        self._alpha = weight("alpha", value)
+        self._forget()
+
+    @property
+    def beta(self) -> float:
+        """The weight of the style loss."""
+        return self._beta
+
+    @beta.setter
+    def beta(self, value: float) -> None:
+        self._beta = weight("beta", value)
+        self._forget()
+
+    # ------------------------------------------------------------------ levels
+
+    def _enter(self, level: int) -> None:
+        """Compute the targets of a level of the pyramid."""
+        smaller = 2 ** (self._levels - 1 - level)
+        self._level = self._make_level(sizes=tuple(max(1, size // smaller) for size in self._sizes))
+        self.level, self._steps_here = level, 0
+
+    def _set(self, picture: Tensor) -> None:
+        """Go on from this picture, with a new optimizer."""
+        self._picture = picture.detach().clone().requires_grad_()
+        self._forget()
+
+    def _forget(self) -> None:
+        """A new optimizer. What L-BFGS remembers is the curvature of the objective so far; for another objective (other
+        weights, another level) it would give steps in wrong directions."""
+        if self._optimizer_name == "lbfgs":
+            self._optimizer = ProjectedLBFGS([self._picture], lr=self._rate)
+        else:
+            self._optimizer = torch.optim.Adam([self._picture], lr=self._rate)
+        self._good, self._best, self._limit = self._picture.detach().clone(), math.inf, math.inf
+
+    # ------------------------------------------------------------------ steps
+
+    def step(self) -> dict[str, float]:
+        """One step of the optimizer; returns the losses from before it. To pause, do not call it for a while.
+
+        Pixels are clamped to [0, 1] after the step. (Measured against pixels that are free until they are shown, and
+        against a sigmoid of free ones: clamped, L-BFGS reaches the lowest loss.) Never inside the closure: the
+        optimizer would get the gradient at another point than the one it knows.
+
+        Raises
+        ------
+        FloatingPointError
+            when a loss is no finite number, or ten times the one at the start; :attr:`image` is then the best
+            picture so far, and further steps start from there.
+        """
+        if self._steps_here >= self._steps_per_level and self.level + 1 < self._levels:
+            self._enter(self.level + 1)
+            self._set(self._level.fit(self._picture))
+        before = self._picture.detach().clone()
+        try:
+            self._optimizer.step(self._evaluate)
+        except BaseException:  # an interrupt between two halves of a step: as if it had not begun
+            self._set(before)
+            raise
+        losses = dict(zip(QUANTITIES, self._values.tolist(), strict=True))
+        self._check(losses)
+        if losses["total"] < self._best:
+            self._good, self._best = before, losses["total"]
+        with torch.no_grad():
+            self._picture.clamp_(0, 1)
+        self._steps_here += 1
+        for name, value in losses.items():
+            self.history[name].append(value)
+        return losses
+
+    def _evaluate(self) -> Tensor:
+        self._picture.grad = None
+        content, style = self._level.losses(self._picture)
+        variation = total_variation(self._picture)
+        total = self._alpha * content + self._beta * style + self._tv_weight * variation
+        total.backward()
+        # The network works in channels_last, and so may the gradient; the optimizers' sums want the picture's own order.
+        self._picture.grad = self._picture.grad.contiguous()
+        self._values = torch.stack([total, content, style, variation]).detach()
+        return total
+
+    def _check(self, losses: dict[str, float]) -> None:
+        if self._limit == math.inf:  # the first step with this optimizer
+            self._limit = EXPLOSION * max(losses["total"], self._alpha + self._beta)
+        bad = [name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])]  # the parts before the sum
+        if not bad and losses["total"] > self._limit:
+            bad = ["total"]
+        if not bad and not bool(torch.isfinite(self._picture).all()):
+            bad = ["picture"]
+        if bad:
+            self._set(self._good)
+            value = f" is {losses[bad[0]]:.3g}" if bad[0] in losses else " has pixels that are no numbers"
+            raise FloatingPointError(
+                f"step {len(self.history['total']) + 1}: {bad[0]}{value}; the run has diverged. The picture is "
+                "the best one so far. Try a smaller learning_rate, or weights alpha and beta that are less far apart."
+            )
+
+    def steps(self, n: int) -> Iterator[int]:
+        """Do n steps, handing back after each one: the number of steps done so far, in all."""
+        for _ in range(n):
+            self.step()
+            yield len(self.history["total"])
+
+    def run(self, steps: int, *, progress: bool = True) -> "StyleTransfer":
+        """Do that many more steps, with a progress bar; an interrupted run can simply be run again."""
+        with tqdm(total=steps, desc="style transfer", unit="step", disable=not progress) as bar:
+            for _ in self.steps(steps):
+                bar.update()
+        return self
+
+    # ------------------------------------------------------------------ results
+
+    @property
+    def image(self) -> np.ndarray:
+        """The picture now: float32 (h, w, 3) in [0, 1], a copy."""
+        return self._level.shown(self._picture)
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that changes while it runs, for ``torch.save``; :meth:`load_state_dict` takes it back."""
+        return {
+            "level": self.level,
+            "steps_here": self._steps_here,
+            "alpha": self._alpha,
+            "beta": self._beta,
+            "picture": self._picture.detach().clone(),
+            "good": self._good,
+            "best": self._best,
+            "limit": self._limit,
+            "optimizer": copy.deepcopy(self._optimizer.state_dict()),
+            "history": {name: list(values) for name, values in self.history.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue where another StyleTransfer, made with the same pictures and settings, has stopped.
+
+        Raises
+        ------
+        ValueError
+            when the state is that of a picture of another size.
+        """
+        self._enter(state["level"])
+        picture = state["picture"].to(self._picture)
+        if picture.shape != self._level.start("content", 0).shape:
+            raise ValueError(
+                f"the state holds a picture of shape {tuple(picture.shape)}, which is not what this transfer makes; "
+                "make it with the same pictures, size and settings."
+            )
+        self._alpha, self._beta = state["alpha"], state["beta"]
+        self._set(picture)
+        self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        self._good, self._best, self._limit = state["good"].to(self._picture), state["best"], state["limit"]
+        self._steps_here = state["steps_here"]
+        self.history = {name: list(values) for name, values in state["history"].items()}

@@ -1,0 +1,330 @@
+"""Lesson 8's app: what it plays is the session's run, time can be travelled, and every preset and control works."""
+
+import asyncio
+import re
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from course_utils.apps.controls import Slider
+from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
+from course_utils.gan import plane
+from course_utils.gan.playground import Session
+from course_utils.gan.presets import PRESETS
+
+
+def weights(session):
+    parts = [*session.trainer.generator.parameters(), *session.trainer.discriminator.parameters()]
+    return torch.cat([p.detach().flatten() for p in parts])
+
+
+def shared(session):
+    namespace = {}
+    exec(session.share(), namespace)
+    return namespace["session"]
+
+
+async def play(app, steps=12):
+    """At least so many steps, however busy the machine is."""
+    app.press("play")
+    await until(app, app.player.steps_taken + steps)
+    app.press("pause")
+    await app.player.wait()
+
+
+async def until(app, steps):
+    end = time.monotonic() + 20
+    while app.player.steps_taken < steps:
+        assert time.monotonic() < end, "waited in vain"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def app():
+    made = playground_app(points=100)
+    made.set(width="16")
+    return made
+
+
+def test_playing_is_the_sessions_own_run_and_the_shared_line_repeats_it(app):
+    async def main():
+        await play(app)
+        app.set(k_d=2)  # while it stands still, and while it runs
+        app.press("play")
+        await until(app, app.player.steps_taken + 5)
+        app.set(optimizer="Optimistic Adam", data="grid")
+        app.set(loss="Wasserstein, GP")
+        await until(app, app.player.steps_taken + 5)
+        app.press("pause")
+        await app.player.wait()
+
+    asyncio.run(main())
+    session = app.controller.session
+    assert session.now == app.player.steps_taken > 10
+    assert session.data == "grid"
+    assert (session.recipe.penalty, session.recipe.optimizer) == ("gp", "optimistic-adam")
+    assert torch.equal(weights(shared(session)), weights(session))
+    app.press("share")
+    assert "Session(" in app.status.value
+    assert f"<b>Step {session.now:,} of {session.now:,} recorded</b>" in app.status.value
+
+
+def test_single_steps_and_going_back_in_time(app):
+    controller = app.controller
+    app.press("full_step")
+    app.press("d_step")
+    app.press("g_step")
+    session = controller.session
+    assert (session.now, app.widgets["time"].value, app.widgets["time"].max) == (3, 3, 3)
+    assert session.share().endswith(".replay(1, 'DG')")
+    for _ in range(20):
+        app.press("full_step")
+    final = weights(session)
+    app.set(rate_g="1e-2")
+    app.press("full_step")
+
+    app.widgets["time"].value = 23  # before the change had an effect
+    assert torch.equal(weights(session), final)
+    assert session.end == 24
+    assert app.controller.values["rate_g"] == "1e-2"
+    app.widgets["time"].value = 5
+    assert app.controller.values["rate_g"] == "1e-3"  # the controls travel too
+    assert app.widgets["rate_g"].value == "1e-3"
+    assert "Step 5 of 24 recorded" in app.status.value
+
+    for _ in range(18):  # on from here, without the change: the other future is gone
+        app.press("full_step")
+    assert (session.now, session.end) == (23, 23)
+    assert torch.equal(weights(session), final)
+    assert app.widgets["time"].max == 23
+
+
+def test_what_is_shown_is_what_is_measured(app):
+    async def main():
+        await play(app)
+        app.press("full_step")
+
+    asyncio.run(main())
+    controller = app.controller
+    trainer, panels = controller.session.trainer, controller._panels
+    direct = plane.measure(trainer, plane.FEW)
+    (step, last) = controller._looks[-1]
+    assert (step, last) == (controller.session.now, direct)
+    assert f"JSD {direct.jsd:.2f} nats, W<sub>1</sub> {direct.w1:.2f}" in app.status.value
+    assert f"{direct.modes} of 8 modes, {direct.near:.0%}" in app.status.value
+    real, fake = plane.evaluation_points(trainer, 100)
+    assert np.allclose(np.transpose(panels._artists._fake.get_data()), fake.numpy())
+    assert np.allclose(np.transpose(panels._artists._real.get_data()), real.numpy())
+    assert np.allclose(panels._artists._surface.get_array(), plane.surface(trainer, fake))
+    assert panels._artists._surface.get_clim() == (0, 1)
+    curve = panels._curves["$W_1$"].get_data()
+    assert (curve[0][-1], curve[1][-1]) == (step, direct.w1)
+    for name, column in (("loss of D", 0), ("of G", 1)):
+        table = trainer.log.table()[:, column].numpy()
+        assert len(table) <= 400
+        assert np.allclose(panels._curves[name].get_ydata(), table)
+
+
+def test_a_critics_surface_is_white_halfway_between_its_verdicts(app):
+    app.set(loss="Wasserstein, clipped")
+    app.press("full_step")
+    mesh, trainer = app.controller._panels._artists._surface, app.controller.session.trainer
+    low, high = mesh.get_clim()
+    assert low == -high
+    assert np.log2(high) % 1 == 0
+    table = trainer.log.table()[-1]
+    fake = plane.evaluation_points(trainer, 100)[1]
+    assert np.allclose(
+        mesh.get_array(), plane.surface(trainer, fake) - (table[2] + table[3]).item() / 2, atol=1e-6
+    )
+    assert re.search(
+        r"the critic says -?\d+\.\d\d with slope .*, which is -?\d+\.\d\d W<sub>1</sub>", app.status.value
+    )
+
+
+def test_pause_acts_within_a_third_of_a_second_and_closing_ends_the_task():
+    async def main():
+        app = playground_app(points=100)
+        app.press("play")
+        await until(app, 3)
+        begin = time.perf_counter()
+        app.press("pause")
+        await app.player.wait()
+        seconds = time.perf_counter() - begin
+        app.press("play")
+        await asyncio.sleep(0.1)
+        app.view.close()
+        await app.player.wait()
+        return seconds, asyncio.all_tasks() - {asyncio.current_task()}
+
+    seconds, tasks = asyncio.run(main())
+    assert seconds < 0.3
+    assert tasks == set()
+
+
+def test_slow_motion_shows_every_step(app):
+    async def main():
+        app.set(slow=True)
+        before = app.player.frames
+        await play(app, 5)
+        return app.player.frames - before
+
+    assert asyncio.run(main()) >= app.player.steps_taken
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_runs_and_starts_as_it_says(name):
+    async def main():
+        app = playground_app(points=50)
+        app.set(preset=name)
+        await play(app, 2)
+        return app
+
+    app = asyncio.run(main())
+    session, preset = app.controller.session, PRESETS[name]
+    assert session.now >= 1
+    assert preset.look in app.status.value
+    assert app.controller.values["preset"] == name
+    again = preset.session(0).replay((preset.first + "B" * session.now)[: session.now].replace("B", ""))
+    again.replay(session.now - again.now)
+    assert torch.equal(weights(again), weights(session))
+    app.set(noise=0.5)
+    assert app.controller.values["preset"] == OWN
+    assert type(app.controller.session.trainer) is type(session.trainer)  # a bug stays until one starts over
+
+
+def test_new_networks_start_over_with_the_settings_of_the_controls(app):
+    app.press("full_step")
+    app.set(loss="Wasserstein, GP", weight="10", k_d=3)
+    app.set(statistics=True)  # which a gradient penalty cannot have
+    assert app.controller.values["loss"] == "Wasserstein, clipped"
+    session = app.controller.session
+    assert (session.now, session.recipe.minibatch_statistics, session.recipe.discriminator_steps) == (
+        0,
+        "stddev",
+        3,
+    )
+    app.set(loss="Wasserstein, LP")
+    assert app.controller.values["statistics"] is False
+    assert app.controller.session.recipe.penalty == "lp"
+    app.set(depth=3, width="8", seed=4)
+    session = app.controller.session
+    assert session.recipe.generator_widths == session.recipe.discriminator_widths == (8, 8, 8)
+    assert torch.equal(
+        weights(session),
+        weights(Session("ring", 4, **app.controller._settings(), **app.controller._structure())),
+    )
+    first = weights(session)
+    app.press("full_step")
+    app.press("reset")
+    assert torch.equal(weights(app.controller.session), first)
+
+
+def test_clicks_become_data(app):
+    panels = app.controller._panels
+    box = panels._plane.get_position()
+
+    def click(x, y):  # through the widget's own trait, as the browser does
+        across = box.x0 + box.width * (x + 3) / 6
+        down = 1 - (box.y0 + box.height * (y + 3) / 6)
+        app.picture.clicked = [across, down, len(app.picture.clicked) + np.random.default_rng().random()]
+
+    app.press("clear_drawing")
+    click(1.0, -2.0)
+    click(-1.5, 0.5)
+    assert app.controller.session.data == ("drawn", [(1.0, -2.0), (-1.5, 0.5)])
+    assert app.controller.values["data"] == app.widgets["data"].value == DRAWN
+    assert np.allclose(app.controller.session.trainer.distribution.modes, [(1, -2), (-1.5, 0.5)])
+    click(7.0, 0.0)  # in the curves
+    assert len(app.controller.session.data[1]) == 2
+    app.press("full_step")
+    assert torch.equal(weights(shared(app.controller.session)), weights(app.controller.session))
+
+
+def test_an_uploaded_csv_becomes_data(app):
+    def upload(content):
+        file = {
+            "name": "x.csv",
+            "type": "",
+            "size": len(content),
+            "content": memoryview(content),
+            "last_modified": datetime.now(tz=UTC),
+        }
+        app.widgets["upload"].value = (file,)
+
+    upload(b"x;y\n0; 0\n10; 0\n\n10; 5\nfoo; 3\n")
+    assert app.controller.session.data == ("points", [(-2.0, -1.0), (2.0, -1.0), (2.0, 1.0)])
+    assert app.controller.values["data"] == GIVEN
+    app.press("full_step")
+    with pytest.raises(ValueError, match="no points"):
+        upload(b"nothing to see")
+    assert "no points" in app.status.value
+    assert app.controller.session.data[1][0] == (-2.0, -1.0)
+
+
+def test_a_run_that_diverges_pauses_and_says_what_to_do():
+    async def main():
+        app = playground_app(points=50)
+        with torch.no_grad():
+            app.controller.session.trainer.discriminator.layers[1].weight.fill_(float("inf"))
+        app.press("play")
+        await app.player.wait()
+        return app
+
+    app = asyncio.run(main())
+    assert "the training diverged" in app.status.value
+    assert not app.player.playing
+    app.press("reset")
+    assert "diverged" not in app.status.value
+
+
+def test_every_control_over_its_whole_range():
+    async def main():
+        app = playground_app(points=50)
+        drawn = app.sweep()
+        app.player.stop()
+        await app.player.wait()
+        return drawn
+
+    assert asyncio.run(main()) > 80
+
+
+VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below if hasattr(c, "samples")]
+
+
+@settings(
+    deadline=None, max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
+@given(data=st.data())
+def test_random_changes_while_it_runs_can_be_rewound_and_shared(data):
+    async def main():
+        app = playground_app(points=50)
+        app.set(width="8")
+        app.press("play")
+        for _ in range(6):
+            control = data.draw(st.sampled_from(VALUES))
+            if control.name == "time":
+                value = data.draw(st.integers(0, app.controller.session.end))
+            elif isinstance(control, Slider):
+                value = data.draw(st.sampled_from(control.samples()))
+            else:
+                value = data.draw(st.sampled_from(control.samples()))
+            app.set(**{control.name: value})
+            if not app.player.playing:
+                app.press("play")
+            await asyncio.sleep(0.06)
+        app.press("pause")
+        await app.player.wait()
+        return app.controller.session
+
+    session = asyncio.run(main())
+    final, end = weights(session), session.now
+    assert torch.equal(weights(shared(session)).nan_to_num(), final.nan_to_num())
+    session.go(end // 2)
+    session.go(end)
+    assert torch.equal(weights(session).nan_to_num(), final.nan_to_num())

@@ -1,0 +1,131 @@
+"""Clipping and the two gradient penalties, against loops, closed forms and finite differences."""
+
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.func import functional_call
+
+from course_utils.gan.networks import MLPDiscriminator
+from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
+
+seeds = st.integers(0, 10_000)
+
+
+def smooth_critic(seed):
+    """Twice differentiable everywhere, unlike one with LeakyReLU."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)).double()
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=seeds, c=st.floats(0.001, 2))
+def test_clipping_takes_every_weight_to_the_nearest_number_allowed(seed, c):
+    critic = smooth_critic(seed)
+    expected = [
+        [min(max(w, -c), c) for w in parameter.flatten().tolist()] for parameter in critic.parameters()
+    ]
+    clip_weights(critic.parameters(), c)
+    assert [parameter.flatten().tolist() for parameter in critic.parameters()] == expected
+    assert all(parameter.requires_grad for parameter in critic.parameters())
+
+
+@pytest.mark.parametrize("c", [0.0, -0.01, float("nan")])
+def test_there_is_nothing_to_clip_to(c):
+    with pytest.raises(ValueError, match="it must be above zero"):
+        clip_weights(smooth_critic(0).parameters(), c)
+
+
+def test_points_between_pairs():
+    random = torch.Generator().manual_seed(0)
+    real, fake = (torch.randn(4, 1, 2, 2, generator=random, dtype=torch.float64) for _ in range(2))
+    t = torch.tensor([0.0, 0.25, 0.6, 1.0], dtype=torch.float64)
+    points = interpolate(real, fake, t.view(4, 1, 1, 1))
+    for i in range(4):
+        assert torch.allclose(points[i], t[i] * real[i] + (1 - t[i]) * fake[i], atol=1e-15)
+    assert torch.equal(points[0], fake[0])
+    assert torch.equal(points[3], real[3])
+
+
+def test_slope_of_a_plane_and_of_a_cone():
+    w = torch.tensor([3.0, 4.0])
+    x = torch.randn(6, 2, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(gradient_norms(lambda u: u @ w, x), torch.full((6,), 5.0))
+    assert torch.allclose(gradient_norms(lambda u: 2 * u.norm(dim=1), x), torch.full((6,), 2.0))
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=seeds)
+def test_slopes_are_those_of_each_point_by_finite_differences(seed):
+    critic = smooth_critic(seed)
+    points = torch.randn(4, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    norms, h = gradient_norms(critic, points), 1e-5
+    for i, point in enumerate(points):
+        slope = [
+            (critic(point + h * direction) - critic(point - h * direction)).item() / (2 * h)
+            for direction in torch.eye(3, dtype=torch.float64)
+        ]
+        assert norms[i].item() == pytest.approx(math.hypot(*slope), abs=1e-8)
+
+
+def test_norms_of_pictures_run_over_all_pixels_and_leave_no_gradients_behind():
+    torch.manual_seed(0)
+    critic = MLPDiscriminator((8,)).double()
+    pictures = torch.randn(3, 1, 28, 28, dtype=torch.float64)
+    norms = gradient_norms(critic, pictures)
+    for i in range(3):
+        one = pictures[i : i + 1].clone().requires_grad_()
+        critic(one).backward()
+        assert norms[i].item() == pytest.approx(one.grad.square().sum().sqrt().item(), abs=1e-12)
+    critic.zero_grad()
+    gradient_norms(critic, pictures)
+    assert all(parameter.grad is None for parameter in critic.parameters())
+    assert not pictures.requires_grad
+
+
+def test_norms_can_be_asked_for_where_gradients_are_off():
+    with torch.no_grad():
+        assert gradient_norms(smooth_critic(0), torch.zeros(2, 3).double()).shape == (2,)
+
+
+@settings(deadline=None)
+@given(norms=st.lists(st.floats(0, 50), min_size=1, max_size=8))
+def test_penalties_are_their_formulas(norms):
+    both = sum((n - 1) ** 2 for n in norms) / len(norms)
+    one_sided = sum(max(0.0, n - 1) ** 2 for n in norms) / len(norms)
+    norms = torch.tensor(norms, dtype=torch.float64)
+    assert gradient_penalty(norms).item() == pytest.approx(both, abs=1e-12)
+    assert gradient_penalty(norms, one_sided=True).item() == pytest.approx(one_sided, abs=1e-12)
+
+
+def test_gp_asks_for_slope_one_and_lp_for_at_most_one():
+    gentle, steep = torch.tensor([0.25]), torch.tensor([3.0])
+    assert gradient_penalty(gentle).item() == 0.5625
+    assert gradient_penalty(gentle, one_sided=True).item() == 0.0
+    assert gradient_penalty(steep) == gradient_penalty(steep, one_sided=True) == 4.0
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_double_backward_against_finite_differences(seed, one_sided):
+    """The penalty's gradient with respect to the critic's weights goes through the gradient itself."""
+    critic = smooth_critic(seed)
+    points = torch.randn(5, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    names, values = zip(*critic.named_parameters(), strict=True)
+
+    def penalty(*weights):
+        scaled = {
+            name: 5 * weight for name, weight in zip(names, weights, strict=True)
+        }  # some slopes above one
+
+        def score(u):
+            return functional_call(critic, scaled, (u,))
+
+        return gradient_penalty(gradient_norms(score, points, create_graph=True), one_sided=one_sided)
+
+    assert penalty(*values) > 0
+    assert torch.autograd.gradcheck(penalty, values)

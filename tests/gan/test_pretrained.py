@@ -1,0 +1,80 @@
+"""Generators in a file: what is loaded draws what the trainer drew, and other files are refused in plain words."""
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from course_utils.datasets import load_digits_stand_in
+from course_utils.gan import AdversarialTrainer
+from course_utils.gan.pretrained import load_generator, save_generator
+
+
+@pytest.fixture(scope="module")
+def images():
+    return load_digits_stand_in()
+
+
+def trained(images, recipe, **settings):
+    settings = {"batch_size": 16, "latent_dim": 10, "generator_widths": (8, 16), "device": "cpu", **settings}
+    return AdversarialTrainer(images, recipe, **settings).run(5, progress=False)
+
+
+@pytest.mark.parametrize(("recipe", "ema"), [("mlp", 0.0), ("mlp", 0.9), ("dcgan", 0.0), ("dcgan", 0.9)])
+def test_the_loaded_generator_draws_what_the_trainer_draws(images, recipe, ema, tmp_path):
+    trainer = trained(images, recipe, ema=ema)
+    generator = load_generator(save_generator(trainer, tmp_path / "new" / "g.safetensors"), "cpu")
+    z = torch.randn(6, 10, generator=torch.Generator().manual_seed(1))
+    # float16 keeps 11 bits of each weight
+    assert torch.allclose(generator(z), trainer.generate(z), atol=5e-3)
+    assert generator.latent_dim == 10
+    assert not generator.training
+    assert not any(p.requires_grad for p in generator.parameters())
+    assert {p.dtype for p in generator.parameters()} == {torch.float32}
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["g.safetensors"]
+
+
+def test_the_averaged_generator_is_the_one_that_is_saved(images, tmp_path):
+    trainer = trained(images, "dcgan", ema=0.99, generator_learning_rate=0.05)
+    loaded = load_generator(save_generator(trainer, tmp_path / "g.safetensors"), "cpu").state_dict()
+    name = "layers.0.weight"
+    averaged, playing = trainer.average.module.state_dict()[name], trainer.generator.state_dict()[name]
+    assert not torch.allclose(averaged, playing, atol=1e-2)
+    assert torch.allclose(loaded[name], averaged, atol=1e-3)
+
+
+def test_every_latent_is_drawn_by_itself(images, tmp_path):
+    """In training, batch norm would make a picture depend on the others of its minibatch."""
+    generator = load_generator(save_generator(trained(images, "dcgan"), tmp_path / "g.safetensors"), "cpu")
+    z = torch.randn(5, 10, generator=torch.Generator().manual_seed(2))
+    assert torch.allclose(generator(z)[:1], generator(z[:1]), atol=1e-5)
+
+
+def test_a_name_that_does_not_ship_and_a_path_that_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="should ship with the course"):
+        load_generator("unheard-of")
+    with pytest.raises(FileNotFoundError, match="save_generator"):
+        load_generator(tmp_path / "nothing.safetensors")
+
+
+def test_other_files_are_refused(images, tmp_path):
+    path = save_generator(trained(images, "mlp"), tmp_path / "g.safetensors")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(ValueError, match="damaged"):
+        load_generator(path)
+    save_file({"w": torch.zeros(3)}, path)
+    with pytest.raises(ValueError, match="not those of a generator"):
+        load_generator(path)
+    path.write_bytes(content)
+    weights = load_file(path)
+    save_file(weights, path, {"format": "course_utils.generator", "version": "9", "network": "{}"})
+    with pytest.raises(ValueError, match="version 9"):
+        load_generator(path)
+
+
+def test_the_file_is_small(images, tmp_path):
+    trainer = trained(images, "mlp")
+    path = save_generator(trainer, tmp_path / "g.safetensors")
+    weights = sum(np.prod(p.shape) for p in trainer.generator.state_dict().values())
+    assert path.stat().st_size < 2 * weights + 3000  # two bytes a weight, and a header

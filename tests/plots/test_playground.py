@@ -1,0 +1,116 @@
+"""The playground's picture: its axes stand still, its curves are honest, and a click finds its point."""
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from course_utils.plots.playground import (
+    ARROW_LENGTH,
+    ARROWS,
+    SURFACE,
+    VIEW,
+    PlaygroundPanels,
+    draw_scene,
+    thinned,
+)
+
+
+def scene(n=30, **parts):
+    random = np.random.default_rng(0)
+    return {
+        "real": random.normal(size=(n, 2)),
+        "fake": random.normal(size=(n, 2)),
+        "surface": random.random((SURFACE, SURFACE)),
+        "low": 0.0,
+        "high": 1.0,
+        "arrows": (random.normal(size=(5, 2)), np.array([[3.0, 4.0]] * 5)),
+        "manifold": random.normal(size=(4, 7, 2)),
+    } | parts
+
+
+@pytest.fixture
+def panels():
+    figure = Figure(figsize=(8.6, 4.5), dpi=100)
+    FigureCanvasAgg(figure)
+    return PlaygroundPanels(figure)
+
+
+def limits(panels):
+    return [ax.viewLim.bounds for ax in (panels._plane, panels._losses, panels._distances)]
+
+
+def test_curves_are_means_over_equal_stretches():
+    values = np.random.default_rng(0).normal(size=(1003, 2))
+    at, means = thinned(values, 400)
+    assert len(at) <= 400
+    assert np.allclose(means[0], values[:3].mean(axis=0))
+    assert at[0] == 2  # in the middle of the steps 1, 2 and 3
+    assert np.allclose(means[-1], values[1002:].mean(axis=0))
+    assert at[-1] == 1003
+    short = values[:10]
+    at, means = thinned(short, 400)
+    assert np.array_equal(at, np.arange(1, 11))
+    assert np.allclose(means, short)
+    assert [len(part) for part in thinned(values[:0])] == [0, 0]
+
+
+def test_the_axes_stand_still_while_points_and_curves_move(panels):
+    random = np.random.default_rng(1)
+    losses, measured = (
+        0.5 + 0.4 * random.random((200, 2)),
+        np.array([[10, 1.5, 0.6, 0.1], [90, 1.2, 0.5, 0.2]]),
+    )
+    panels.update(scene(), losses, measured)
+    before = limits(panels)
+    panels.update(scene(fake=100 * random.normal(size=(30, 2))), losses[:120], measured[:1])
+    assert limits(panels) == before
+    panels.update(scene(), np.ones((251, 2)), measured)
+    assert panels._losses.get_xlim() == panels._distances.get_xlim() == (0, 500)
+    panels.update(scene(), np.full((20, 2), -3.0), np.empty((0, 4)))
+    assert panels._losses.get_ylim() == (-4, 1)
+
+
+def test_arrows_have_the_direction_of_the_pull_and_a_squeezed_length(panels):
+    panels.update(scene(), np.empty((0, 2)), np.empty((0, 4)))
+    quiver = panels._artists._arrows
+    assert len(quiver.get_offsets()) == ARROWS
+    drawn = np.array([quiver.U[0], quiver.V[0]])
+    assert np.allclose(drawn, ARROW_LENGTH * np.array([3, 4]) / 6)
+    assert np.asarray(quiver.Umask)[5:].all()  # arrows that are missing are not drawn
+    panels._figure.canvas.draw()
+
+
+def test_numbers_that_are_not_finite_do_no_harm(panels):
+    nan = np.full((30, 2), np.nan)
+    broken = scene(
+        fake=nan, surface=np.full((SURFACE, SURFACE), np.nan), arrows=(nan[:5], nan[:5]), manifold=None
+    )
+    panels.update(broken, np.full((5, 2), np.inf), np.full((2, 4), np.nan))
+    panels._figure.canvas.draw()
+    assert np.isfinite(limits(panels)).all()
+
+
+def test_parts_can_be_hidden(panels):
+    panels.update(scene(surface=None, arrows=None, manifold=None), np.empty((0, 2)), np.empty((0, 4)))
+    assert not panels._artists._surface.get_visible()
+    assert len(panels._artists._manifold.get_segments()) == 0
+    panels._figure.canvas.draw()
+
+
+@pytest.mark.parametrize("point", [(0.0, 0.0), (-2.5, 1.0), (VIEW - 0.01, -VIEW + 0.01)])
+def test_a_click_finds_its_point(panels, point):
+    width, height = panels._figure.bbox.size
+    x, y = panels._plane.transData.transform(point)
+    assert panels.to_plane(x / width, 1 - y / height) == pytest.approx(point, abs=1e-9)
+    assert panels.to_plane(0.9, 0.5) is None  # among the curves
+
+
+def test_a_still_scene():
+    figure = Figure()
+    ax = figure.subplots()
+    draw_scene(ax, **scene())
+    FigureCanvasAgg(figure).draw()
+    assert ax.get_xlim() == (-VIEW, VIEW)
+    assert len(ax.collections) == 3
+    assert len(ax.lines) == 2

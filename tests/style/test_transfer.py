@@ -1,0 +1,311 @@
+"""StyleTransfer: what it minimises, how it steps, and what it does when things go wrong."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils.pictures import open_picture
+from course_utils.style import StyleTransfer, load_features, reconstruct_content, synthesise_texture
+from course_utils.style.colour import luminance
+from course_utils.style.objective import Objective
+from course_utils.style.transfer import QUANTITIES
+
+
+@pytest.fixture
+def make(content, style, network):
+    def make(**settings):
+        return StyleTransfer(content, style, **{"features": network, "size": 64, "device": "cpu"} | settings)
+
+    return make
+
+
+def tensor(picture) -> torch.Tensor:
+    return torch.as_tensor(picture).movedim(-1, 0)[None]
+
+
+# ------------------------------------------------------------------------------------------------ the objective
+
+
+def relative_losses(network, image, content, style, content_layers, style_layers, weights, power):
+    """Content and style loss from their definitions, in NumPy and float64, per layer."""
+
+    def features(picture, layer):
+        with torch.no_grad():
+            return network(picture, [layer])[layer][0].flatten(1).double().numpy()
+
+    def losses(blank: bool):
+        content_sum = style_sum = 0.0
+        for layer in content_layers:
+            target = features(content, layer)
+            scale = np.sqrt((target**2).mean())
+            h = 0 if blank else features(image, layer)
+            content_sum += 0.5 * ((h - target) ** 2).sum() / scale**2
+        for layer in style_layers:
+            h, target = features(image, layer), features(style, layer)
+            n, m = h.shape
+            scale = np.sqrt((target**2).mean())
+            gram = 0 if blank else h @ h.T / scale**2
+            difference = gram - (target @ target.T / scale**2) * m / target.shape[1]
+            style_sum += weights.get(layer, 1) * (difference**2).sum() / (4 * (n * m) ** power)
+        return np.array([content_sum, style_sum])
+
+    return losses(blank=False) / losses(blank=True)
+
+
+@pytest.mark.parametrize(("normalization", "power"), [("lecture", 1), ("gatys", 2)])
+def test_the_objective_is_its_definition(make, network, content, style, normalization, power):
+    layers = {"content_layers": ["scale2", "scale3"], "style_layers": ["scale1", "scale3"]}
+    weights = {"scale3": 0.25}
+    transfer = make(
+        **layers, layer_weights=weights, normalization=normalization, alpha=0.7, beta=3.0, total_variation=2.0,
+        start="noise",
+    )  # fmt: skip
+    image, losses = tensor(transfer.image), transfer.step()
+    pictures = [tensor(open_picture(picture, 64)) for picture in (content, style)]
+    expected = relative_losses(network, image, *pictures, *layers.values(), weights, power)
+    assert [losses["content"], losses["style"]] == pytest.approx(expected, rel=1e-3)
+    variation = sum(np.mean(np.diff(image.numpy(), axis=axis) ** 2) for axis in (2, 3))
+    assert losses["total_variation"] == pytest.approx(variation, rel=1e-4)
+    assert losses["total"] == pytest.approx(0.7 * expected[0] + 3 * expected[1] + 2 * variation, rel=1e-3)
+
+
+def test_the_objective_does_not_depend_on_how_large_the_networks_values_are(network, content, style):
+    """Why both losses are relative: an equivalent network, with values 10 times as large, means the same."""
+
+    class Louder(torch.nn.Module):
+        def forward(self, image, layers):
+            return {layer: 10 * value for layer, value in network(image, layers).items()}
+
+    layers = {"content_layers": ["scale2"], "style_layers": ["scale1", "scale2"]}
+    settings = layers | {"layer_weights": {"scale1": 1, "scale2": 1}, "normalization": "gatys"}
+    pictures = [tensor(open_picture(picture, 64)) for picture in (content, style)]
+    image = torch.rand(pictures[0].shape, generator=torch.Generator().manual_seed(0))
+    plain, loud = (Objective(net, *pictures, **settings)(image) for net in (network, Louder()))
+    assert torch.allclose(torch.stack(plain), torch.stack(loud), rtol=1e-4)
+
+
+def test_content_and_style_are_zero_at_their_own_pictures(make, content):
+    assert make(start="content").step()["content"] == pytest.approx(0, abs=1e-9)
+    assert StyleTransfer(content, content, features=make().features, size=64).step()["style"] == pytest.approx(0, abs=1e-9)
+
+
+def test_a_blank_style_is_no_division_by_zero(make, content, network):
+    transfer = StyleTransfer(content, np.zeros((40, 40, 3)), features=network, size=48).run(3, progress=False)
+    assert all(math.isfinite(value) for values in transfer.history.values() for value in values)
+
+
+# ------------------------------------------------------------------------------------------------ stepping
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("start", ["content", "style", "noise"])
+def test_it_descends_and_the_picture_stays_in_range(make, optimizer, start):
+    transfer = make(optimizer=optimizer, start=start)
+    assert transfer.image.shape == (46, 64, 3)  # the content's proportions
+    for done in transfer.steps(25):
+        assert 0 <= transfer.image.min() <= transfer.image.max() <= 1
+    assert done == 25
+    total = transfer.history["total"]
+    assert len(total) == 25
+    assert total[-1] < 0.5 * total[0]
+
+
+def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make):
+    """One step of plain gradient descent with Adam's first step: minus the rate times the gradient's sign."""
+    transfer = make(optimizer="adam", learning_rate=0.001, start="noise")
+    before = transfer.image
+    picture = tensor(before).requires_grad_()
+    content, style = transfer._level.losses(picture)
+    down, along = picture.diff(dim=2), picture.diff(dim=3)
+    total = content + 20 * style + 5 * (down.square().mean() + along.square().mean())
+    (gradient,) = torch.autograd.grad(total, picture)
+    transfer.step()
+    sure = (gradient.abs() > 1e-5)[0].movedim(0, -1).numpy()
+    inside = (before > 0.01) & (before < 0.99) & sure
+    moved = transfer.image - before
+    expected = -0.001 * np.sign(gradient[0].movedim(0, -1).numpy())
+    assert inside.mean() > 0.5
+    assert np.allclose(moved[inside], expected[inside], atol=1e-5)
+
+
+def test_lbfgs_evaluates_once_per_step_and_beats_adam(make):
+    transfer = make()
+    calls = []
+    hook = transfer.features.register_forward_hook(lambda *_: calls.append(1))
+    transfer.run(10, progress=False)
+    hook.remove()
+    assert len(calls) == 10
+    lbfgs, adam = (make(optimizer=o).run(40, progress=False).history["total"][-1] for o in ("lbfgs", "adam"))
+    assert lbfgs < adam
+
+
+def test_step_by_step_is_the_same_as_at_once_and_the_seed_decides(make):
+    at_once = make(start="noise").run(6, progress=False)
+    transfer = make(start="noise")
+    for _ in range(3):
+        for _ in transfer.steps(2):
+            pass
+    assert np.array_equal(transfer.image, at_once.image)
+    assert transfer.history == at_once.history
+    other = make(start="noise", seed=1)
+    assert not np.allclose(other.image, make(start="noise").image)
+
+
+def test_the_image_is_a_copy(make):
+    transfer = make()
+    transfer.image[:] = 0
+    assert transfer.image.max() > 0.5
+
+
+def test_alpha_and_beta_change_on_the_way(make):
+    transfer = make(beta=100.0).run(15, progress=False)
+    strong = transfer.history["style"][-1]
+    transfer.beta = 0.0
+    optimizer = transfer._optimizer
+    assert not optimizer.state  # a new one, that remembers nothing of the old objective
+    transfer.run(15, progress=False)
+    assert transfer.history["content"][-1] < transfer.history["content"][14]
+    assert transfer.history["style"][-1] > strong
+    transfer.alpha = 0.0
+    assert transfer.step()["total"] == pytest.approx(5 * transfer.history["total_variation"][-1], rel=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+def test_a_saved_run_continues_exactly(make, tmp_path, optimizer):
+    settings = {"optimizer": optimizer, "pyramid": 2, "steps_per_level": 4, "size": 80, "start": "noise"}
+    whole = make(**settings).run(12, progress=False)
+    first = make(**settings).run(7, progress=False)
+    torch.save(first.state_dict(), tmp_path / "run.pt")
+    first.run(5, progress=False)  # what was saved stays as it was
+    second = make(**settings)
+    second.load_state_dict(torch.load(tmp_path / "run.pt", weights_only=True))
+    assert second.level == 1
+    second.run(5, progress=False)
+    assert second.history == whole.history == first.history
+    assert np.array_equal(second.image, whole.image)
+    with pytest.raises(ValueError, match="same pictures, size"):
+        make(**settings | {"size": 96}).load_state_dict(first.state_dict())
+
+
+def test_the_pyramid_goes_from_coarse_to_fine(make):
+    transfer = make(pyramid=2, steps_per_level=3, size=80)
+    shapes = [transfer.image.shape[:2] for _ in transfer.steps(5)]
+    assert shapes == [(29, 40)] * 3 + [(57, 80)] * 2 or shapes == [(29, 40)] * 0
+    assert transfer.level == 1
+
+
+def test_keep_colours_changes_the_luminance_alone(make, content):
+    transfer = make(keep_colours=True).run(10, progress=False)
+    image, original = tensor(transfer.image), tensor(open_picture(content, 64))
+    inside = ((image > 0.001) & (image < 0.999)).all(1)
+    hue, kept = (picture - luminance(picture) for picture in (image, original))
+    assert inside.float().mean() > 0.3
+    assert torch.allclose(hue.movedim(1, -1)[inside], kept.movedim(1, -1)[inside], atol=1e-5)
+    assert not torch.allclose(luminance(image), luminance(original), atol=0.05)
+
+
+def test_half_precision_follows_single_precision(make):
+    exact, rough = (make(precision=p, optimizer="adam").run(20, progress=False) for p in ("float32", "bfloat16"))
+    assert rough.features.dtype == torch.float32  # the caller's network is left as it is
+    assert rough.history["total"][-1] == pytest.approx(exact.history["total"][-1], rel=0.1)
+    assert rough.image.dtype == np.float32
+
+
+# ------------------------------------------------------------------------------------------------ going wrong
+
+
+def test_divergence_stops_with_the_best_picture(make):
+    transfer = make(learning_rate=1e6, start="noise")
+    with pytest.raises(FloatingPointError, match=r"step \d+: total.*learning_rate"):
+        transfer.run(100, progress=False)
+    assert np.isfinite(transfer.image).all()
+    stopped = transfer.image
+    best = min(transfer.history["total"])
+    assert transfer.step()["total"] == pytest.approx(best, rel=1e-5)
+    assert stopped.shape == (46, 64, 3)
+
+
+@pytest.mark.parametrize("quantity", ["content", "style"])
+def test_nan_stops_with_the_last_good_picture(make, quantity):
+    transfer = make().run(3, progress=False)
+    good = transfer._good[0].movedim(0, -1).numpy().copy()
+    losses = transfer._level.losses
+    position = ["content", "style"].index(quantity)
+
+    def broken(picture):
+        return tuple(v * math.nan if i == position else v for i, v in enumerate(losses(picture)))
+
+    transfer._level.losses = broken
+    with pytest.raises(FloatingPointError, match=f"step 4: .*{quantity}"):
+        transfer.step()
+    assert np.array_equal(transfer.image, good)
+    assert len(transfer.history["total"]) == 3
+    transfer._level.losses = losses
+    transfer.run(3, progress=False)
+    assert np.isfinite(transfer.image).all()
+
+
+def test_an_interrupted_step_has_not_happened(make):
+    transfer = make().run(3, progress=False)
+    before, losses = transfer.image, transfer._level.losses
+
+    def interrupted(picture):
+        raise KeyboardInterrupt
+
+    transfer._level.losses = interrupted
+    with pytest.raises(KeyboardInterrupt):
+        transfer.run(2, progress=False)
+    transfer._level.losses = losses
+    assert np.array_equal(transfer.image, before)
+    transfer.run(2, progress=False)
+    assert [len(transfer.history[name]) for name in QUANTITIES] == [5] * 4
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"start": "black"}, "start is one of content, style, noise"),
+        ({"optimizer": "sgd"}, "lbfgs, adam"),
+        ({"precision": "float8"}, "float32, bfloat16"),
+        ({"alpha": -1}, "alpha is a number from 0"),
+        ({"beta": math.nan}, "beta is a number from 0"),
+        ({"normalization": "mean"}, "lecture"),
+        ({"pyramid": 0}, "whole number"),
+        ({"pyramid": 4}, "fewer levels"),
+        ({"size": 20}, "larger size"),
+        ({"style_layers": ["conv1_1"]}, "its layers are scale1"),
+        ({"layer_weights": {"conv1_1": 2}}, "the style layers are scale1"),
+        ({"layer_weights": {"scale1": -2}}, "weight of scale1"),
+    ],
+)
+def test_wrong_settings_are_errors(make, settings, message):
+    with pytest.raises(ValueError, match=message):
+        make(**settings)
+
+
+# ------------------------------------------------------------------------------------------------ reconstruction
+
+
+def test_reconstructed_content_comes_close_and_ignores_the_style(content, network):
+    transfer = reconstruct_content(content, network, "scale1", size=64, steps=40, total_variation=0)
+    assert transfer.history["content"][-1] < 0.05 * transfer.history["content"][0]
+    assert transfer.history["total"] == pytest.approx(transfer.history["content"], rel=1e-6)
+    noise = StyleTransfer(content, content, features=network, size=64, start="noise").image
+    original = open_picture(content, 64)
+    assert np.abs(transfer.image - original).mean() < 0.5 * np.abs(noise - original).mean()
+
+
+def test_texture_has_the_styles_gram_matrices(style, network):
+    transfer = synthesise_texture(style, network, ["scale1", "scale2"], size=64, steps=40, total_variation=0)
+    assert transfer.history["style"][-1] < 0.05 * transfer.history["style"][0]
+    assert transfer.history["total"] == pytest.approx(transfer.history["style"], rel=1e-6)
+    colours, wanted = transfer.image.mean((0, 1)), open_picture(style, 64).mean((0, 1))
+    assert np.allclose(colours, wanted, atol=0.08)
+
+
+def test_a_name_is_enough_for_the_network(content, style):
+    transfer = StyleTransfer(content, style, features="random", size=64, device="cpu").run(2, progress=False)
+    assert transfer.features.name == "random"
+    assert transfer.features.layers == load_features("random", device="cpu").layers
