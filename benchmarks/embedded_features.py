@@ -1,17 +1,17 @@
 """How far do the course's own features paint like SqueezeNet's? `python benchmarks/embedded_features.py [--store]`.
 
-Style transfer with the untrained "random" features, with "embedded" (which ships with the course and was taught by SqueezeNet) and with
-SqueezeNet trained on ImageNet, for contents and styles that "embedded" was not taught with. Same start, optimizer,
-alpha, beta and evaluations for all three; each paints by its own features alone.
+Style transfer with the untrained "random" features, with "embedded" (which ships with the course and was taught by
+SqueezeNet) and with SqueezeNet trained on ImageNet, for contents and styles that "embedded" was not taught with. Same
+start, optimizer, alpha, beta and evaluations for all three; each paints by its own features alone.
 
     judge     the relative style loss that *SqueezeNet* sees in the finished pictures: L_S(x) / L_S(0), 0 is perfect
-    share     how far "embedded" gets from "random" to SqueezeNet: 0 as random, 1 as SqueezeNet; in the logarithm of the judge's
-              loss, and in the loss itself. SqueezeNet is here both painter and judge, which nobody else can match.
+    share     how far "embedded" gets from "random" to SqueezeNet: 0 as random, 1 as SqueezeNet; in the logarithm of
+              the judge's loss, and in the loss itself. (SqueezeNet is both painter and judge: hard to match.)
     goal      at least one half in the logarithm, on average over the pairs
 
-Prints one table and one JSON line; --store writes the JSON to benchmarks/results/embedded_features.json, --sheet FILE a
-picture: a row per pair, with content, style, random, embedded, SqueezeNet. Needs SqueezeNet's weights in COURSE_DATA/weights;
-about two minutes on a quiet core.
+Prints one table and one JSON line; --store writes the JSON to benchmarks/results/embedded_features.json, --sheet FILE
+a picture: a row per pair, with content, style, random, embedded, SqueezeNet. Needs SqueezeNet's weights in
+COURSE_DATA/weights; some minutes on a quiet core.
 """
 
 import argparse
@@ -103,11 +103,18 @@ def main() -> None:
         load_features("squeezenet", device="cpu")
     except (DataUnavailable, FileNotFoundError) as missing:
         sys.exit(f"SqueezeNet is the judge here, and its weights are not at hand. {missing}")
-    print(f"{'style loss that SqueezeNet sees':<30}{'content':>9}" + "".join(f"{n:>12}" for n in NETWORKS), end="")
+    print(
+        f"{'style loss that SqueezeNet sees':<30}{'content':>9}" + "".join(f"{n:>12}" for n in NETWORKS),
+        end="",
+    )
     print(f"{'share (log)':>12}{'share (linear)':>15}")
     rows, sheet = compare(given.size, given.steps, given.beta)
-    mean = {key: round(float(np.mean([row[key] for row in rows])), 3) for key in ("share_log", "share_linear")}
-    print(f"mean share: {mean['share_log']:.2f} in the logarithm, {mean['share_linear']:.2f} in the loss (goal: 0.5)")
+    mean = {
+        key: round(float(np.mean([row[key] for row in rows])), 3) for key in ("share_log", "share_linear")
+    }
+    print(
+        f"mean share: {mean['share_log']:.2f} in the logarithm, {mean['share_linear']:.2f} in the loss (goal: 0.5)"
+    )
     result = {
         "date": datetime.date.today().isoformat(),
         "machine": f"{platform.system()} {platform.machine()}, torch {torch.__version__}, 1 thread",

@@ -139,10 +139,8 @@ def train(arguments, overrides, seed, judge) -> dict:
     if arguments.record:
         recorder.add_metrics(range(1, steps + 1), **trainer.history)
         name = trainer.recipe.name if arguments.record is True else arguments.record
-        recorder.save(runtime.shipped("runs") / f"{name}.npz")
-        save_generator(
-            trainer, runtime.shipped("weights") / f"{name.replace('-', '_')}_generator.safetensors"
-        )
+        recorder.save(DATA / "runs" / f"{name}.npz")
+        save_generator(trainer, DATA / "checkpoints" / f"{name.replace('-', '_')}_generator.safetensors")
     return {
         "recipe": trainer.recipe.name,
         "overrides": overrides,

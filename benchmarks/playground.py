@@ -5,8 +5,9 @@
     critics   G stands still while critics of several kinds learn for 500 steps: their estimates beside the exact W1
     speed     redraws per second with 2,000 points, frame and step times, and how long Pause takes
 
-Prints tables and one JSON line; --store writes that to results/playground.json, for lesson 8. About ten minutes
-on one quiet core; --speed measures the speed only, in half a minute, and keeps the other parts of a stored result.
+Prints tables and one JSON line. --store writes every row to results/playground.json, for lesson 8, when it is
+measured; --resume goes on after the rows stored there. About ten minutes on one quiet core. --speed measures the
+speed only, in half a minute.
 """
 
 import argparse
@@ -44,30 +45,33 @@ CRITICS = {
 LIMITS = {"redraws_per_second": 10, "frame": 0.06, "step": 0.003, "pause": 0.3}
 
 
-def presets(seeds: int) -> dict:
+def presets(seeds: int, results: dict, keep: Callable[[], None]) -> None:
     print(f"{'mean of ' + str(seeds) + ' seeds':30}" + "".join(f"{name:>9}" for name in SHOWN) + "  diverged")
-    results = {}
     for name, preset in PRESETS.items():
-        runs = results[name] = [outcome(preset, seed) for seed in range(seeds)]
+        if name not in results:
+            results[name] = [outcome(preset, seed) for seed in range(seeds)]
+            keep()
+        runs = results[name]
         numbers = [[run[key] for run in runs if run[key] is not None] for key in SHOWN]
         row = "".join(f"{np.mean(n):9.3f}" if n else f"{'-':>9}" for n in numbers)
         print(f"{name:30}{row}  {sum(run['diverged'] is not None for run in runs)}", flush=True)
-    return results
 
 
-def critics(seeds: int) -> dict:
+def critics(seeds: int, results: dict, keep: Callable[[], None]) -> None:
     print(f"\n{'G stands still':24}{'W1':>9}{'estimate':>10}{'slope':>9}{'steepest':>10}{'ratio':>9}")
-    results = {}
     for name, settings in CRITICS.items():
-        results[name] = []
-        for seed in range(seeds):
-            session = Session("ring", seed, objective="wasserstein", **settings).replay("D" * CRITIC_STEPS)
-            m = plane.measure(session.trainer)
-            results[name].append({"w1": m.w1, "own": m.own, "slope": m.slope, "steepest": m.steepest})
+        if name not in results:
+            results[name] = [critic(settings, seed) for seed in range(seeds)]
+            keep()
         means = {key: np.mean([run[key] for run in results[name]]) for key in results[name][0]}
         print(f"{name:24}{means['w1']:9.3f}{means['own']:10.4f}{means['slope']:9.4f}{means['steepest']:10.3f}"
               f"{means['own'] / means['w1']:9.3f}", flush=True)  # fmt: skip
-    return results
+
+
+def critic(settings: dict, seed: int) -> dict:
+    session = Session("ring", seed, objective="wasserstein", **settings).replay("D" * CRITIC_STEPS)
+    m = plane.measure(session.trainer)
+    return {"w1": m.w1, "own": m.own, "slope": m.slope, "steepest": m.steepest}
 
 
 def floors() -> dict:
@@ -120,28 +124,34 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--speed", action="store_true", help="measure the speed only")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that are stored already")
     parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    report = {
-        "benchmark": "playground",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}",
-        "seeds": options.seeds,
-    }
-    if options.speed:
-        stored = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-        report = stored | {"machine": report["machine"]}
-    else:
-        report |= {"presets": presets(options.seeds), "critics": critics(options.seeds), "floor": floors()}
-    measured = asyncio.run(speed())
-    print("\n" + ", ".join(f"{name} {value:.4g}" for name, value in measured.items()))
-    report["speed"] = measured | {"limits": LIMITS}
-    line = json.dumps(report)
-    print(line)
-    if options.store:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(line + "\n")
+    stored = json.loads(RESULT.read_text()) if (options.resume or options.speed) and RESULT.exists() else {}
+    if stored.get("seeds", options.seeds) != options.seeds:
+        parser.error(f"{RESULT.name} has {stored['seeds']} seeds: resume with --seeds {stored['seeds']}")
+    report = {"benchmark": "playground", "seeds": options.seeds, "presets": {}, "critics": {}} | stored
+    report["date"] = datetime.date.today().isoformat()
+    report["machine"] = (
+        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}"
+    )
+
+    def keep() -> None:
+        if options.store:
+            RESULT.parent.mkdir(exist_ok=True)
+            RESULT.write_text(json.dumps(report) + "\n")
+
+    if not options.speed:
+        presets(options.seeds, report["presets"], keep)
+        critics(options.seeds, report["critics"], keep)
+        report["floor"] = floors()
+    report["speed"] = asyncio.run(speed()) | {"limits": LIMITS}
+    print(
+        "\n" + ", ".join(f"{name} {value:.4g}" for name, value in report["speed"].items() if name != "limits")
+    )
+    keep()
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

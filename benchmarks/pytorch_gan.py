@@ -1,9 +1,9 @@
 """The peer of benchmarks/gan.py: PyTorch-GAN's gan.py, wgan.py and wgan_gp.py, rebuilt line by line.
 
-github.com/eriklindernoren/PyTorch-GAN (MIT), the most copied GAN code for MNIST. What one of its steps does is here as it
-does it: where it detaches and where it forgets to, its order of the players, its losses from probabilities, its random
-numbers from NumPy, its ``.item()`` at every report. Its data come through torchvision's chain of Pillow pictures, which is
-rebuilt here as well, because torchvision is no part of this project.
+github.com/eriklindernoren/PyTorch-GAN (MIT), the most copied GAN code for MNIST. What one of its steps does is here as
+it does it: where it detaches and where it forgets to, its order of the players, its losses from probabilities, its
+random numbers from NumPy, its ``.item()`` at every report. Its data come through torchvision's chain of Pillow
+pictures, which is rebuilt here as well, because torchvision is no part of this project.
 
 Each peer's ``step`` can be given its minibatch, so that another implementation can be compared with it.
 """

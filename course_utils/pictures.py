@@ -153,8 +153,10 @@ def _named(source: Any) -> tuple[str, Any]:
 
 def _plain(image: Image.Image) -> Image.Image:
     """The image in mode RGB, RGBA (where something is transparent) or F (deep greys)."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return image if image.mode == "F" else image.convert("I").convert("F")
+    if image.mode == "F":
+        return image
+    if image.mode.startswith("I"):  # 16 bits, for which Pillow has several modes
+        return image.convert("I").convert("F").point(lambda value: value * (1 / 65535) + 0)
     transparent = "transparency" in image.info or image.mode in ("RGBA", "RGBa", "LA", "La", "PA")
     return image.convert("RGBA" if transparent else "RGB")
 
@@ -163,7 +165,7 @@ def _from_pillow(image: Image.Image, name: str) -> np.ndarray:
     values = np.asarray(image)
     if image.mode != "F":
         return _from_array(values)
-    # Files of deep greys do not say what white is: take the range that the values fit in.
+    # A file of floats does not say what white is: take the range that the values fit in.
     if not np.isfinite(values).all() or values.min() < 0 or values.max() >= 2**32:
         raise ValueError(
             f"{name} holds measurements rather than greys, from {values.min():g} to {values.max():g}."

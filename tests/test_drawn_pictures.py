@@ -62,7 +62,9 @@ def blurred(picture: np.ndarray) -> np.ndarray:
 
 
 def test_the_same_scene_at_every_size_only_finer(script):
-    small, large = (blurred(pixels(script.draw("mosaic", n).resize((96, 96), Image.Resampling.BOX))) for n in (96, 192))
+    small, large = (
+        blurred(pixels(script.draw("mosaic", n).resize((96, 96), Image.Resampling.BOX))) for n in (96, 192)
+    )
     assert np.abs(small - large).mean() < 0.03
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from course_utils.gan.objectives import OBJECTIVES
@@ -24,18 +23,8 @@ class MissingDetach(PointTrainer):
     G then descends on the sum of its own loss and D's: with the minimax loss the two cancel but for the minibatch.
     """
 
-    def discriminator_step(self) -> tuple[Tensor, ...]:
-        objective = OBJECTIVES[self.recipe.objective]
-        fake = self.generator(self.latent_batch())  # here .detach() is missing
-        scores = self._judge(self._seen(self.real_batch()), self._seen(fake))
-        loss = objective.discriminator(*scores)
-        loss.backward()
-        self.discriminator_optimizer.step()
-        self.discriminator_optimizer.zero_grad()
-        real_said, fake_said = (
-            s.detach().sigmoid() if objective.probabilities else s.detach() for s in scores
-        )
-        return loss.detach(), real_said.mean(), fake_said.mean(), self._no_slope
+    def fake_batch(self) -> Tensor:
+        return self.generator(self.latent_batch())  # here .detach() is missing
 
     def generator_step(self) -> Tensor:
         loss = OBJECTIVES[self.recipe.objective].generator(
@@ -43,17 +32,16 @@ class MissingDetach(PointTrainer):
         )
         loss.backward()
         self.generator_optimizer.step()
-        self.generator_optimizer.zero_grad()
-        self.discriminator_optimizer.zero_grad()
+        self.generator_optimizer.zero_grad()  # too late: what D's step left behind is in this step already
         return loss.detach()
 
 
 class TanhGenerator(PointTrainer):
     """The generator ends in tanh and makes points of the square [-1, 1]^2 only, wherever the data are."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        self._replace_generator(nn.Sequential(self.generator, nn.Tanh()))
+    def make_networks(self) -> tuple[nn.Module, nn.Module]:
+        generator, discriminator = super().make_networks()
+        return nn.Sequential(generator, nn.Tanh()), discriminator
 
 
 class BatchNormGenerator(PointTrainer):
@@ -61,13 +49,12 @@ class BatchNormGenerator(PointTrainer):
 
     arguments: ClassVar[dict[str, Any]] = {}  # of batch norm
 
-    def __init__(self, *args: Any, **kwargs: Any):
-        super().__init__(*args, **kwargs)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            self._replace_generator(
-                _batch_norm_generator(self.recipe.latent_dim, self.recipe.generator_widths, self.arguments)
-            )
+    def make_networks(self) -> tuple[nn.Module, nn.Module]:
+        _, discriminator = super().make_networks()
+        recipe = self.recipe
+        return _batch_norm_generator(
+            recipe.latent_dim, recipe.generator_widths, self.arguments
+        ), discriminator
 
 
 class BatchNormEps(BatchNormGenerator):

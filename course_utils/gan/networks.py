@@ -135,7 +135,8 @@ class DCGANDiscriminator(nn.Module):
             statistics, n_features = _statistics(minibatch_statistics, widths[-1] * side**2)
             statistics = [nn.Flatten(), *statistics]
         self.layers = nn.Sequential(*layers, *statistics, nn.Linear(n_features, 1))
-        _dcgan_weights(self)
+        if batch_norm:  # without it, weights this small would shrink a picture to nothing, layer by layer
+            _dcgan_weights(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).squeeze(1)

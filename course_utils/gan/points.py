@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from course_utils.gan.loop import AdversarialLoop
 from course_utils.gan.recipes import Recipe
@@ -129,12 +128,4 @@ class PointTrainer(AdversarialLoop):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """As of any trainer; ``distribution`` is no part of a state."""
         super().load_state_dict(dict(state))
-        pass
-
-    def _replace_generator(self, generator: torch.nn.Module) -> None:
-        """For subclasses that play with another generator."""
-        self.generator = generator.to(self.device)
-        optimizers: tuple[Optimizer, Optimizer] = self.recipe.make_optimizers(
-            self.generator, self.discriminator
-        )
-        self.generator_optimizer, self.discriminator_optimizer = optimizers
+        self._draws.bit_generator.state = state["draws"]

@@ -210,6 +210,7 @@ _DCGAN = Recipe(
     batch_norm_in_discriminator=True,
     ema=0.999,
 )
+# A critic that learns faster than the generator needs one step per generator step only (Heusel et al. 2017).
 _WGAN_GP = Recipe(
     "wgan-gp",
     architecture="dcgan",
@@ -217,11 +218,14 @@ _WGAN_GP = Recipe(
     penalty="gp",
     generator_widths=(128, 64, 32),
     discriminator_widths=(32, 64, 128),
+    generator_learning_rate=3e-4,
+    discriminator_learning_rate=2e-3,
     betas=(0.5, 0.9),
     ema=0.999,
+    full_steps=13_500,
 )
 _PLAIN = [
-    Recipe("mlp"),
+    Recipe("mlp", ema=0.999),
     _DCGAN,
     # L3, Algorithm 1: the values of Arjovsky et al. 2017
     Recipe(

@@ -19,7 +19,7 @@ CURVE_POINTS = 400  # of a curve, at most: a panel has no more pixels
 STEPS = 250  # the time axis starts with so many, and doubles
 
 
-def _pale(color: str, amount: float = 0.6) -> tuple[float, ...]:
+def _pale(color: str, amount: float = 0.45) -> tuple[float, ...]:
     return tuple(1 - amount * (1 - c) for c in to_rgb(color))
 
 
@@ -36,6 +36,7 @@ class PlaneArtists:
         ax.grid(False)
         ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), xticks=(-2, 0, 2), yticks=(-2, 0, 2), aspect="equal")
         ax.set_xlabel("$x_1$", labelpad=1)
+        ax.set_ylabel("$x_2$", labelpad=-4)
         edges = np.linspace(
             -VIEW, VIEW, SURFACE + 1
         )  # a mesh of squares draws several times faster than an image
@@ -101,7 +102,6 @@ class PlaygroundPanels:
         self._plane, self._losses, self._distances = _make_axes(figure)
         plane = self._plane
         self._artists = PlaneArtists(plane)
-        plane.set_ylabel("$x_2$", labelpad=-4)
         arrows = "→ $-\\partial L_G/\\partial x$"
         for x, color, label in (
             (0.0, style.DATA, "real"),

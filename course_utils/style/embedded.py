@@ -1,8 +1,8 @@
 """The "embedded" feature network: 1.2 MB that ship with the course and were trained for it.
 
-It was taught, from random weights, to give the numbers that SqueezeNet 1.0 trained on ImageNet (Iandola et al. 2016) gives at
-its first layers (distillation, Hinton et al. 2015; data/make/embedded_features.py), each layer divided by one number that
-brings it to unit size. So its taps carry the names of the layers that they imitate:
+It was taught, from random weights, to give the numbers that SqueezeNet 1.0 trained on ImageNet (Iandola et al. 2016)
+gives at its first layers (distillation, Hinton et al. 2015; data/make/embedded_features.py), each layer divided by one
+number that brings it to unit size. So its taps carry the names of the layers that they imitate:
 
     tap                  channels   a position of it per
     relu1                96         2 x 2 pixels of the picture
@@ -17,7 +17,7 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
-WEIGHTS = "weights/embedded_features.safetensors"  # in data/, float16
+WEIGHTS = "checkpoints/embedded_features.safetensors"  # in data/, float16
 
 FIRES = {  # name -> (channels before, squeezed to, expanded to)
     "fire2": (96, 48, 128),
@@ -31,7 +31,7 @@ POOLED = ("fire2", "fire5")  # a pooling halves the picture before these
 
 
 class Fire(nn.Module):
-    """SqueezeNet's block with a wider bottleneck: half of the channels look at one position, half at its 3 x 3 neighbours."""
+    """SqueezeNet's block with a wider bottleneck: half of the channels see one position, half its 3 x 3 neighbours."""
 
     def __init__(self, before: int, squeezed: int, expanded: int):
         super().__init__()
@@ -48,9 +48,11 @@ def build() -> nn.Sequential:
     """The network with torch's random start weights; its named children, in order, are the taps.
 
     Input (n, 3, h, w): RGB in [0, 1], then ImageNet's mean taken off and divided by its standard deviation;
-    at least 16 pixels a side. The trained weights are in data/weights/embedded_features.safetensors.
+    at least 16 pixels a side. The trained weights are in data/checkpoints/embedded_features.safetensors.
     """
-    first = OrderedDict(basis=nn.Conv2d(3, 64, 7, stride=2, bias=False), mix=nn.Conv2d(64, 96, 1), relu=nn.ReLU())
+    first = OrderedDict(
+        basis=nn.Conv2d(3, 64, 7, stride=2, bias=False), mix=nn.Conv2d(64, 96, 1), relu=nn.ReLU()
+    )
     network = nn.Sequential(OrderedDict(relu1=nn.Sequential(first)))
     for name, sizes in FIRES.items():
         pool = [("pool", nn.MaxPool2d(3, stride=2, ceil_mode=True))] if name in POOLED else []

@@ -41,7 +41,9 @@ class ProjectedLBFGS(torch.optim.Optimizer):
 
         free = ~((x <= low) & (g > 0) | (x >= high) & (g < 0))
         direction = self._times_inverse_curvature(state, g * free) * free
-        if not state["moves"] or (direction * g).sum() <= 0:  # nothing known, or nothing of use: steepest descent
+        if (
+            not state["moves"] or (direction * g).sum() <= 0
+        ):  # nothing known, or nothing of use: steepest descent
             state["moves"], state["changes"] = [], []
             direction = g * free
             direction *= FIRST_MOVE / direction.abs().mean().clamp_min(torch.finfo(x.dtype).tiny)

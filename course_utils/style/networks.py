@@ -136,21 +136,24 @@ def _squeezenet_taps() -> dict[str, str]:
 
 
 def random_filters(seed: int = 0, channels: tuple[int, ...] = (64, 96, 128, 160, 192)) -> nn.Sequential:
-    """Untrained Gaussian filters at several scales: each next scale looks at twice the neighbourhood of the one before.
+    """Untrained Gaussian filters at several scales: each next scale sees twice the neighbourhood of the one before.
 
-    The values of a scale are normalised over channels and positions (as layer normalisation does), because nothing
-    else keeps untrained layers at one size; borders are mirrored, so that the frame leaves no mark.
+    Layer after layer, the filters are scaled such that their values on noise have mean square 1 (Mishkin, Matas 2016);
+    the network itself normalises nothing, because it would forget a picture's contrast. Borders are mirrored, so that
+    the frame leaves no mark.
     """
     random = torch.Generator().manual_seed(seed)
     network, before = nn.Sequential(), 3
+    values = torch.randn(1, 3, 128, 128, generator=random)
     for i, after in enumerate(channels):
         kernel = 7 if i == 0 else 3
         filters = nn.Conv2d(before, after, kernel, padding=kernel // 2, padding_mode="reflect", bias=False)
-        nn.init.normal_(filters.weight, std=(2 / (before * kernel**2)) ** 0.5, generator=random)
-        smaller = nn.AvgPool2d(2) if i else nn.Identity()
-        network.add_module(
-            f"scale{i + 1}", nn.Sequential(smaller, filters, nn.GroupNorm(1, after, affine=False), nn.ReLU())
-        )
+        scale = nn.Sequential(nn.AvgPool2d(2) if i else nn.Identity(), filters, nn.ReLU())
+        with torch.no_grad():
+            filters.weight.normal_(generator=random)
+            filters.weight /= scale(values).square().mean().sqrt()
+            values = scale(values)
+        network.add_module(f"scale{i + 1}", scale)
         before = after
     return network
 

@@ -204,7 +204,7 @@ class StyleTransfer:
         variation = total_variation(self._picture)
         total = self._alpha * content + self._beta * style + self._tv_weight * variation
         total.backward()
-        # The network works in channels_last, and so may the gradient; the optimizers' sums want the picture's own order.
+        # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.
         self._picture.grad = self._picture.grad.contiguous()
         self._values = torch.stack([total, content, style, variation]).detach()
         return total
@@ -212,7 +212,9 @@ class StyleTransfer:
     def _check(self, losses: dict[str, float]) -> None:
         if self._limit == math.inf:  # the first step with this optimizer
             self._limit = EXPLOSION * max(losses["total"], self._alpha + self._beta)
-        bad = [name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])]  # the parts before the sum
+        bad = [
+            name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])
+        ]  # the parts before the sum
         if not bad and losses["total"] > self._limit:
             bad = ["total"]
         if not bad and not bool(torch.isfinite(self._picture).all()):

@@ -1,19 +1,22 @@
-"""Teach the "embedded" feature network: `OMP_NUM_THREADS=1 python data/make/embedded_features.py [--steps N]`.
+"""Teach the "embedded" feature network: `OMP_NUM_THREADS=1 python data/make/embedded_features.py`.
 
-A student (course_utils/style/embedded.py), random at the start, learns to give at its taps the numbers that SqueezeNet 1.0
-trained on ImageNet gives at the layers of the same names, each divided by the layer's root mean square. No weight of SqueezeNet is copied.
+A student (course_utils/style/embedded.py), random at the start, learns to give at its taps the numbers that SqueezeNet
+1.0 trained on ImageNet gives at the layers of the same names, each divided by the layer's root mean square. No weight
+of SqueezeNet is copied.
 
-    pictures    photographs inside matplotlib, scikit-learn and scikit-image (`pip install scikit-image`, only for this),
-                the drawn style pictures, drawn textures, digit collages (MNIST, where it is at hand); cut, turned, scaled, mirrored,
-                recoloured and mixed anew for every step
+    pictures    photographs inside matplotlib, scikit-learn and scikit-image (`pip install scikit-image`, only for
+                this), the drawn style pictures, drawn textures, digit collages (MNIST, where it is at hand); cut,
+                turned, scaled, mirrored, recoloured and mixed anew each time
     and         pictures that style transfer with the student itself is painting: what an optimiser finds is unlike
                 any picture, and the student must agree with its teacher there too
     left out    LEFT_OUT, for the judgement in benchmarks/embedded_features.py
-    loss        per tap and picture: relative squared error, each channel in units of its own root mean square, plus
-                the relative distance of the Gram matrices
+    first       each layer by itself, from the ones before it as they are by then, on patches: a patch has all that a
+                layer looks at, and thousands of pictures can be in the memory at once
+    then        all together, with the relative distance of the Gram matrices as part of the loss
 
-Needs SqueezeNet's weights in COURSE_DATA/weights. About 20 minutes on one quiet core; same seed, same machine, same
-weights. Writes data/weights/embedded_features.safetensors (float16).
+Errors are relative, with each channel in units of its own root mean square. Needs SqueezeNet's weights in
+COURSE_DATA/weights. About ten minutes on one quiet core; same seed and machine, same weights. Writes
+data/checkpoints/embedded_features.safetensors (float16).
 """
 
 import argparse
@@ -25,18 +28,19 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch.nn import functional as F
+from training_pictures import crops, digits, drawn, photographs
 
 from course_utils.datasets import load_images
-from course_utils.style.embedded import build
+from course_utils.style.embedded import WEIGHTS, build
 from course_utils.style.features import load_features
-from training_pictures import SIDE, crops, digits, drawn, photographs
 
 DATA = Path(__file__).resolve().parents[1]
-FILE = DATA / "weights" / "embedded_features.safetensors"
+FILE = DATA / WEIGHTS
 LEFT_OUT = ("flower", "grace_hopper", "brush_strokes", "waves")
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 CUT = 96  # pixels a side of what the networks see
 PICTURES, PATCHES = 1280, 32  # for each layer by itself: pictures, and patches in each
+SAMPLES = 512  # patches in a step
 OWN = 192  # how many of the student's own paintings are kept
 
 
@@ -81,7 +85,9 @@ def augment(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     mirror = torch.where(uniform(0, 1) < 0.5, -1.0, 1.0)
     cos, sin = torch.cos(turn) * scale, torch.sin(turn) * scale
     reach = (1 - scale).clamp(min=0)
-    theta = torch.stack([cos * mirror, -sin, uniform(-1, 1) * reach, sin * mirror, cos, uniform(-1, 1) * reach], dim=1)
+    theta = torch.stack(
+        [cos * mirror, -sin, uniform(-1, 1) * reach, sin * mirror, cos, uniform(-1, 1) * reach], dim=1
+    )
     grid = F.affine_grid(theta.view(n, 2, 3), (n, 3, CUT, CUT), align_corners=False)
     x = F.grid_sample(pictures.float() / 255, grid, padding_mode="reflection", align_corners=False)
 
@@ -96,18 +102,26 @@ def augment(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return (x + noisy * torch.randn(x.shape, generator=generator)).clamp(0, 1)
 
 
-def paint(student, content: torch.Tensor, style: torch.Tensor, generator: torch.Generator) -> list[torch.Tensor]:
-    """Style transfer with the student on a few pictures at once; what it looks like after 10 and after 25 steps of Adam."""
+def paint(
+    student, content: torch.Tensor, style: torch.Tensor, generator: torch.Generator
+) -> list[torch.Tensor]:
+    """Style transfer with the student on a few pictures at once; the pictures after 10 and after 25 steps of Adam."""
     with torch.no_grad():
         kept, wanted = taps(student, content)[4], [gram(t) for t in taps(student, style)]
         size = [w.square().sum((1, 2)) for w in wanted]
     strength = 10 ** (2 * torch.rand(len(content), generator=generator))
-    image = content.clone() if torch.rand((), generator=generator) < 0.7 else torch.rand(content.shape, generator=generator)
+    image = (
+        content.clone()
+        if torch.rand((), generator=generator) < 0.7
+        else torch.rand(content.shape, generator=generator)
+    )
     image.requires_grad_(True)
     optimizer, snapshots = torch.optim.Adam([image], lr=0.05), []
     for step in range(1, 26):
         found = taps(student, image)
-        painted = sum((gram(f) - w).square().sum((1, 2)) / s for f, w, s in zip(found, wanted, size, strict=True))
+        painted = sum(
+            (gram(f) - w).square().sum((1, 2)) / s for f, w, s in zip(found, wanted, size, strict=True)
+        )
         away = (found[4] - kept).square().mean((1, 2, 3)) / kept.square().mean((1, 2, 3))
         optimizer.zero_grad()
         (image.grad,) = torch.autograd.grad((strength * painted + away).sum(), image)
@@ -134,13 +148,15 @@ def errors(student, teacher, pictures: torch.Tensor) -> list[str]:
 def left_out() -> torch.Tensor:
     """The pictures kept for judging, (4, 3, 224, 224)."""
     pictures = [p for name, p in photographs().items() if name in LEFT_OUT]
-    pictures += [np.asarray(Image.open(DATA / "images" / f"{name}.png").convert("RGB")) for name in LEFT_OUT[2:]]
+    pictures += [
+        np.asarray(Image.open(DATA / "images" / f"{name}.png").convert("RGB")) for name in LEFT_OUT[2:]
+    ]
     square = [np.asarray(Image.fromarray(p).resize((224, 224), Image.Resampling.LANCZOS)) for p in pictures]
     return torch.from_numpy(np.stack(square)).permute(0, 3, 1, 2).float() / 255
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose every step is made orthogonal (Jordan et al. 2024): all directions of a weight matrix learn equally fast.
+    """Momentum whose every step is made orthogonal (Jordan et al. 2024): all directions of a matrix learn equally fast.
 
     The features' faint directions, fine texture above all, would need ten times the steps with Adam. The five steps are
     Newton and Schulz's, with Jordan's coefficients. For weights with two or more axes.
@@ -168,14 +184,18 @@ class Muon(torch.optim.Optimizer):
 
 
 def start(pictures: torch.Tensor, generator: torch.Generator) -> torch.nn.Sequential:
-    """A random student, but for its first 7 x 7 filters: they whiten the patches of these pictures (principal components)."""
+    """A random student, but for its first 7 x 7 filters: they whiten the patches of these pictures (their PCA)."""
     student = build().to(memory_format=torch.channels_last)
     for weight in student.parameters():
         if weight.ndim == 4:
             torch.nn.init.kaiming_normal_(weight, generator=generator)
         else:
             torch.nn.init.zeros_(weight)
-    patches = F.unfold((pictures - MEAN[:, None, None]) / STD[:, None, None], 7, stride=5).transpose(1, 2).flatten(0, 1)
+    patches = (
+        F.unfold((pictures - MEAN[:, None, None]) / STD[:, None, None], 7, stride=5)
+        .transpose(1, 2)
+        .flatten(0, 1)
+    )
     variance, direction = torch.linalg.eigh(patches.T @ patches / len(patches))
     filters = student.relu1.basis.weight
     with torch.no_grad():
@@ -191,12 +211,13 @@ def optimizers(parameters, rate: float, steps: int) -> list:
         torch.optim.Adam([p for p in parameters if p.ndim == 1], lr=rate / 10, betas=(0.9, 0.99)),
     ]
     return both + [
-        torch.optim.lr_scheduler.LambdaLR(one, lambda step: min(1, (step + 1) / 20) * (1 - step / steps)) for one in both
+        torch.optim.lr_scheduler.LambdaLR(one, lambda step: min(1, (step + 1) / 20) * (1 - step / steps))
+        for one in both
     ]
 
 
 def on_patches(child: torch.nn.Sequential, patches: torch.Tensor) -> torch.Tensor:
-    """What a child gives at the middle of each patch of its (pooled) input: (n, positions, channels) -> (n, channels)."""
+    """What a child gives in the middle of patches of its (pooled) input, (n, positions, channels) -> (n, channels)."""
     if hasattr(child, "basis"):
         basis = patches.flatten(1) @ child.basis.weight.permute(0, 2, 3, 1).flatten(1).T
         return F.relu(F.linear(basis, child.mix.weight.flatten(1), child.mix.bias))
@@ -208,7 +229,7 @@ def on_patches(child: torch.nn.Sequential, patches: torch.Tensor) -> torch.Tenso
 
 
 def cut_patches(child, values: torch.Tensor, count: int, generator) -> tuple[torch.Tensor, torch.Tensor]:
-    """`count` random patches of a child's input in each picture, (n * count, positions, channels); and where they are."""
+    """`count` random patches of a child's input in each picture, (n * count, positions, channels); and their places."""
     side, stride, inset = (7, 2, 0) if hasattr(child, "basis") else (3, 1, 1)
     if hasattr(child, "pool"):
         values = child.pool(values)
@@ -222,15 +243,18 @@ def cut_patches(child, values: torch.Tensor, count: int, generator) -> tuple[tor
 
 
 def learn_alone(student, layer: int, teacher, draw, rate: float, steps: int, generator) -> float:
-    """Teach one child, on patches of what the children before it give, far more pictures per second than with all of them.
+    """Teach one child on patches of what the children before it give: patches of many pictures in every step.
 
-    Returns the share of the teacher's variation that is left unexplained at the end."""
+    Returns the share of the teacher's mean square that is left unexplained at the end.
+    """
     child, inputs, goals = student[layer], [], []
     with torch.no_grad():
         for _ in range(PICTURES // 16):
             image = draw(16)
             goal = teacher(image, layer + 1)[layer]
-            x = ((image - MEAN[:, None, None]) / STD[:, None, None]).contiguous(memory_format=torch.channels_last)
+            x = ((image - MEAN[:, None, None]) / STD[:, None, None]).contiguous(
+                memory_format=torch.channels_last
+            )
             patches, at = cut_patches(child, student[:layer](x), PATCHES, generator)
             places = (at[:, :1] * goal.shape[3] + at[:, 1:]).expand(-1, goal.shape[1], -1)
             inputs.append(patches.half())
@@ -239,7 +263,7 @@ def learn_alone(student, layer: int, teacher, draw, rate: float, steps: int, gen
     unit = goals.square().mean(0).sqrt() + 0.1
     updates, unexplained = optimizers(child.parameters(), rate, steps), []
     for _ in range(steps):
-        some = torch.randint(len(goals), (512,), generator=generator)
+        some = torch.randint(len(goals), (SAMPLES,), generator=generator)
         apart = ((on_patches(child, inputs[some].float()) - goals[some]) / unit).square().mean(1)
         size = (goals[some] / unit).square().mean(1)
         child.zero_grad()
@@ -255,9 +279,9 @@ def train(alone: int, together: int, batch: int, rate: float, textures: int, see
     network = load_features("squeezenet", device="cpu", taps=layers)
     sizes = [1.0] * len(layers)
 
-    def teacher(image, upto=len(layers)):
+    def teacher(image, depth=None):
         with torch.no_grad():
-            found = network(image, layers[:upto])
+            found = network(image, layers[:depth])
         return [found[layer] / size for layer, size in zip(found, sizes, strict=False)]
 
     generator, random = torch.Generator().manual_seed(seed), np.random.default_rng(seed)
@@ -284,7 +308,7 @@ def train(alone: int, together: int, batch: int, rate: float, textures: int, see
         began = time.perf_counter()
         left = learn_alone(student, layer, teacher, draw, rate, alone, generator)
         print(f"{name}: {left:.3f} unexplained, {time.perf_counter() - began:.0f} s", flush=True)
-    keep()
+        keep()
     print("left out", *errors(student, teacher, held_out), flush=True)
 
     updates, losses, began = optimizers(student.parameters(), rate / 4, together), [], time.perf_counter()
@@ -307,7 +331,11 @@ def train(alone: int, together: int, batch: int, rate: float, textures: int, see
             keep()
             minutes = (time.perf_counter() - began) / 60
             shown = " ".join(f"{part:.3f}" for part in np.mean(losses[-100:], axis=0))
-            print(f"step {step + 1}, {minutes:.1f} min, loss {shown}; left out", *errors(student, teacher, held_out), flush=True)
+            print(
+                f"step {step + 1}, {minutes:.1f} min, loss {shown}; left out",
+                *errors(student, teacher, held_out),
+                flush=True,
+            )
 
 
 def main() -> None:

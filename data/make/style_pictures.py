@@ -1,9 +1,9 @@
 """Draw the style pictures in data/images: `python data/make/style_pictures.py [NAME ...] [--size 512] [--to FOLDER]`.
 
-Needs NumPy and Pillow; about ten seconds for all. Each picture is a function of the unit square and of a seeded generator:
-positions and random numbers do not depend on the size, so a small drawing shows the same picture. What makes a good
-style picture: few strong colours that sit beside each other everywhere, and marks (strokes, tiles, carved lines) of several
-sizes, because the Gram matrix keeps exactly that and forgets where things are.
+Needs NumPy and Pillow; about ten seconds for all. Each picture is a function of the unit square and of a seeded
+generator: positions and random numbers do not depend on the size, so a small drawing shows the same picture. What makes
+a good style picture: few strong colours that sit beside each other everywhere, and marks (strokes, tiles, carved lines)
+of several sizes, because the Gram matrix keeps exactly that and forgets where things are.
 
 The pictures belong to this project and carry its licence. They are stored as PNG with a palette of at most 128 colours.
 """
@@ -15,7 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 FOLDER = Path(__file__).resolve().parents[1] / "images"
-COLOURS = 128  # of the stored palette; more cannot be told apart, and each doubling costs a seventh of the file
+COLOURS = (
+    128  # of the stored palette; more cannot be told apart, and each doubling costs a seventh of the file
+)
 OVERSAMPLING = 2
 
 
@@ -70,7 +72,7 @@ def brush_strokes(n: int, random) -> np.ndarray:
     waves = random.normal(0, 6, (8, 2)), random.uniform(0, 2 * np.pi, 8), random.normal(0, 0.014, 8)
 
     def flow(points):
-        """Unit direction of the stroke at each point: along the level lines of whirls, a drift and a few plane waves."""
+        """Unit direction of the stroke at each point: along the level lines of whirls, a drift and plane waves."""
         away = points[:, None] - centres
         pull = spins * np.exp(-(away**2).sum(-1) / (2 * radii**2))
         gradient = -(pull / radii**2 * 0.35)[..., None] * away
@@ -178,8 +180,12 @@ def woodcut(n: int, random) -> np.ndarray:
         depth = y - crest - 0.008 * rough
         inside = depth > 0
         colour[inside] = ramp([hue], 0.0)
-        carved = (y * (1.2 - abs(lean) * 0.4) + lean * x + 0.05 * np.sin(9 * x + 14 * depth)) * lines + 0.3 * rough
-        shadow = 0.26 + 0.5 * np.sin(10 * x + lean * 9 * depth + lines) ** 2 * np.exp(-2.2 * depth) + 0.35 * depth
+        carved = (
+            y * (1.2 - abs(lean) * 0.4) + lean * x + 0.05 * np.sin(9 * x + 14 * depth)
+        ) * lines + 0.3 * rough
+        shadow = (
+            0.26 + 0.5 * np.sin(10 * x + lean * 9 * depth + lines) ** 2 * np.exp(-2.2 * depth) + 0.35 * depth
+        )
         phase, dark = np.where(inside, carved, phase), np.where(inside, shadow, dark)
         outline = np.where(inside, np.abs(depth) < 0.006, outline)
     ink = 0.5 + 0.5 * np.cos(2 * np.pi * phase) < np.clip(dark + 0.09 * rough, 0.04, 0.93)
@@ -234,7 +240,17 @@ def stained_glass(n: int, random) -> np.ndarray:
     x, y = x - 0.5 + 0.003 * noise(random, n, 12), y - 0.5 + 0.003 * noise(random, n, 12)
     radius, angle = np.hypot(x, y), np.arctan2(y, x) / (2 * np.pi)
     key, lead = np.zeros((n, n), dtype=int), np.full((n, n), np.inf)
-    rings = [(0.05, 8), (0.125, 8), (0.20, 16), (0.285, 16), (0.36, 24), (0.44, 24), (0.53, 32), (0.64, 32), (0.8, 40)]
+    rings = [
+        (0.05, 8),
+        (0.125, 8),
+        (0.20, 16),
+        (0.285, 16),
+        (0.36, 24),
+        (0.44, 24),
+        (0.53, 32),
+        (0.64, 32),
+        (0.8, 40),
+    ]
     inner = np.zeros((n, n))
     for k, (reach, petals) in enumerate(rings):
         turn = angle * petals + 0.5 * (k % 2)
@@ -248,7 +264,19 @@ def stained_glass(n: int, random) -> np.ndarray:
         key = np.where(inside, k * 131 + np.floor(turn).astype(int) % petals * 2 + half, key)
         lead = np.where(inside, distance, lead)
         inner = outer
-    jewels = ["a3122a", "d9322e", "f2a51f", "f7d65a", "0f5e4f", "2a9d6f", "12307a", "2460b8", "5a1f7a", "8f3fa0", "4fb3d9"]
+    jewels = [
+        "a3122a",
+        "d9322e",
+        "f2a51f",
+        "f7d65a",
+        "0f5e4f",
+        "2a9d6f",
+        "12307a",
+        "2460b8",
+        "5a1f7a",
+        "8f3fa0",
+        "4fb3d9",
+    ]
     colour = pick(jewels, key, random)
     streaks = noise(random, n, 10, 3)
     light = 1.05 - 0.75 * radius + 0.16 * streaks + 0.13 * jitter(key, random)
@@ -304,7 +332,9 @@ def draw(name: str, size: int = 512) -> Image.Image:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(PICTURES)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(PICTURES)} (default: all)"
+    )
     parser.add_argument("--size", type=int, default=512, help="pixels a side (default: 512)")
     parser.add_argument("--to", type=Path, default=FOLDER, help="folder to write to (default: data/images)")
     given = parser.parse_args()

@@ -1,8 +1,8 @@
 """Pictures to teach a feature network with: photographs at hand, and drawn textures in large variety.
 
-`drawn(count, random)` makes textures (stripes, noise of every roughness, Voronoi cells, tiles, brush strokes, dots, text,
-gradients, handwritten digits) and lays them over and into each other; `photographs()` opens the sample pictures
-that come inside libraries. Pictures are uint8 (SIDE, SIDE, 3).
+`drawn(count, random)` makes textures (stripes, noise of every roughness, Voronoi cells, tiles, brush strokes, dots,
+text, gradients) and lays them over and into each other; `digits` makes collages; `photographs()` opens the sample
+pictures that come inside libraries, and `crops` cuts them. Pictures are uint8 (SIDE, SIDE, 3).
 """
 
 from importlib import resources
@@ -13,7 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy.spatial import cKDTree
 
 SIDE = 256
-WORDS = "style content Gram matrix picture light colour wave stone night river garden 0123456789 & ? !".split()
+WORDS = (
+    "style content Gram matrix picture light colour wave stone night river garden 0123456789 & ? !".split()
+)
 
 
 def palette(random, count: int = 6) -> np.ndarray:
@@ -115,7 +117,7 @@ def strokes(random):
 
 
 def leaves(random):
-    """Discs and rectangles of all sizes over each other (the "dead leaves" that imitate natural pictures' statistics)."""
+    """Discs and rectangles of all sizes over each other ("dead leaves": the statistics of natural pictures)."""
     image = Image.fromarray((random.choice([noise, gradient])(random) * 255).astype(np.uint8))
     draw, colours = ImageDraw.Draw(image), palette(random, 8)
     outline = (0, 0, 0) if random.random() < 0.3 else None
@@ -127,7 +129,10 @@ def leaves(random):
         if random.random() < 0.5:
             draw.ellipse([cx - r, cy - r, cx + r, cy + r], fill=hue, outline=outline)
         else:
-            box, a = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [r, r * random.random()], random.uniform(0, 3)
+            box, a = (
+                np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * [r, r * random.random()],
+                random.uniform(0, 3),
+            )
             turned = box @ np.array([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]]) + [cx, cy]
             draw.polygon([tuple(p) for p in turned], fill=hue, outline=outline)
     return np.asarray(image) / 255
@@ -136,9 +141,7 @@ def leaves(random):
 def gradient(random):
     x, y = square()
     weights = random.normal(0, 1, 5)
-    return coloured(weights @ np.stack([x, y, x * y, x**2, y**2]).reshape(5, -1).reshape(5, SIDE * SIDE), random).reshape(
-        SIDE, SIDE, 3
-    )
+    return coloured(np.tensordot(weights, np.stack([x, y, x * y, x**2, y**2]), 1), random)
 
 
 def text(random):
@@ -181,7 +184,9 @@ def digits(count: int, random: np.random.Generator, images: np.ndarray) -> list[
     for _ in range(count):
         side = random.integers(3, 9)
         chosen = images[random.integers(0, len(images), side * side)].reshape(side, side, 28, 28)
-        sheet = Image.fromarray(chosen.transpose(0, 2, 1, 3).reshape(side * 28, side * 28)).resize((SIDE, SIDE))
+        sheet = Image.fromarray(chosen.transpose(0, 2, 1, 3).reshape(side * 28, side * 28)).resize(
+            (SIDE, SIDE)
+        )
         ink, paper = random.random((2, 3))
         share = np.asarray(sheet)[..., None] / 255
         sheets.append(((ink * share + paper * (1 - share)) * 255).astype(np.uint8))
@@ -189,7 +194,7 @@ def digits(count: int, random: np.random.Generator, images: np.ndarray) -> list[
 
 
 def photographs(leave_out: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """The sample pictures inside matplotlib, scikit-learn and, where it is installed, scikit-image: name -> (h, w, 3)."""
+    """The sample pictures inside matplotlib, scikit-learn and, where it is there, scikit-image: name -> (h, w, 3)."""
     folders = [("matplotlib", "mpl-data/sample_data"), ("sklearn", "datasets/images"), ("skimage", "data")]
     found = {}
     for library, folder in folders:

@@ -96,8 +96,18 @@ def test_gradients_by_finite_differences():
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 99))
 def test_total_variation_is_the_mean_squared_step(h, w, seed):
     image = draw((1, 3, h, w), seed).numpy()
-    down = [(image[0, c, i + 1, j] - image[0, c, i, j]) ** 2 for c in range(3) for i in range(h - 1) for j in range(w)]
-    along = [(image[0, c, i, j + 1] - image[0, c, i, j]) ** 2 for c in range(3) for i in range(h) for j in range(w - 1)]
+    down = [
+        (image[0, c, i + 1, j] - image[0, c, i, j]) ** 2
+        for c in range(3)
+        for i in range(h - 1)
+        for j in range(w)
+    ]
+    along = [
+        (image[0, c, i, j + 1] - image[0, c, i, j]) ** 2
+        for c in range(3)
+        for i in range(h)
+        for j in range(w - 1)
+    ]
     expected = sum(np.mean(steps) for steps in (down, along) if steps)
     assert total_variation(torch.as_tensor(image)).item() == pytest.approx(expected, rel=1e-10)
 

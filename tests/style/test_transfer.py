@@ -88,7 +88,9 @@ def test_the_objective_does_not_depend_on_how_large_the_networks_values_are(netw
 
 def test_content_and_style_are_zero_at_their_own_pictures(make, content):
     assert make(start="content").step()["content"] == pytest.approx(0, abs=1e-9)
-    assert StyleTransfer(content, content, features=make().features, size=64).step()["style"] == pytest.approx(0, abs=1e-9)
+    assert StyleTransfer(content, content, features=make().features, size=64).step()[
+        "style"
+    ] == pytest.approx(0, abs=1e-9)
 
 
 def test_a_blank_style_is_no_division_by_zero(make, content, network):
@@ -104,16 +106,15 @@ def test_a_blank_style_is_no_division_by_zero(make, content, network):
 def test_it_descends_and_the_picture_stays_in_range(make, optimizer, start):
     transfer = make(optimizer=optimizer, start=start)
     assert transfer.image.shape == (46, 64, 3)  # the content's proportions
-    for done in transfer.steps(25):
+    for _ in transfer.steps(40):
         assert 0 <= transfer.image.min() <= transfer.image.max() <= 1
-    assert done == 25
     total = transfer.history["total"]
-    assert len(total) == 25
-    assert total[-1] < 0.5 * total[0]
+    assert len(total) == 40
+    assert total[-1] < 0.6 * total[0]
 
 
 def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make):
-    """One step of plain gradient descent with Adam's first step: minus the rate times the gradient's sign."""
+    """Adam's first step is minus the rate times the gradient's sign."""
     transfer = make(optimizer="adam", learning_rate=0.001, start="noise")
     before = transfer.image
     picture = tensor(before).requires_grad_()
@@ -174,7 +175,7 @@ def test_alpha_and_beta_change_on_the_way(make):
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 def test_a_saved_run_continues_exactly(make, tmp_path, optimizer):
-    settings = {"optimizer": optimizer, "pyramid": 2, "steps_per_level": 4, "size": 80, "start": "noise"}
+    settings = {"optimizer": optimizer, "pyramid": 2, "steps_per_level": 4, "size": 96, "start": "noise"}
     whole = make(**settings).run(12, progress=False)
     first = make(**settings).run(7, progress=False)
     torch.save(first.state_dict(), tmp_path / "run.pt")
@@ -186,13 +187,13 @@ def test_a_saved_run_continues_exactly(make, tmp_path, optimizer):
     assert second.history == whole.history == first.history
     assert np.array_equal(second.image, whole.image)
     with pytest.raises(ValueError, match="same pictures, size"):
-        make(**settings | {"size": 96}).load_state_dict(first.state_dict())
+        make(**settings | {"size": 100}).load_state_dict(first.state_dict())
 
 
 def test_the_pyramid_goes_from_coarse_to_fine(make):
-    transfer = make(pyramid=2, steps_per_level=3, size=80)
+    transfer = make(pyramid=2, steps_per_level=3, size=96)
     shapes = [transfer.image.shape[:2] for _ in transfer.steps(5)]
-    assert shapes == [(29, 40)] * 3 + [(57, 80)] * 2 or shapes == [(29, 40)] * 0
+    assert shapes == [(34, 48)] * 3 + [(69, 96)] * 2
     assert transfer.level == 1
 
 
@@ -207,7 +208,9 @@ def test_keep_colours_changes_the_luminance_alone(make, content):
 
 
 def test_half_precision_follows_single_precision(make):
-    exact, rough = (make(precision=p, optimizer="adam").run(20, progress=False) for p in ("float32", "bfloat16"))
+    exact, rough = (
+        make(precision=p, optimizer="adam").run(20, progress=False) for p in ("float32", "bfloat16")
+    )
     assert rough.features.dtype == torch.float32  # the caller's network is left as it is
     assert rough.history["total"][-1] == pytest.approx(exact.history["total"][-1], rel=0.1)
     assert rough.image.dtype == np.float32
@@ -217,14 +220,21 @@ def test_half_precision_follows_single_precision(make):
 
 
 def test_divergence_stops_with_the_best_picture(make):
-    transfer = make(learning_rate=1e6, start="noise")
-    with pytest.raises(FloatingPointError, match=r"step \d+: total.*learning_rate"):
+    """Pixels cannot leave [0, 1], so a loss that explodes is made by hand."""
+    transfer = make().run(8, progress=False)
+    losses, calls = transfer._level.losses, []
+
+    def exploding(picture):
+        calls.append(1)
+        return tuple(value * 10 ** len(calls) for value in losses(picture))
+
+    transfer._level.losses = exploding
+    with pytest.raises(FloatingPointError, match=r"step \d+: total is .*learning_rate"):
         transfer.run(100, progress=False)
-    assert np.isfinite(transfer.image).all()
-    stopped = transfer.image
+    assert 1 < len(calls) < 6
+    transfer._level.losses = losses
     best = min(transfer.history["total"])
     assert transfer.step()["total"] == pytest.approx(best, rel=1e-5)
-    assert stopped.shape == (46, 64, 3)
 
 
 @pytest.mark.parametrize("quantity", ["content", "style"])
@@ -289,7 +299,7 @@ def test_wrong_settings_are_errors(make, settings, message):
 
 
 def test_reconstructed_content_comes_close_and_ignores_the_style(content, network):
-    transfer = reconstruct_content(content, network, "scale1", size=64, steps=40, total_variation=0)
+    transfer = reconstruct_content(content, network, "scale1", size=64, steps=60, total_variation=0)
     assert transfer.history["content"][-1] < 0.05 * transfer.history["content"][0]
     assert transfer.history["total"] == pytest.approx(transfer.history["content"], rel=1e-6)
     noise = StyleTransfer(content, content, features=network, size=64, start="noise").image
@@ -298,7 +308,9 @@ def test_reconstructed_content_comes_close_and_ignores_the_style(content, networ
 
 
 def test_texture_has_the_styles_gram_matrices(style, network):
-    transfer = synthesise_texture(style, network, ["scale1", "scale2"], size=64, steps=40, total_variation=0)
+    transfer = synthesise_texture(
+        style, network, ["scale1", "scale2"], size=64, steps=60, total_variation=0, beta=1
+    )
     assert transfer.history["style"][-1] < 0.05 * transfer.history["style"][0]
     assert transfer.history["total"] == pytest.approx(transfer.history["style"], rel=1e-6)
     colours, wanted = transfer.image.mean((0, 1)), open_picture(style, 64).mean((0, 1))

@@ -1,0 +1,217 @@
+"""The app of lesson 7: paint one picture in the style of another, step by step."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from time import perf_counter
+from typing import Any, ClassVar
+
+from matplotlib.figure import Figure
+
+from course_utils.apps.controls import Button, Choice, Control, Heading, Slider, Upload
+from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.pictures import open_picture, sample_pictures, save_picture
+from course_utils.plots.style_transfer import TransferPanels
+from course_utils.style import FeatureNetwork, StyleTransfer, load_features
+
+YOURS = "your own"
+PICTURES = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff"
+BEGIN = ("content", "style", "size", "start", "content_layer", "style_layers", "optimizer")
+RECENT = 10  # steps whose time tells how long the others will take
+
+
+class StyleController(LiveController):
+    """Runs a :class:`~course_utils.style.StyleTransfer`. Other pictures or settings begin a new one; the balance of
+    style and content, and how many steps are planned, act on the one that goes on.
+
+    Parameters
+    ----------
+    content, style : names of sample pictures, or anything that :func:`~course_utils.pictures.open_picture` takes.
+    features : a network, or a name for :func:`~course_utils.style.load_features`.
+    folder : where Save puts its pictures.
+    """
+
+    title = "Paint in another style"
+    size = (8.8, 4.6)
+    fps: ClassVar[float] = 10.0
+
+    def __init__(self, content: Any, style: Any, features: str | FeatureNetwork, folder: str | Path):
+        self.features = load_features(features) if isinstance(features, str) else features
+        self._folder = Path(folder)
+        self._samples = sample_pictures()
+        self._own: dict[str, Any] = {}
+        for role, picture in (("content", content), ("style", style)):
+            if not (isinstance(picture, str) and picture in self._samples):
+                self._own[role] = open_picture(picture)
+        self.controls = self._make_controls(
+            *(YOURS if role in self._own else given for role, given in (("content", content), ("style", style)))
+        )
+        self._panels: TransferPanels | None = None
+        super().__init__()
+        self._begun = self._settings()
+        self._begin()
+
+    def _make_controls(self, content: str, style: str) -> tuple[Control, ...]:
+        network, names = self.features, (*self._samples, YOURS)
+        return (
+            *TRANSPORT[:2],
+            Button("one_step", "Step", "one step of the optimizer"),
+            Button("stop", "Stop", "stop, and begin again next time"),
+            Button("save", "Save", "write the picture as it is now into a PNG file"),
+            Heading("act at once"),
+            Slider("balance", "log10 β/α", -1.0, 4.0, 1.3, 0.1),
+            Slider("planned", "steps", 10, 500, 100, 10, integer=True),
+            Heading("begin a new picture"),
+            Choice("content", "content", names, content),
+            Upload("content_file", "Upload a content", PICTURES),
+            Choice("style", "style", names, style),
+            Upload("style_file", "Upload a style", PICTURES),
+            Choice("size", "size (pixels)", ("128", "192", "256", "384", "512"), "192"),
+            Choice("start", "start", ("content", "style", "noise"), "content"),
+            Choice("content_layer", "content layer", network.layers, network.content_layers[0]),
+            Choice("style_layers", "style up to", network.style_layers, network.style_layers[-1]),
+            Choice("optimizer", "optimizer", ("lbfgs", "adam"), "lbfgs"),
+        )
+
+    below = (Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),)
+
+    # The network decides which layers there are, so here the controls belong to the object, not to its class.
+    def value_controls(self) -> list[Slider | Choice]:
+        return [c for c in self.controls + self.below if isinstance(c, (Slider, Choice))]
+
+    def buttons(self) -> list[Button]:
+        return [c for c in self.controls if isinstance(c, Button)]
+
+    # ------------------------------------------------------------------ what the controls do
+
+    def _begin(self) -> None:
+        """A new transfer with the present settings; where that fails, the old one and its settings stay."""
+        try:
+            self.transfer = self._make_transfer()
+        except ValueError:
+            self.values.update(self._begun)
+            raise
+        self._begun = self._settings()
+        self._panels = None
+        self._over = False
+        self._times: deque[float] = deque(maxlen=RECENT)
+        self._note = ""
+
+    def _settings(self) -> dict[str, Any]:
+        return {name: self.values[name] for name in BEGIN}
+
+    def _make_transfer(self) -> StyleTransfer:
+        v, layers = self.values, self.features.style_layers
+        return StyleTransfer(
+            self._picture("content"), self._picture("style"), features=self.features, size=int(v["size"]),
+            start=v["start"], beta=10 ** v["balance"], content_layers=[v["content_layer"]],
+            style_layers=layers[: layers.index(v["style_layers"]) + 1], optimizer=v["optimizer"],
+        )  # fmt: skip
+
+    def _picture(self, role: str) -> Any:
+        name = self.values[role]
+        return self._own[role] if name == YOURS else self._samples[name]()
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        if "balance" in values:
+            self.transfer.beta = 10 ** values["balance"]
+        missing = [role for role in ("content", "style") if values.get(role) == YOURS and role not in self._own]
+        for role in missing:
+            self.values[role] = self._begun[role]
+        if self._settings() != self._begun:
+            self._begin()
+        if missing:
+            self._note = f"There is no {missing[0]} of yours yet: choose a file with the button Upload."
+
+    def content_file(self, content: bytes) -> None:
+        """Take the content from the bytes of a file."""
+        self._take("content", content)
+
+    def style_file(self, content: bytes) -> None:
+        """Take the style from the bytes of a file."""
+        self._take("style", content)
+
+    def _take(self, role: str, content: bytes) -> None:
+        before = dict(self._own)
+        self._own[role] = open_picture(content)
+        self.values[role] = YOURS
+        try:
+            self._begin()
+        except ValueError:
+            self._own = before
+            raise
+
+    def save(self) -> None:
+        """Write the picture into the first free style_transfer_NNN.png of the folder."""
+        number = 1
+        while (path := self._folder / f"style_transfer_{number:03d}.png").exists():
+            number += 1
+        self._note = f"Saved as {save_picture(self.transfer.image, path)}."
+
+    def stop(self) -> None:
+        super().stop()
+        self._over = True
+
+    # ------------------------------------------------------------------ what goes on
+
+    @property
+    def done(self) -> int:
+        """Steps taken so far."""
+        return len(self.transfer.history["total"])
+
+    def one_step(self) -> None:
+        """A single step; a run that plays is paused."""
+        self.pause()
+        self._step()
+
+    def steps(self) -> Iterator[int]:
+        if self._over or self.done >= self.values["planned"]:
+            self._begin()
+        while self.done < self.values["planned"]:
+            self._step()
+            yield self.done
+
+    def _step(self) -> None:
+        start = perf_counter()
+        self.transfer.step()
+        self._times.append(perf_counter() - start)
+        self._over, self._note = False, ""
+
+    # ------------------------------------------------------------------ what is shown
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            size = int(self._begun["size"])
+            content, style = (open_picture(self._picture(role), size) for role in ("content", "style"))
+            self._panels = TransferPanels(figure, content, style)
+            self.moving = self._panels.moving
+        self._panels.update(
+            self.transfer.image, self.values["wipe"], self.transfer.history, self.values["planned"]
+        )
+
+    def status(self) -> str:
+        done, planned = self.done, max(self.values["planned"], self.done)
+        bar = f'<progress value="{done}" max="{planned}" style="width:8em"></progress>'
+        said = f"{bar} Step {done} of {planned}"
+        if not done:
+            return f"{said}. Press Play. ({self.features.origin}) {self._note}"
+        each = sum(self._times) / len(self._times)
+        said += f", {each:.2f} s each, " + ("done" if done == planned else _duration((planned - done) * each))
+        losses = {name: self.transfer.history[name][-1] for name in ("content", "style")}
+        return f"{said}. Relative losses: content {losses['content']:.2g}, style {losses['style']:.2g}. {self._note}"
+
+
+def _duration(seconds: float) -> str:
+    return f"about {seconds:.0f} s to go" if seconds < 100 else f"about {seconds / 60:.0f} min to go"
+
+
+def style_app(
+    content: Any = "china",
+    style: Any = "brush_strokes",
+    *,
+    features: str | FeatureNetwork = "auto",
+    folder: str | Path = ".",
+    scale: float = 1.0,
+) -> LiveApp:
+    """The app, ready to show: :class:`StyleController` in a frame; ``scale=1.4`` for a projector."""
+    return LiveApp(StyleController(content, style, features, folder), scale=scale)

@@ -1,0 +1,83 @@
+"""What a critic is like, drawn: its slopes, its weights, and how far its estimate can be trusted."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike
+
+from course_utils.plots import style
+
+PLACES = {"real": style.DATA, "between": style.DISCRIMINATOR, "generated": style.GENERATOR}
+
+
+def draw_slopes(ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits=(1e-3, 10.0)) -> None:
+    """How steep a critic is at real pictures, generated ones and points between: one histogram of |∇f| for each of the
+    :data:`PLACES`, with 1, where a critic of the dual should be, as a guide.
+
+    The axis is logarithmic, from ``limits[0]`` to ``limits[1]``, the same for every critic that is to be compared;
+    what lies outside is counted at its end.
+    """
+    edges = np.geomspace(*limits, 61)
+    for place, values in slopes.items():
+        inside = np.clip(np.asarray(values, float), edges[0], edges[-1])
+        ax.hist(inside, edges, histtype="step", lw=1.8, color=PLACES[place], label=place,
+                weights=np.full(len(inside), 100 / len(inside)))  # fmt: skip
+    ax.axvline(1, color=style.THEORY, ls="--", lw=1.2)
+    ax.set_xscale("log")
+    ax.set(
+        xlim=limits,
+        xlabel=r"slope $|\nabla f|$ (units of f per unit of distance)",
+        ylabel="share (%)",
+        title=title,
+    )
+
+
+def draw_weights(
+    ax: Axes, weights: ArrayLike, *, title: str, c: float | None = None, reach: float = 0.1
+) -> None:
+    """A critic's weights, all layers together, as shares of 100 bins from -``reach`` to ``reach``; the limits of a
+    clipped one, -c and c, as guides. Weights beyond the reach are counted at its ends. The share is on a logarithmic
+    axis: without it the heap at the limits would be all that one sees.
+    """
+    weights = np.clip(np.asarray(weights, float).ravel(), -reach, reach)
+    share = np.full(len(weights), 100 / len(weights))
+    ax.hist(weights, np.linspace(-reach, reach, 101), weights=share, color=style.DISCRIMINATOR)
+    for limit in () if c is None else (-c, c):
+        ax.axvline(limit, color=style.THEORY, ls="--", lw=1.2)
+    ax.set_yscale("log")
+    ax.set(xlim=(-reach, reach), ylim=(1e-3, 100), xlabel="weight", ylabel="share (%)", title=title)
+
+
+def draw_slope_against_limit(ax: Axes, limits: ArrayLike, slopes: ArrayLike, bound: ArrayLike) -> None:
+    """The mean slope of clipped critics against their limit c, with the bound that no slope exceeds, and with 1."""
+    ax.plot(limits, slopes, "o-", color=style.DISCRIMINATOR, label="measured, mean")
+    ax.plot(limits, bound, ls="--", lw=1.4, color=style.THEORY, label="bound")
+    ax.axhline(1, color=style.MUTED, lw=1.2)
+    ax.annotate("wanted: 1", (0.02, 1), xycoords=("axes fraction", "data"), xytext=(0, 4),
+                textcoords="offset points", color=style.MUTED, fontsize=11)  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+    ax.set_xticks(limits, [f"{c:g}" for c in limits])
+    ax.minorticks_off()
+    ax.set(xlabel="clipping limit c", ylabel=r"slope $|\nabla f|$", title="What c does to the slope")
+    ax.legend(loc="lower right")
+
+
+def draw_trust(
+    ax: Axes, said: ArrayLike, quality: ArrayLike, *, title: str, xlabel: str, log_x: bool = True
+) -> None:
+    """What a player says of the distance against the Fréchet distance, both (moments,), joined in the order of time.
+
+    The first moment is an open circle, the last one is filled: a number that can be trusted leads from the upper right
+    to the lower left.
+    """
+    said, quality = np.asarray(said, float), np.asarray(quality, float)
+    ax.plot(said, quality, "-", lw=1.2, color=style.MUTED)
+    ax.plot(said, quality, "o", ms=5, color=style.ACCENT)
+    ax.plot(said[:1], quality[:1], "o", ms=11, mfc="none", mec=style.THEORY, mew=1.6)
+    ax.plot(said[-1:], quality[-1:], "o", ms=11, color=style.THEORY)
+    ax.set_yscale("log")
+    if log_x and (said > 0).all():
+        ax.set_xscale("log")
+    ax.set(xlabel=xlabel, ylabel="Fréchet distance", title=title)

@@ -1,0 +1,63 @@
+"""Lesson 6 in a real JupyterLab: a critic trains live and obeys while it does; recorded runs are compared.
+The kernel must stay responsive all the while."""
+
+import re
+
+
+def step(status) -> int:
+    return int(re.search(r"[Ss]tep ([\d,]+)", status.inner_text())[1].replace(",", ""))
+
+
+def wait_until(page, status, pattern, seconds=60):
+    page.wait_for_function(
+        "([e, pattern]) => new RegExp(pattern).test(e.innerText)",
+        arg=[status.element_handle(), pattern],
+        timeout=1000 * seconds,
+    )
+
+
+def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
+    lesson = open_notebook("06_wgan_mnist.ipynb")
+    page = lesson.page
+    lesson.clear()
+    lesson.run_all(seconds=420)
+    assert lesson.errors() == []
+
+    app = lesson.app("gan_app(images")
+    box = app.bounding_box()
+    assert box["width"] <= 1280
+    assert box["height"] <= 690  # all of it on a projector, below the menu
+    page.screenshot(path=tmp_path / "lesson_6.png")
+    picture, status = app.locator("img"), app.locator(".course-app-status")
+    noise = screen.look(picture)
+
+    app.get_by_role("button", name="Play").click()
+    wait_until(page, status, r"Critic's estimate: .* Its mean slope:")
+    page.wait_for_timeout(4000)
+    app.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(600)
+    learnt, paused_at = screen.look(picture), step(status)
+    assert paused_at > 5  # convolutions on two cores
+    assert screen.changed(noise, learnt) > 0.05
+    page.wait_for_timeout(800)
+    assert step(status) == paused_at  # Pause means pause
+
+    app.get_by_role("button", name="Play").click()
+    app.get_by_label("recipe").select_option("wgan-clip")  # another run, which goes on at once
+    wait_until(page, status, r"Step \d+.*Critic's estimate")
+    assert "mean slope" not in status.inner_text()  # clipping does not look at it
+    app.get_by_role("button", name="Pause").click()
+    page.wait_for_timeout(600)
+    app.get_by_role("button", name="Reset").click()
+    wait_until(page, status, "Not trained yet")
+
+    app = lesson.app("replay_app()")
+    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app.get_by_label("run", exact=True).select_option("wgan-gp")
+    wait_until(page, status, "wgan-gp")
+    alone = screen.look(picture)
+    app.get_by_label("with", exact=True).select_option("dcgan")
+    wait_until(page, status, "Their recipes differ in:")
+    page.wait_for_timeout(500)
+    assert screen.changed(alone, screen.look(picture)) > 0.02
+    assert lesson.errors() == []

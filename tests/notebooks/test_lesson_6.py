@@ -1,0 +1,160 @@
+"""The algorithm that lesson 6 shows is the algorithm that the package runs, and its own small functions are right."""
+
+import json
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils.datasets import load_digits_stand_in
+from course_utils.gan import AdversarialTrainer
+from course_utils.gan.penalties import clip_weights
+from course_utils.recording import RunRecorder, load_recording
+
+ROOT = Path(__file__).resolve().parents[2]
+LESSON = ROOT / "notebooks" / "06_wgan_mnist.ipynb"
+MLP = {"architecture": "mlp", "generator_widths": (32,), "discriminator_widths": (32, 16)}
+
+
+@pytest.fixture(scope="module")
+def cells():
+    return [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def defined(cells):
+    """defined(name): a function that a cell of the lesson defines, made as a student makes it."""
+
+    def make(name, **names):
+        (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
+        (definition,) = re.findall(rf"^def {name}\(.*?(?=^\S|\Z)", source, flags=re.DOTALL | re.MULTILINE)
+        namespace = {"torch": torch, "np": np, "clip_weights": clip_weights, **names}
+        exec(definition, namespace)
+        return namespace[name]
+
+    return make
+
+
+def numbers(network):
+    return torch.cat([parameter.detach().flatten() for parameter in network.parameters()])
+
+
+def step_by_hand(trainer, train_step, slope_penalty):
+    """One step of the lesson's cell with a trainer's networks, settings and minibatches."""
+    recipe, penalty = trainer.recipe, None
+    if recipe.penalty in ("gp", "lp"):
+
+        def penalty(f, x, fake):
+            one_sided = recipe.penalty == "lp"
+            return recipe.penalty_weight * slope_penalty(
+                f, x, fake, trainer.mixing_batch(), one_sided=one_sided
+            )
+
+    train_step(
+        trainer.generator, trainer.discriminator, trainer.generator_optimizer, trainer.discriminator_optimizer,
+        trainer.real_batch, trainer.latent_batch, n_critic=recipe.discriminator_steps,
+        c=recipe.clip if recipe.penalty == "clip" else None, penalty=penalty,
+    )  # fmt: skip
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("networks", [MLP, {"generator_widths": (8, 4), "discriminator_widths": (4, 8)}])
+@pytest.mark.parametrize("recipe", ["wgan-clip", "wgan-gp", "wgan-lp"])
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_cell_and_trainer_give_the_same_weights(cells, defined, recipe, networks, n_critic):
+    (cell,) = [cell for cell in cells if "algorithm" in cell.metadata.get("tags", [])]
+    assert len(cell.source.splitlines()) <= 16  # it fits on a projector
+    cell_functions = defined("train_step"), defined("slope_penalty")
+    settings = {"discriminator_steps": n_critic, "batch_size": 16, "decay_steps": 0, **networks}
+    images = load_digits_stand_in()
+    by_hand, packaged, other = (
+        AdversarialTrainer(images, recipe, device="cpu", seed=seed, **settings) for seed in (4, 4, 5)
+    )
+    packaged.run(5, progress=False)
+    for _ in range(5):
+        step_by_hand(by_hand, *cell_functions)
+    for player in ("generator", "discriminator"):
+        ours, theirs = getattr(packaged, player).state_dict(), getattr(by_hand, player).state_dict()
+        for name in ours:
+            assert torch.allclose(ours[name].double(), theirs[name].double(), atol=1e-9), f"{player}.{name}"
+    if recipe == "wgan-clip":
+        assert numbers(by_hand.discriminator).abs().max() <= by_hand.recipe.clip
+    assert not torch.allclose(
+        numbers(by_hand.generator), numbers(other.generator), atol=1e-3
+    )  # else the comparison could not fail
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize(
+    ("slope", "two_sided", "one_sided"), [(3.0, 4.0, 4.0), (0.25, 0.5625, 0.0), (1.0, 0.0, 0.0)]
+)
+def test_the_penalty_of_a_critic_with_a_known_slope(defined, slope, two_sided, one_sided):
+    direction = nn.functional.normalize(torch.randn(784, generator=torch.Generator().manual_seed(0)), dim=0)
+    x, fake = torch.randn(2, 7, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    t = torch.rand(7, 1, generator=torch.Generator().manual_seed(2))
+    penalty = defined("slope_penalty")
+
+    def f(u):
+        return slope * u.flatten(1) @ direction
+
+    assert penalty(f, x, fake, t).item() == pytest.approx(two_sided)
+    assert penalty(f, x, fake, t, one_sided=True).item() == pytest.approx(one_sided)
+
+
+@pytest.mark.usefixtures("double_precision")
+def test_the_penalty_looks_between_the_pictures(defined):
+    """f = |u|^2 / 2 has slope |u|: with t = 1 the penalty sees the real pictures, with t = 0 the generated ones."""
+    x, fake = 2 * torch.ones(3, 1, 28, 28) / 28, 5 * torch.ones(3, 1, 28, 28) / 28  # of length 2 and 5
+    seen = [
+        defined("slope_penalty")(
+            lambda u: u.flatten(1).square().sum(1) / 2, x, fake, torch.full((3, 1), t)
+        ).item()
+        for t in (0.0, 0.5, 1.0)
+    ]
+    assert seen == pytest.approx([16.0, 6.25, 1.0])
+
+
+def test_only_one_sign_leads_to_the_data(defined):
+    after = defined("after_ten_steps")
+    assert after(+1) == pytest.approx(0.0)
+    assert after(-1) == pytest.approx(2.0)
+
+
+def test_what_was_told_is_aligned_with_the_quality(defined, tmp_path):
+    """Before training nobody has said anything; a discriminator's loss is turned into the JSD that it reports."""
+    for name, own in {"discriminator": "discriminator_loss", "critic": "critic_estimate"}.items():
+        recorder = RunRecorder({"name": name})
+        recorder.add_samples(0, np.zeros((1, 28, 28), np.uint8))
+        recorder.add_evaluation(0, frechet_distance=90.0, w1=9.0, w1_floor=3.0)
+        for step, value in ((10, 0.4), (20, 2 * np.log(2))):
+            judged = {"frechet_distance": 3.0 * step, "w1": 1.0 * step, "w1_floor": 3.0}
+            recorder.add_evaluation(step, **judged, **{own: value})
+        recorder.save(tmp_path / f"{name}.npz")
+    told = defined("told", load_recording=lambda name: load_recording(tmp_path / f"{name}.npz"))
+    said, quality, w, floor = told("discriminator")
+    assert said == pytest.approx([np.log(2) - 0.2, 0.0])
+    assert [quality.tolist(), w.tolist(), floor.tolist()] == [[30, 60], [10, 20], [3, 3]]
+    assert told("critic")[0] == pytest.approx([0.4, 2 * np.log(2)])
+
+
+def test_the_table_of_claims_is_the_stored_measurement(cells):
+    (cell,) = [cell for cell in cells if "gan_claims.json" in cell.source]
+    result = json.loads((ROOT / "benchmarks" / "results" / "gan_claims.json").read_text())
+    lines = [line.split() for line in cell.outputs[0].text.splitlines()]
+    for way, batch_norm in {(run["way"], run["batch_norm"]) for run in result["runs"]}:
+        runs = [run for run in result["runs"] if (run["way"], run["batch_norm"]) == (way, batch_norm)]
+        limit = result["far"] * result["noise"]
+        good = [
+            run
+            for run in runs
+            if run["finite"] and run["frechet"] < limit and run["modes"] >= result["least_modes"]
+        ]
+        (line,) = [line for line in lines if line[:2] == [way, "yes" if batch_norm else "no"]]
+        assert line[2:5] == [str(len(good)), "of", str(len(runs))]
+        assert float(line[5]) == pytest.approx(
+            np.median([run["frechet"] if run["finite"] else np.inf for run in runs]), abs=0.51
+        )
