@@ -48,9 +48,14 @@ def square(picture: np.ndarray, size: int) -> np.ndarray:
 
 def judge(squeezenet, content: np.ndarray, style: np.ndarray):
     """A function from a picture to the content and style loss that SqueezeNet sees in it."""
-    layers = {"content_layers": squeezenet.content_layers, "style_layers": squeezenet.style_layers}
     objective = Objective(
-        squeezenet, tensor(content), tensor(style), **layers, layer_weights={}, normalization="gatys"
+        squeezenet,
+        tensor(content),
+        tensor(style),
+        content_layers=squeezenet.content_layers,
+        style_layers=squeezenet.style_layers,
+        layer_weights=dict.fromkeys(squeezenet.style_layers, 1.0),
+        normalization="gatys",
     )
     return lambda picture: [loss.item() for loss in objective(tensor(picture))]
 

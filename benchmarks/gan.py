@@ -307,7 +307,7 @@ def plot(results: dict, path: Path) -> None:
             for name, colour in (("mlp", style.DATA), ("dcgan", style.GENERATOR)):
                 y = results[name][kind]
                 axes.loglog(x, y, "o-", color=colour)
-                axes.text(x[0], y[0] * 1.25, name, color=colour)
+                axes.text(x[0], y[0] * 1.5, name, color=colour)
             axes.set_xlabel(label)
             axes.set_xticks(x, [str(value) for value in x], minor=False)
             axes.minorticks_off()

@@ -41,7 +41,7 @@ _CRITIC = RECIPES["mlp"].replace(objective="wasserstein")
 WAYS = {
     "gan": RECIPES["mlp"],
     "wgan-clip": _CRITIC.replace(
-        penalty="clip", optimizer="rmsprop", generator_learning_rate=2e-4, discriminator_learning_rate=2e-4
+        penalty="clip", optimizer="rmsprop", generator_learning_rate=1e-3, discriminator_learning_rate=3e-4
     ),
     "wgan-gp": _CRITIC.replace(penalty="gp", betas=(0.5, 0.9)),
 }

@@ -2,8 +2,8 @@
 
 Ours (`course_utils.style.StyleTransfer`) against a plain reference, written here as the popular tutorial does it:
 VGG-19 cut after the deepest layer, targets computed once, ReLU not in place, weights not frozen, NCHW, torch's
-L-BFGS. Both have the same layers (Gatys's), the same content, style and start, and the same weights: VGG-19's where they are at hand, random ones of its
-layout otherwise, for time does not depend on the values.
+L-BFGS. Both have Gatys's layers, the same content, style and start, and the same weights: VGG-19's where they are at
+hand, random ones of its layout otherwise, for time does not depend on the values.
 
     step      the median time of one evaluation and step of L-BFGS at 256 x 256, the contestants in turn in every round
     to target the time (and the steps) that each needs until its loss, in the same units for all, is no higher than the
@@ -208,21 +208,25 @@ def memory(name: str, path: Path, device: str, size: int) -> dict:
 
 
 def show_memory(name: str, path: Path, device: str, size: int) -> None:
-    import resource
-
-    def resident() -> float:  # ru_maxrss is in kB, on macOS in bytes
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-            2**20 if sys.platform == "darwin" else 2**10
-        )
-
     runner = contestant(name, path, device, size)
-    before = resident()
+    before = resident("VmRSS")
     for _ in range(3):
         runner.step()
     if device == "cuda":
         print(json.dumps({"peak_mb": round(torch.cuda.max_memory_allocated() / 2**20)}))
     else:
-        print(json.dumps({"peak_mb": round(resident()), "of_the_steps_mb": round(resident() - before)}))
+        peak = resident("VmHWM")
+        print(json.dumps({"peak_mb": peak, "of_the_steps_mb": peak - before}))
+
+
+def resident(field: str) -> int:
+    """The memory of this process now (VmRSS) or at most so far (VmHWM), in MB; 0 where there is no /proc.
+
+    Not getrusage, whose peak a process inherits from the one that started it.
+    """
+    status = Path("/proc/self/status")
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith(field)), 0)
 
 
 def has_fast_bfloat16(device: str) -> bool:

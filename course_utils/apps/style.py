@@ -44,7 +44,10 @@ class StyleController(LiveController):
             if not (isinstance(picture, str) and picture in self._samples):
                 self._own[role] = open_picture(picture)
         self.controls = self._make_controls(
-            *(YOURS if role in self._own else given for role, given in (("content", content), ("style", style)))
+            *(
+                YOURS if role in self._own else given
+                for role, given in (("content", content), ("style", style))
+            )
         )
         self._panels: TransferPanels | None = None
         super().__init__()
@@ -115,7 +118,9 @@ class StyleController(LiveController):
     def changed(self, values: Mapping[str, Any]) -> None:
         if "balance" in values:
             self.transfer.beta = 10 ** values["balance"]
-        missing = [role for role in ("content", "style") if values.get(role) == YOURS and role not in self._own]
+        missing = [
+            role for role in ("content", "style") if values.get(role) == YOURS and role not in self._own
+        ]
         for role in missing:
             self.values[role] = self._begun[role]
         if self._settings() != self._begun:

@@ -64,9 +64,7 @@ def draw_slope_against_limit(ax: Axes, limits: ArrayLike, slopes: ArrayLike, bou
     ax.legend(loc="lower right")
 
 
-def draw_trust(
-    ax: Axes, said: ArrayLike, quality: ArrayLike, *, title: str, xlabel: str, log_x: bool = True
-) -> None:
+def draw_trust(ax: Axes, said: ArrayLike, quality: ArrayLike, *, title: str, xlabel: str) -> None:
     """What a player says of the distance against the Fréchet distance, both (moments,), joined in the order of time.
 
     The first moment is an open circle, the last one is filled: a number that can be trusted leads from the upper right
@@ -78,6 +76,5 @@ def draw_trust(
     ax.plot(said[:1], quality[:1], "o", ms=11, mfc="none", mec=style.THEORY, mew=1.6)
     ax.plot(said[-1:], quality[-1:], "o", ms=11, color=style.THEORY)
     ax.set_yscale("log")
-    if log_x and (said > 0).all():
-        ax.set_xscale("log")
+    ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=xlabel, ylabel="Fréchet distance", title=title)

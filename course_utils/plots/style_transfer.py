@@ -127,7 +127,9 @@ class TransferPanels:
         self._content = content
         self.moving = [self._image, self._edge, self._title, *self._lines.values()]
 
-    def update(self, picture: np.ndarray, share: float, history: Mapping[str, ArrayLike], planned: int) -> None:
+    def update(
+        self, picture: np.ndarray, share: float, history: Mapping[str, ArrayLike], planned: int
+    ) -> None:
         """Show a picture of any size, the left ``share`` of it as the content was, and a history so far."""
         self._image.set_data(wipe(self._content, picture, share))
         edge = share * self._content.shape[1] - 0.5

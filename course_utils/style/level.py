@@ -41,8 +41,8 @@ class Level:
         for name, picture in (("content", content), ("style", style)):
             if min(picture.shape[-2:]) < SMALLEST:
                 raise ValueError(
-                    f"the {name} would have {picture.shape[-2]} x {picture.shape[-1]} pixels here, and a network needs {SMALLEST} "
-                    "on each side: give a larger size, fewer levels of the pyramid, or a picture that is less narrow."
+                    f"the {name} would have {picture.shape[-2]} x {picture.shape[-1]} pixels here, and a network needs "
+                    f"{SMALLEST} on each side: give a larger size, fewer levels of the pyramid, or a wider picture."
                 )
         self._colours = content if keep_colours else None
         if keep_colours:

@@ -20,6 +20,8 @@ def small(images):
     def make(recipe="mlp", *, device="cpu", seed=0, **settings):
         dcgan = get_recipe(recipe).architecture == "dcgan"
         sizes = {
+            "ema": 0.0,
+            "decay_steps": 0,
             "latent_dim": 8,
             "generator_widths": (8, 4) if dcgan else (16,),
             "discriminator_widths": (4, 8) if dcgan else (16,),

@@ -1,0 +1,232 @@
+"""Lesson 7's app: it does what StyleTransfer does, stops in time, saves what it shows, and refuses in words."""
+
+import asyncio
+import io
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils.apps.style import YOURS, style_app
+from course_utils.pictures import open_picture, sample_pictures
+from course_utils.style import StyleTransfer, load_features
+
+
+@pytest.fixture(scope="module")
+def network():
+    """Random filters: a small network that needs no file."""
+    return load_features("random", device="cpu", taps=["scale1", "scale2", "scale3"])
+
+
+@pytest.fixture
+def make(network, tmp_path):
+    def make(content="china", style="mosaic", **settings):
+        app = style_app(content, style, features=network, folder=tmp_path, **settings)
+        app.set(size="128")
+        return app
+
+    return make
+
+
+def run(coroutine):
+    return asyncio.run(coroutine)
+
+
+def upload(app, name, content):
+    file = {"name": "x.png", "type": "", "size": len(content), "content": memoryview(content),
+            "last_modified": datetime.now(tz=UTC)}  # fmt: skip
+    app.widgets[name].value = (file,)
+
+
+def png(picture) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="png")
+    return buffer.getvalue()
+
+
+def reference(network, **settings):
+    pictures = sample_pictures()
+    settings = {"size": 128, "beta": 10**1.3} | settings
+    return StyleTransfer(pictures["china"](), pictures["mosaic"](), features=network, **settings)
+
+
+def test_it_makes_what_the_transfer_makes_and_stops_where_planned(make, network):
+    async def play():
+        app = make()
+        app.set(planned=10)
+        app.press("play")
+        await app.player.wait()
+        return app
+
+    app = run(play())
+    assert app.controller.done == app.player.steps_taken == 10
+    expected = reference(network).run(10, progress=False).image
+    assert np.allclose(app.controller.transfer.image, expected, atol=1e-5)
+    assert np.allclose(app.controller._panels._image.get_array(), expected, atol=1e-5)
+    assert "Step 10 of 10" in app.status.value
+    assert "done" in app.status.value
+
+
+def test_single_steps_say_how_long_the_rest_will_take(make):
+    app = make()
+    assert "Press Play" in app.status.value
+    app.widgets["one_step"].click()
+    app.widgets["one_step"].click()
+    assert app.controller.done == 2
+    assert "Step 2 of 100" in app.status.value
+    assert "to go" in app.status.value
+
+
+def test_the_balance_acts_on_the_way(make, network):
+    app = make()
+    app.press("one_step")
+    transfer = app.controller.transfer
+    app.set(balance=3.0)
+    app.press("one_step")
+    assert app.controller.transfer is transfer
+    expected = reference(network).run(1, progress=False)
+    expected.beta = 1000.0
+    expected.run(1, progress=False)
+    assert np.allclose(transfer.image, expected.image, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("setting", "direct"),
+    [
+        ({"start": "noise"}, {"start": "noise"}),
+        ({"optimizer": "adam"}, {"optimizer": "adam"}),
+        ({"content_layer": "scale1"}, {"content_layers": ["scale1"]}),
+        ({"style_layers": "scale2"}, {"style_layers": ["scale1", "scale2"]}),
+        ({"size": "192"}, {"size": 192}),
+    ],
+)
+def test_other_settings_begin_a_new_picture(make, network, setting, direct):
+    app = make()
+    app.press("one_step")
+    app.set(**setting)
+    assert app.controller.done == 0
+    app.press("one_step")
+    expected = reference(network, **direct).run(1, progress=False)
+    assert np.allclose(app.controller.transfer.image, expected.image, atol=1e-5)
+    assert app.controller.transfer.history["total"] == pytest.approx(expected.history["total"], rel=1e-4)
+
+
+def test_pause_keeps_stop_begins_again(make):
+    async def play():
+        app = make()
+        app.press("play")
+        while app.player.steps_taken < 3:
+            await asyncio.sleep(0.01)
+        start = time.perf_counter()
+        app.press("pause")
+        await app.player.wait()
+        waited, paused = time.perf_counter() - start, app.controller.done
+        first = app.controller.transfer
+        app.press("play")
+        while app.controller.done == paused:
+            await asyncio.sleep(0.01)
+        assert app.controller.transfer is first  # goes on
+        app.press("stop")
+        await app.player.wait()
+        stopped = app.controller.done
+        await asyncio.sleep(0.1)
+        assert app.controller.done == stopped
+        app.press("play")
+        while app.controller.transfer is first:  # a new one
+            await asyncio.sleep(0.01)
+        app.press("stop")
+        await app.player.wait()
+        return waited, 5 * max(app.controller._times, default=1)
+
+    waited, patience = run(play())
+    assert waited < 0.5 + patience  # after the step that was running
+
+
+def test_a_saved_picture_is_the_one_that_is_shown_and_replaces_none(make, tmp_path):
+    app = make()
+    app.press("one_step")
+    app.press("save")
+    app.press("save")
+    files = sorted(tmp_path.glob("*.png"))
+    assert [file.name for file in files] == ["style_transfer_001.png", "style_transfer_002.png"]
+    assert np.abs(open_picture(files[0]) - app.controller.transfer.image).max() <= 0.51 / 255
+    assert "style_transfer_002.png" in app.status.value
+
+
+def test_the_wipe_shows_the_content_on_the_left(make):
+    app = make()
+    app.press("one_step")
+    app.set(wipe=1.0)
+    shown = app.controller._panels._image.get_array()
+    assert np.allclose(shown, open_picture(sample_pictures()["china"](), 128))
+
+
+def test_uploads_become_content_and_style(make):
+    app = make()
+    red = np.zeros((90, 70, 3), np.uint8)
+    red[..., 0] = 255
+    upload(app, "content_file", png(red))
+    assert app.controller.values["content"] == app.widgets["content"].value == YOURS
+    assert app.controller.transfer.image.shape == (128, 100, 3)
+    assert np.allclose(app.controller.transfer.image, [1, 0, 0])
+    upload(app, "style_file", png(red[:80]))
+    app.press("one_step")
+    assert app.controller.values["style"] == YOURS
+    app.set(content="flower")
+    app.set(content=YOURS)  # it is still there
+    assert np.allclose(app.controller.transfer.image, [1, 0, 0])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"not a picture", "no picture that can be read"),
+        (b"", "empty"),
+        (png(np.zeros((2, 400), np.uint8)), "needs 32 on each side"),
+    ],
+)
+def test_a_bad_upload_is_refused_in_words_and_changes_nothing(make, content, message):
+    app = make()
+    app.press("one_step")
+    before = app.controller.transfer, dict(app.controller.values)
+    with pytest.raises(ValueError, match=message):
+        upload(app, "content_file", content)
+    assert message in app.status.value
+    assert (app.controller.transfer, app.controller.values) == before
+    app.set(content=YOURS)  # nothing there yet
+    assert app.controller.values["content"] == app.widgets["content"].value == "china"
+    assert "choose a file" in app.status.value
+
+
+def test_own_pictures_can_be_given_from_the_start(make):
+    app = make(content=np.ones((60, 80, 3)), style=np.zeros((50, 50)))
+    assert app.controller.values["content"] == app.controller.values["style"] == YOURS
+    assert np.allclose(app.controller.transfer.image, 1)
+
+
+def test_a_run_that_diverges_says_so(make):
+    async def play():
+        app = make()
+        app.controller.transfer._picture.data.fill_(float("nan"))
+        app.press("play")
+        with pytest.raises(FloatingPointError):
+            await app.player.wait()
+        return app.status.value
+
+    assert "diverged" in run(play())
+
+
+def test_every_control_over_its_whole_range(make):
+    async def sweep():
+        app = make()
+        drawn = app.sweep()
+        await app.player.wait()
+        return drawn
+
+    assert run(sweep()) > 40
+
+
+def test_scaled_for_a_projector(make):
+    assert make(scale=1.4).figure.dpi == pytest.approx(140)

@@ -1,0 +1,82 @@
+"""The data behind the pictures of lesson 7 and of its app."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from course_utils.plots import style_transfer
+from course_utils.plots.style_transfer import TransferPanels, draw_grid, wipe
+
+BLACK, WHITE = np.zeros((4, 10, 3)), np.ones((4, 10, 3))
+
+
+@given(share=st.floats(0, 1))
+def test_a_wipe_shows_that_share_of_the_first_picture(share):
+    both = wipe(BLACK, WHITE, share)
+    assert both[..., 0].mean() == pytest.approx(1 - round(10 * share) / 10)
+    assert (np.diff(both[0, :, 0]) >= 0).all()  # black on the left
+    assert WHITE.min() == 1  # the picture itself is as it was
+
+
+@pytest.mark.parametrize(("before", "share"), [(BLACK[:, :5], 0.5), (BLACK, 1.01), (BLACK, -0.1)])
+def test_a_wipe_of_what_does_not_fit_is_refused(before, share):
+    with pytest.raises(ValueError, match="one shape and a share"):
+        wipe(before, WHITE, share)
+
+
+def test_a_grid_has_every_picture_in_its_place_with_titles_and_labels():
+    figure = Figure()
+    pictures = [[np.full((4, 4, 3), (2 * i + j) / 10) for j in range(2)] for i in range(3)]
+    draw_grid(figure, pictures, ["left", "right"], ["a", "b", "c"])
+    values = [float(ax.get_images()[0].get_array()[0, 0, 0]) for ax in figure.axes]
+    assert values == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    assert [ax.get_title() for ax in figure.axes] == ["left", "right", "", "", "", ""]
+    assert [text.get_text() for ax in figure.axes for text in ax.texts] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("pictures", "columns", "message"),
+    [([[WHITE], [WHITE, BLACK]], [], "same number"), ([[]], [], "at least one"), ([[WHITE]], ["a", "b"], "2 titles")],
+)  # fmt: skip
+def test_a_grid_that_does_not_fit_is_refused(pictures, columns, message):
+    with pytest.raises(ValueError, match=message):
+        draw_grid(Figure(), pictures, columns)
+
+
+def test_a_gram_matrix_shows_its_numbers():
+    ax = Figure().add_subplot()
+    style_transfer.draw_gram(ax, [[6, 2], [2, 1]], ["red", "green"], "G")
+    assert [text.get_text() for text in ax.texts] == ["6", "2", "2", "1"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["red", "green"]
+
+
+def test_losses_are_drawn_as_they_are():
+    ax = Figure().add_subplot()
+    history = {"content": [0.1, 0.2], "style": [1.0, 0.5]}
+    style_transfer.draw_losses(ax, history)
+    for line in ax.get_lines():
+        assert list(line.get_ydata()) == history[line.get_label()]
+        assert list(line.get_xdata()) == [1, 2]
+
+
+def test_panels_move_and_keep_their_axes():
+    figure = Figure()
+    panels = TransferPanels(figure, BLACK, WHITE)
+    axes, children = list(figure.axes), [len(ax.get_children()) for ax in figure.axes]
+    history = {"content": [0.0, 0.2], "style": [1.0, 0.5]}
+    panels.update(WHITE, 0.3, history, planned=50)
+    assert figure.axes == axes
+    assert [len(ax.get_children()) for ax in figure.axes] == children
+    image, edge, title, content, style = panels.moving
+    assert np.array_equal(image.get_array(), wipe(BLACK, WHITE, 0.3))
+    assert edge.get_visible()
+    assert list(edge.get_xdata()) == [2.5, 2.5]  # between the third column and the fourth
+    assert title.get_text() == "step 2"
+    assert list(content.get_ydata()) == [0.0, 0.2]
+    assert list(style.get_ydata()) == [1.0, 0.5]
+    assert content.axes.get_xlim() == (0, 50)
+    panels.update(WHITE, 0.0, history, planned=1)
+    assert not edge.get_visible()
+    assert content.axes.get_xlim() == (0, 2)  # never shorter than the curve
