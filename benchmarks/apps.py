@@ -30,7 +30,10 @@ from course_utils.apps.games import games_app
 from course_utils.apps.gan import gan_app
 from course_utils.apps.jsd import jsd_app
 from course_utils.apps.parallel_lines import parallel_lines_app
+from course_utils.apps.playground import playground_app
 from course_utils.apps.point_clouds import point_clouds_app
+from course_utils.apps.replay import replay_app
+from course_utils.apps.style import style_app
 from course_utils.apps.transport import move_the_dirt_app
 from course_utils.datasets import load_digits_stand_in
 
@@ -42,6 +45,9 @@ APPS: tuple[Callable[..., App], ...] = (
     point_clouds_app,
     games_app,
     gan_app,
+    replay_app,
+    style_app,
+    playground_app,
 )
 ARGUMENTS = {gan_app: (load_digits_stand_in,)}  # made when the app is
 LIMIT = 0.05  # seconds

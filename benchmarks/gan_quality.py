@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 import ot
 import torch
-from course_utils.gan.pretrained import save_generator
 
 from course_utils import runtime
 from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer, metrics
+from course_utils.gan.pretrained import save_generator
 from course_utils.machine import describe_machine
 from course_utils.recording import RunRecorder, schedule
 

@@ -29,7 +29,8 @@ import numpy as np
 import torch
 from scipy import stats
 
-from course_utils.gan.toy import ToyGAN, mode_coverage
+from course_utils.gan.metrics import mixture_coverage
+from course_utils.gan.toy import ToyGAN
 from course_utils.optimizers import OptimisticAdam
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
@@ -55,7 +56,7 @@ def train(objective: str, optimizer: str, rate: float, seed: int, steps: int) ->
         if step % (steps // LOOKS) == 0:
             made = gan.sample(POINTS, random)
             distances.append(earth_movers_distance(made, mixture.sample(POINTS, random)).cost)
-    modes, near = mode_coverage(made, mixture)
+    modes, near = mixture_coverage(made, mixture)
     last = distances[-LOOKS // 4 :]
     return {
         "distances": [round(d, 4) for d in distances],

@@ -5,7 +5,7 @@ The three honest metrics, between n generated and n real points:
     JSD   of the two samples, each smoothed by N(0, h^2 I) on a grid. Samples have no densities, so that some smoothing
           must be chosen: it is the same for both. It never makes a JSD larger, and at most log 2 = 0.693 nats come out.
     W1    the earth mover's distance, solved exactly by POT, in the units of the plane.
-    modes how many of the known modes are reached (see :func:`course_utils.gan.toy.mode_coverage`).
+    modes how many of the known modes are reached (see :func:`course_utils.gan.metrics.mixture_coverage`).
 
 Two finite samples of the same distribution differ too; measure real against real to know that floor.
 """
@@ -20,11 +20,11 @@ from scipy.stats import norm
 from torch import Tensor, nn
 
 from course_utils.divergences import js_divergence
+from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import gradient_norms, interpolate
 from course_utils.gan.points import PointTrainer
-from course_utils.gan.toy import mode_coverage
 from course_utils.transport import earth_movers_distance
 
 VIEW, CELLS, BANDWIDTH = 3.0, 60, 0.1  # the grid of the JSD, and the standard deviation h of its smoothing
@@ -92,7 +92,7 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
     points, mixture = fake.numpy().astype(float), trainer.distribution
     modes, near = -1, np.nan
     if 0 < len(mixture.modes) <= COUNTABLE:
-        modes, near = mode_coverage(points, mixture)
+        modes, near = mixture_coverage(points, mixture)
     some_real, some_fake = real[:n], fake[:n]
     slope, steepest = _slopes(trainer, some_real, some_fake)
     return Measures(

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils.gan.objectives import OBJECTIVES
-from course_utils.toy import GaussianMixture
 
 
 class ToyGAN:
@@ -88,24 +87,6 @@ class ToyGAN:
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         """n generated points, (n, 2); the NumPy generator is yours, so looking does not change the training."""
         return self.generator(self.latents(n, generator)).numpy()
-
-
-def mode_coverage(points: np.ndarray, mixture: GaussianMixture, *, deviations: float = 3.0) -> tuple[int, float]:
-    """How many modes of a mixture the points (n, 2) reach, and which share of them is near one.
-
-    Near means within ``deviations`` standard deviations of the closest mode's centre; a mode is reached when at least
-    one per cent of its fair share, n / k, is near it (Metz et al. 2017 count a mode from one point on, which for
-    thousands of points counts accidents).
-
-    Returns
-    -------
-    (modes reached, share in [0, 1]); points of the mixture itself have share 1 - exp(-deviations^2 / 2).
-    """
-    distance = np.linalg.norm(np.asarray(points)[:, None] - mixture.modes, axis=-1)
-    nearest, near = distance.argmin(axis=1), distance.min(axis=1) <= deviations * mixture.std
-    per_mode = np.bincount(nearest[near], minlength=len(mixture.modes))
-    fair = len(points) / len(mixture.modes)
-    return int((per_mode >= 0.01 * fair).sum()), float(near.mean())
 
 
 def _perceptron(n_in: int, width: int, n_out: int) -> nn.Sequential:

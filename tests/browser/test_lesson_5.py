@@ -59,7 +59,7 @@ def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     app.get_by_role("button", name="Reset").click()
     wait_until(page, status, "Not trained yet")
 
-    app = lesson.app("replay_app()")
+    app = lesson.app("replay_app([")
     picture, status = app.locator("img"), app.locator(".course-app-status")
     at_the_end, last = screen.look(picture), step(status)
     app.get_by_role("button", name="Stop").click()  # back to the first moment

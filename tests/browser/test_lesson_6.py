@@ -51,7 +51,7 @@ def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
     app.get_by_role("button", name="Reset").click()
     wait_until(page, status, "Not trained yet")
 
-    app = lesson.app("replay_app()")
+    app = lesson.app("replay_app([")
     picture, status = app.locator("img"), app.locator(".course-app-status")
     app.get_by_label("run", exact=True).select_option("wgan-gp")
     wait_until(page, status, "wgan-gp")

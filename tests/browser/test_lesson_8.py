@@ -67,7 +67,8 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     before = screen.look(picture)
     page.mouse.click(frame["x"] + 0.15 * frame["width"], frame["y"] + 0.7 * frame["height"])
     page.wait_for_timeout(1500)
-    assert app.locator("select").nth(1).evaluate("e => e.selectedOptions[0].text") == "drawn (click!)"
+    chosen = app.locator("select").nth(1).evaluate("e => e.selectedOptions[0].text")
+    assert chosen.replace("\xa0", " ") == "drawn (click!)"
     assert screen.changed(before, screen.look(picture)) > 0.005
 
     press("Share")

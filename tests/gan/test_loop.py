@@ -256,7 +256,7 @@ def test_an_average_can_be_switched_on_and_off(small):
         ({"latent_dim": 4}, "you ask for latent_dim 4, but the networks of this trainer have 8: make a new"),
         ({"generator_widths": (8,)}, "generator_widths"),
         ({"minibatch_statistics": "stddev"}, "minibatch_statistics"),
-        ({"architecture": "dcgan"}, "exactly two layers"),
+        ({"architecture": "dcgan"}, "two or three layers of maps"),
         ({"learning_rate": 0.1}, "no setting 'learning_rate'"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"optimizer": "sgd", "betas": (2, 0)}, "betas"),

@@ -7,6 +7,7 @@ import torch
 from scipy import stats
 
 from course_utils.divergences import js_divergence_continuous
+from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.plane import (
     evaluation_points,
     grid_jsd,
@@ -18,7 +19,6 @@ from course_utils.gan.plane import (
     surface,
 )
 from course_utils.gan.playground import Session
-from course_utils.gan.toy import mode_coverage
 
 SMALL = {"generator_widths": (16, 16), "discriminator_widths": (16, 16), "batch_size": 32}
 
@@ -66,7 +66,9 @@ def test_the_measures_equal_direct_computation(objective):
         ot.emd2([], [], ot.dist(x.numpy(), y.numpy(), metric="euclidean")), abs=1e-9
     )
     assert measured.jsd == pytest.approx(grid_jsd(fake.numpy(), real.numpy()), abs=1e-6)
-    assert (measured.modes, measured.near) == mode_coverage(fake.numpy().astype(float), trainer.distribution)
+    assert (measured.modes, measured.near) == mixture_coverage(
+        fake.numpy().astype(float), trainer.distribution
+    )
     f_real, f_fake = (trainer.discriminator(s[:200]).detach() for s in (real, fake))
     if objective == "wasserstein":
         own = (f_real.mean() - f_fake.mean()).item()

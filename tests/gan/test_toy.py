@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.gan.toy import ToyGAN, mode_coverage
+from course_utils.gan.toy import ToyGAN
 from course_utils.optimizers import OptimisticAdam
 from course_utils.toy import GaussianMixture, ring
 
@@ -83,21 +83,3 @@ def test_it_learns_where_the_data_are():
 def test_unknown_objective():
     with pytest.raises(ValueError, match="must be one of minimax"):
         ToyGAN(ring(), adam, objective="hinge")
-
-
-def test_real_points_cover_all_modes_and_are_near_them():
-    modes, near = mode_coverage(ring().sample(20_000, np.random.default_rng(0)), ring())
-    assert modes == 8
-    assert near == pytest.approx(1 - np.exp(-4.5), abs=3e-3)
-
-
-@pytest.mark.parametrize("kept", [1, 3, 7])
-def test_missing_modes_are_missed(kept):
-    points = np.repeat(ring().modes[:kept], 100, axis=0)
-    assert mode_coverage(points, ring()) == (kept, 1.0)
-
-
-def test_a_stray_point_reaches_no_mode_and_a_point_between_is_near_none():
-    points = np.vstack([np.repeat(ring().modes[:1], 999, axis=0), ring().modes[4:5]])
-    assert mode_coverage(points, ring())[0] == 1
-    assert mode_coverage(np.zeros((10, 2)), ring()) == (0, 0.0)
