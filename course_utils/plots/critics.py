@@ -46,6 +46,8 @@ def draw_weights(
     for limit in () if c is None else (-c, c):
         ax.axvline(limit, color=style.THEORY, ls="--", lw=1.2)
     ax.set_yscale("log")
+    ticks = (-reach, 0, reach) if c is None else (-c, 0, c)  # more would run into each other
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set(xlim=(-reach, reach), ylim=(1e-3, 100), xlabel="weight", ylabel="share (%)", title=title)
 
 

@@ -68,7 +68,7 @@ class TrainingPanels:
             "top": 1 - 0.4 / height,
             "bottom": 0.6 / height,
         }
-        grid = figure.add_gridspec(1, 2, width_ratios=(1.25, 1), wspace=0.22, **margins)
+        grid = figure.add_gridspec(1, 2, width_ratios=(1.25, 1), wspace=0.3 if critic else 0.22, **margins)
         left, self._curves = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
         self._image = draw_mosaic(
             left, np.zeros((pictures, 28, 28)), self.COLUMNS, title="G(z), always the same z"
@@ -100,9 +100,9 @@ class TrainingPanels:
             line.set_data(np.arange(1, len(values) + 1), values)
         # An axis doubles when it is full: it moves rarely, and the curve never leaves the picture.
         self._curves.set_xlim(0, _roomy(len(history["d_real"]), at_least=250))
-        if self.critic:
-            top = values.max() if len(values) else 0.0
-            self._curves.set_ylim(min(0.0, -_roomy(-values.min())) if len(values) else 0.0, _roomy(top))
+        if self.critic and len(values):
+            low, high = values.min(), values.max()
+            self._curves.set_ylim(-_roomy(-low) if low < 0 else 0.0, _roomy(high))
 
 
 def _roomy(value: float, at_least: float = 2.0**-10) -> float:
