@@ -137,6 +137,9 @@ class Player:
                 if self._give_up:
                     self._close_steps()
                 if not self._playing:
+                    if taken:  # steps that no frame has shown yet
+                        self._show()
+                        self.frames += 1
                     return
                 taken, more = self._take_steps(taken)
                 complete = taken == self.steps_per_frame
