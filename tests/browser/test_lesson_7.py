@@ -24,7 +24,7 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen):
 
     app.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function(
-        "([e, n]) => Number(/Step (\\d+)/.exec(e.innerText)[1]) >= n + 5",
+        "([e, n]) => Number(/Step (\\d+)/.exec(e.innerText)[1]) >= n + 15",
         arg=[status.element_handle(), begun],
         timeout=120_000,
     )
