@@ -6,7 +6,8 @@ responsive and other cells run. Callbacks do nothing but set flags, so they may 
 with ipykernel 7 delivers them on one of its own).
 
 Only one player of a kernel plays at a time: building or starting another one, as when a cell is run again, pauses it.
-Closing the app's view stops it, and so does restarting the kernel.
+It also pauses when nobody can see it any more, because its output was cleared or its cell deleted. Closing the app's
+view stops it, and so does restarting the kernel.
 """
 
 import asyncio
@@ -16,8 +17,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import ClassVar
 
+import ipywidgets as widgets
+
 from course_utils.apps.controls import Button, Controller
 from course_utils.apps.frame import App
+from course_utils.apps.presence import Presence
 
 SLICE = 0.03  # seconds of steps before the loop gets a turn
 NAP = 0.1  # seconds of sleep at most before the flags are looked at again
@@ -243,6 +247,12 @@ class LiveApp(App):
             guard=self._lock,
         )
         self.view.observe(self._on_close, names="comm")
+
+    def _make_view(self) -> widgets.Widget:
+        view, presence = super()._make_view(), Presence()
+        presence.on_gone = lambda: self.player.pause()
+        view.children = (*view.children, presence)
+        return view
 
     def _on_close(self, change) -> None:
         if change["new"] is None:  # the view was closed

@@ -36,6 +36,11 @@ WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
 WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 DRAWN, GIVEN = "drawn (click!)", "from a CSV file"
 OWN = "my own"  # the preset of who has changed something
+# The older way to the clipboard: the newer one is closed to pages that come over plain http from another machine.
+COPY = (
+    "<button onclick=\"getSelection().selectAllChildren(this.nextElementSibling); document.execCommand('copy'); "
+    "this.textContent = 'Copied'\">Copy</button>"
+)
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
 LOOK_EVERY = 1.0  # seconds between two measurements while it plays
 FIRST_DRAWING = [(-1.5, -1.0), (1.5, -1.0), (0.0, 1.5)]
@@ -257,7 +262,7 @@ class PlaygroundController(LiveController):
         self.player.pause()
         line = html.escape(self.session.share())
         self._note = (
-            "Copy this line into a cell; it makes <code>session</code>, the very same run:"
+            f"Paste this line into a cell; it makes <code>session</code>, the very same run: {COPY}"
             f'<pre style="max-height:4.5em;overflow:auto;white-space:pre-wrap;user-select:all">{line}</pre>'
         )
 

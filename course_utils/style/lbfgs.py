@@ -21,12 +21,22 @@ class ProjectedLBFGS(torch.optim.Optimizer):
     Parameters
     ----------
     params : a list of one tensor.
+    lr, memory, low, high : learning rate, number of pairs, bounds.
+    longest : no step moves the average pixel further than this. Where the first moves see hardly any curvature, as with
+        the texture of the first layer alone, H g would throw the picture far away.
     """
 
     def __init__(
-        self, params: list[Tensor], lr: float = 1.0, *, memory: int = 20, low: float = 0.0, high: float = 1.0
+        self,
+        params: list[Tensor],
+        lr: float = 1.0,
+        *,
+        memory: int = 20,
+        low: float = 0.0,
+        high: float = 1.0,
+        longest: float = 0.1,
     ):
-        super().__init__(params, {"lr": lr, "memory": memory, "low": low, "high": high})
+        super().__init__(params, {"lr": lr, "memory": memory, "low": low, "high": high, "longest": longest})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Tensor]) -> Tensor:
@@ -47,6 +57,7 @@ class ProjectedLBFGS(torch.optim.Optimizer):
             state["moves"], state["changes"] = [], []
             direction = g * free
             direction *= FIRST_MOVE / direction.abs().mean().clamp_min(torch.finfo(x.dtype).tiny)
+        direction *= (group["longest"] / direction.abs().mean()).clamp_max(1)
         state["x"], state["g"] = x.clone(), g.clone()
         x.sub_(group["lr"] * direction).clamp_(low, high)
         return loss

@@ -54,10 +54,16 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def lab(tmp_path_factory, root):
-    """The address of a running JupyterLab, with its token in a query."""
+def home(tmp_path_factory, root):
+    """The folder of the lab's files, with a copy of the notebooks in notebooks/."""
     home = tmp_path_factory.mktemp("lab")
     shutil.copytree(root / "notebooks", home / "notebooks")
+    return home
+
+
+@pytest.fixture(scope="session")
+def lab(home, root):
+    """The address of a running JupyterLab, with its token in a query."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -130,6 +136,18 @@ class Notebook:
             }"""
         )
 
+    def ask(self, expression: str) -> str:
+        """What the kernel answers to a Python expression, in the form of its repr."""
+        return self.page.evaluate(
+            """async (expression) => {
+                const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+                const request = {code: '', silent: true, user_expressions: {answer: expression}};
+                const { answer } = (await kernel.requestExecute(request).done).content.user_expressions;
+                return answer.status === 'ok' ? answer.data['text/plain'] : answer.evalue;
+            }""",
+            expression,
+        )
+
     def show(self, text: str) -> None:
         """Bring the code cell that contains this text to the top of the window."""
         self.page.evaluate(
@@ -152,6 +170,21 @@ class Notebook:
             "img => img.complete && img.naturalWidth > 0", arg=app.locator("img").element_handle()
         )
         return app
+
+    def run_to_app(self, call: str, seconds: float, picture: Path) -> tuple[Locator, Locator, Locator]:
+        """Run the whole lesson afresh; then the app in the cell with this call, its picture and its status line.
+
+        No cell may have failed, and a projector must hold all of the app, below the menu.
+        """
+        self.clear()
+        self.run_all(seconds)
+        assert self.errors() == []
+        app = self.app(call)
+        self.page.screenshot(path=picture)
+        box = app.bounding_box()
+        assert box["width"] <= SCREEN["width"]
+        assert box["height"] <= SCREEN["height"] - 30
+        return app, app.locator("img"), app.locator(".course-app-status")
 
     def wait_for_change(self, locator: Locator, before: str) -> None:
         """Wait until the text is another one, and a moment longer, for the last of several frames."""

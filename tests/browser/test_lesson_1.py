@@ -4,18 +4,12 @@
 def test_run_all_then_play(open_notebook, screen, tmp_path):
     lesson = open_notebook("01_jsd_and_kl.ipynb")
     page = lesson.page
-    lesson.clear()
-    lesson.run_all(seconds=180)
-    assert lesson.errors() == []
-
-    app = lesson.app("jsd_app()")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app, picture, status = lesson.run_to_app("jsd_app()", 180, tmp_path / "lesson_1.png")
     first, said = screen.look(picture), status.inner_text()
     assert "nats" in said
     assert first.std() > 10  # not a blank frame
 
-    assert app.bounding_box()["width"] <= 1280  # controls and picture fit on a projector, beside each other
-    controls = app.locator(".widget-slider").first.bounding_box()
+    controls = app.locator(".widget-slider").first.bounding_box()  # beside the picture, not above it
     assert controls["x"] + controls["width"] <= picture.bounding_box()["x"]
 
     # drag the first slider to the right with the mouse
@@ -46,4 +40,3 @@ def test_run_all_then_play(open_notebook, screen, tmp_path):
 
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()
-    page.screenshot(path=tmp_path / "lesson_1.png")

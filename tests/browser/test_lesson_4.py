@@ -10,15 +10,7 @@ def step(status) -> int:
 def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     lesson = open_notebook("04_minimax_xy.ipynb")
     page = lesson.page
-    lesson.clear()
-    lesson.run_all(seconds=240)
-    assert lesson.errors() == []
-    app = lesson.app("games_app()")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
-    box = app.bounding_box()
-    assert box["width"] <= 1280
-    assert box["height"] <= 690  # all of it on a projector, below the menu
-    page.screenshot(path=tmp_path / "lesson_4.png")
+    app, picture, status = lesson.run_to_app("games_app()", 240, tmp_path / "lesson_4.png")
 
     app.get_by_role("button", name="Play").click()  # from the end, so it begins anew
     page.wait_for_timeout(1000)

@@ -19,16 +19,7 @@ def wait_until(page, status, pattern, seconds=60):
 def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
     lesson = open_notebook("06_wgan_mnist.ipynb")
     page = lesson.page
-    lesson.clear()
-    lesson.run_all(seconds=420)
-    assert lesson.errors() == []
-
-    app = lesson.app("gan_app(images")
-    box = app.bounding_box()
-    assert box["width"] <= 1280
-    assert box["height"] <= 690  # all of it on a projector, below the menu
-    page.screenshot(path=tmp_path / "lesson_6.png")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app, picture, status = lesson.run_to_app("gan_app(images", 420, tmp_path / "lesson_6.png")
     noise = screen.look(picture)
 
     app.get_by_role("button", name="Play").click()

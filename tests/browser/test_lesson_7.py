@@ -11,15 +11,10 @@ def step(status) -> int:
     return int(re.search(r"Step (\d+)", status.inner_text())[1])
 
 
-def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen):
+def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, tmp_path):
     lesson = open_notebook("07_style_transfer.ipynb")
     page = lesson.page
-    lesson.clear()
-    lesson.run_all(seconds=600)
-    assert lesson.errors() == []
-
-    app = lesson.app("style_app(")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app, picture, status = lesson.run_to_app("style_app(", 600, tmp_path / "lesson_7.png")
     begun, first = step(status), screen.look(picture)
 
     app.get_by_role("button", name="Play", exact=True).click()

@@ -12,16 +12,7 @@ def steps(status) -> tuple[int, int]:
 def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     lesson = open_notebook("08_gan_playground.ipynb")
     page = lesson.page
-    lesson.clear()
-    lesson.run_all(seconds=600)
-    assert lesson.errors() == []
-
-    app = lesson.app("playground_app()")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
-    box = app.bounding_box()
-    assert box["width"] <= 1280
-    assert box["height"] <= 690  # all of it on a projector, below the menu
-    page.screenshot(path=tmp_path / "lesson_8.png")
+    app, picture, status = lesson.run_to_app("playground_app()", 600, tmp_path / "lesson_8.png")
     for name in app.get_by_role("button").all():
         assert not name.evaluate("e => e.scrollWidth > e.clientWidth + 1"), "a clipped label"
 
@@ -74,5 +65,12 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     press("Share")
     assert "from course_utils.gan.playground import Session" in status.inner_text()
     assert "'drawn'" in status.inner_text()
+    app.get_by_role("button", name="Copy").click()
+    assert app.get_by_role("button", name="Copied").is_visible()
+    for command in ("insert-cell-below", "enter-edit-mode"):
+        page.evaluate("command => jupyterapp.commands.execute('notebook:' + command)", command)
+    page.keyboard.press("Control+v")
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
+    assert int(lesson.ask("session.end")) == steps(status)[1]
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()

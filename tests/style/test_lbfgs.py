@@ -53,7 +53,8 @@ def test_without_bounds_it_steps_as_torchs_does():
     """Both without line search. How long the first step is, is a matter of taste; torch's is made the same."""
     function, _ = quadratic(3)
     start = torch.full((12,), 0.5, dtype=torch.float64)
-    mine, _ = run(function, start, lambda x: ProjectedLBFGS([x], low=-np.inf, high=np.inf, memory=5), 12)
+    free = {"low": -np.inf, "high": np.inf, "longest": np.inf}
+    mine, _ = run(function, start, lambda x: ProjectedLBFGS([x], memory=5, **free), 12)
 
     gradient = torch.autograd.functional.jacobian(function, start)
     rates = iter([(0.01 / gradient.abs().mean() / min(1, 1 / gradient.abs().sum())).item()] + [1] * 11)
@@ -74,6 +75,19 @@ def test_it_does_not_stand_still_where_everything_proposed_is_clamped_away():
     start = torch.tensor([0.0, 1.0, 1.0], dtype=torch.float64)
     found, _ = run(lambda x: (x - target).square().sum(), start, lambda x: ProjectedLBFGS([x]), 30)
     assert np.allclose(found.numpy(), [0.5, 0.5, 1.0], atol=1e-6)
+
+
+def test_it_is_not_thrown_away_where_the_first_move_saw_no_curvature():
+    """A rounded |x| is nearly straight at the start, with its minimum, 0, far inside; a free step leaps to the bound."""
+    start, path = torch.full((1,), 0.9, dtype=torch.float64), []
+
+    def function(x):
+        path.append(x.item())
+        return (1e-2 + x.square()).sqrt().sum()
+
+    found, _ = run(function, start, lambda x: ProjectedLBFGS([x], low=-1.0), 60)
+    assert np.abs(np.diff(path)).max() <= 0.1 + 1e-12
+    assert abs(found.item()) < 1e-3
 
 
 def test_its_state_can_be_saved_in_the_middle():
