@@ -30,6 +30,7 @@ from statistics import quantiles
 import numpy as np
 import pytorch_gan
 import torch
+from memory import resident
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -336,20 +337,7 @@ def train_alone(case: str, who: str) -> None:
         trainer = ours(case, images, "bfloat16" if who.endswith("bfloat16") else "float32")
         for _ in range(20 // trainer.recipe.discriminator_steps):
             trainer.step()
-    print(peak_memory())
-
-
-def peak_memory() -> float:
-    """The largest resident memory that this process had so far, in MB."""
-    status = Path("/proc/self/status")
-    if status.exists():  # Linux; what getrusage says there may be left over from the parent process
-        kilobytes = next(
-            line for line in status.read_text().splitlines() if line.startswith("VmHWM")
-        ).split()[1]
-        return int(kilobytes) * 1024 / 1e6
-    import resource  # not on Windows
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts bytes
+    print(resident())
 
 
 def memories() -> dict[str, dict[str, float]]:

@@ -17,9 +17,7 @@ cores.
 """
 
 import argparse
-import datetime
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -29,9 +27,11 @@ import time
 from pathlib import Path
 
 import torch
+from memory import resident
 from safetensors.torch import save_file
 
 from course_utils.downloads import DataUnavailable
+from course_utils.machine import describe_machine
 from course_utils.pictures import open_picture, sample_pictures
 from course_utils.style import StyleTransfer, gram_matrix, load_features
 from course_utils.style.networks import NETWORKS, vgg19
@@ -215,18 +215,8 @@ def show_memory(name: str, path: Path, device: str, size: int) -> None:
     if device == "cuda":
         print(json.dumps({"peak_mb": round(torch.cuda.max_memory_allocated() / 2**20)}))
     else:
-        peak = resident("VmHWM")
-        print(json.dumps({"peak_mb": peak, "of_the_steps_mb": peak - before}))
-
-
-def resident(field: str) -> int:
-    """The memory of this process now (VmRSS) or at most so far (VmHWM), in MB; 0 where there is no /proc.
-
-    Not getrusage, whose peak a process inherits from the one that started it.
-    """
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) // 1024 for line in lines if line.startswith(field)), 0)
+        peak = resident()
+        print(json.dumps({"peak_mb": round(peak), "of_the_steps_mb": round(peak - before)}))
 
 
 def has_fast_bfloat16(device: str) -> bool:
@@ -238,22 +228,6 @@ def has_fast_bfloat16(device: str) -> bool:
     except OSError:
         return platform.machine() == "arm64"
     return "amx_bf16" in flags or "avx512_bf16" in flags or " bf16" in flags
-
-
-def processor(device: str) -> str:
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    amx = (
-        " with AMX"
-        if Path("/proc/cpuinfo").exists() and "amx_bf16" in Path("/proc/cpuinfo").read_text()
-        else ""
-    )
-    return f"{name}{amx}, {os.cpu_count()} cores"
 
 
 def adam_on_gpu(path: Path) -> float:
@@ -313,8 +287,7 @@ def main() -> None:
         print(f"300 Adam steps at 512 x 512, bfloat16: {gpu_seconds} s")
     result = {
         "benchmark": "style",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{processor(device)}, torch {torch.__version__}, {torch.get_num_threads()} threads",
+        "machine": describe_machine(device),
         "size": options.size,
         "weights": kind,
         "steps": options.steps,

@@ -42,14 +42,6 @@ def draw_probabilities(ax: Axes, history: Mapping[str, ArrayLike], window: int =
     ax.legend(loc="best")
 
 
-def draw_critic(ax: Axes, history: Mapping[str, ArrayLike], window: int = 50) -> None:
-    """The critic's estimate of the distance, E[f(x)] - E[f(G(z))], against the step, smoothed."""
-    _draw_smoothed(ax, history["critic_estimate"], window, style.DISCRIMINATOR, "critic's estimate")
-    ax.set(
-        xlabel="training step", ylabel="E[f(x)] - E[f(G(z))]", title="What the critic says", ylim=(0, None)
-    )
-
-
 class TrainingPanels:
     """Generated pictures beside the curves of D(x) and D(G(z)), or of a critic's estimate: made once, then moved.
 

@@ -78,7 +78,7 @@ def test_it_does_not_stand_still_where_everything_proposed_is_clamped_away():
 
 
 def test_it_is_not_thrown_away_where_the_first_move_saw_no_curvature():
-    """A rounded |x| is nearly straight at the start, with its minimum, 0, far inside; a free step leaps to the bound."""
+    """A rounded |x| is nearly straight at the start, its minimum far inside; a free step leaps to the bound."""
     start, path = torch.full((1,), 0.9, dtype=torch.float64), []
 
     def function(x):
