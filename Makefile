@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 REQUIREMENTS := pyproject.toml constraints.txt
 # nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
+# Several files at a time, each file on one core: most of them wait for one thread, or for a browser.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 # In a container one is often root, whom Jupyter refuses without this.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The first Python that runs, is new enough and can make an environment. (A name on the PATH may be an empty promise.)
@@ -32,8 +34,8 @@ lab: $(VENV)/.lab-installed
 
 test: $(VENV)/.test-installed
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest tests
-	$(BIN)/python -m pytest $(NBVAL) notebooks
+	$(BIN)/python -m pytest $(PARALLEL) tests
+	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks
 
 notebooks: $(VENV)/.test-installed
 	$(BIN)/python tests/notebooks/execute.py

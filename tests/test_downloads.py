@@ -122,7 +122,7 @@ def no_network(monkeypatch):
 
 
 def get(folder, urls, **options):
-    return fetch("digits", folder, sha256=SHA256, urls=urls, **{"deadline": 1.0, "stall": 0.4, **options})
+    return fetch("digits", folder, sha256=SHA256, urls=urls, **{"deadline": 3.0, "stall": 0.4, **options})
 
 
 def names(folder):
@@ -266,7 +266,7 @@ def _umask():
         ("unsized", "sent wrong bytes"),
         ("wrong", "sent wrong bytes"),
         ("stalled", "stopped answering"),
-        ("silent", "no answer within 1 s"),
+        ("silent", "no answer within 3 s"),
     ],
 )
 def test_every_failure_falls_through_to_the_next_mirror(tmp_path, mirrors, monkeypatch, kind, reason):
