@@ -16,4 +16,6 @@ def resident(field: str = "VmHWM") -> float:
     import resource  # not on Windows
 
     # macOS counts bytes, the others kilobytes
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    return (
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+    )

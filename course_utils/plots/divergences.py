@@ -85,7 +85,12 @@ class DivergencePanels:
         for ax in self._axes:
             ax.yaxis.set_label_coords(0.2 / width, 0.5, transform=_figure_x_axes_y(figure, ax))
         self._make_bars(figure.add_subplot(grid[:, 1]))
-        self.moving = [*self._areas.values(), *self._lines.values(), *self._bars.values(), *self._numbers.values()]
+        self.moving = [
+            *self._areas.values(),
+            *self._lines.values(),
+            *self._bars.values(),
+            *self._numbers.values(),
+        ]
 
     def _make_bars(self, ax: Axes) -> None:
         rows = np.arange(len(self.BARS))[::-1]

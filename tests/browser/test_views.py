@@ -9,7 +9,9 @@ def playing(open_notebook, home):
     """A small notebook whose live app, far above its end, has just been started."""
     v4 = nbformat.v4
     cells = [
-        v4.new_code_cell("from course_utils.apps.playground import playground_app\n\napp = playground_app()\napp"),
+        v4.new_code_cell(
+            "from course_utils.apps.playground import playground_app\n\napp = playground_app()\napp"
+        ),
         v4.new_markdown_cell("down\n\n" * 200),
         v4.new_code_cell("'the end'"),
     ]
@@ -43,7 +45,9 @@ def test_an_app_pauses_when_its_last_view_is_gone(playing):
     before = int(playing.ask("app.controller.session.now"))
     wait_for(playing, f"app.controller.session.now > {before}", "True")
 
-    page.evaluate("() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('app')")
+    page.evaluate(
+        "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('app')"
+    )
     do("run-cell")  # a second view
     page.locator(".course-app").nth(1).wait_for()
     playing.show("playground_app")
