@@ -11,29 +11,25 @@ from matplotlib.figure import Figure
 from course_utils.apps.clicks import ClickablePicture
 from course_utils.apps.controls import Button, Choice, Heading, Slider, Toggle, Upload
 from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.playground_measures import Measurements
+from course_utils.apps.playground_settings import (
+    CLIPS,
+    LOSSES,
+    OPTIMIZERS,
+    RATES,
+    STRUCTURE,
+    WEIGHTS,
+    WIDTHS,
+    settings,
+    settle_conflict,
+    structure,
+    values_of,
+)
 from course_utils.gan import plane
 from course_utils.gan.playground import DATA, Diverged, Session, read_csv
 from course_utils.gan.presets import PRESETS, Preset
 from course_utils.plots.playground import PlaygroundPanels
 
-LOSSES = {
-    "minimax (saturating)": ("minimax", "none"),
-    "non-saturating": ("non-saturating", "none"),
-    "Wasserstein, clipped": ("wasserstein", "clip"),
-    "Wasserstein, GP": ("wasserstein", "gp"),
-    "Wasserstein, LP": ("wasserstein", "lp"),
-}
-OPTIMIZERS = {
-    "Adam": "adam",
-    "Optimistic Adam": "optimistic-adam",
-    "SGD": "sgd",
-    "Optimistic SGD": "optimistic-sgd",
-    "RMSprop": "rmsprop",
-}
-RATES = {label: float(label) for label in ("1e-5", "1e-4", "3e-4", "1e-3", "3e-3", "1e-2", "3e-2", "1e-1")}
-CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
-WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
-WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 DRAWN, GIVEN = "drawn (click!)", "from a CSV file"
 OWN = "my own"  # the preset of who has changed something
 # The older way to the clipboard: the newer one is closed to pages that come over plain http from another machine.
@@ -41,16 +37,7 @@ COPY = (
     "<button onclick=\"getSelection().selectAllChildren(this.nextElementSibling); document.execCommand('copy'); "
     "this.textContent = 'Copied'\">Copy</button>"
 )
-STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
-LOOK_EVERY = 1.0  # seconds between two measurements while it plays
 FIRST_DRAWING = [(-1.5, -1.0), (1.5, -1.0), (0.0, 1.5)]
-SETTINGS_OF = {
-    "optimizer": ("optimizer", OPTIMIZERS),
-    "rate_d": ("discriminator_learning_rate", RATES),
-    "rate_g": ("generator_learning_rate", RATES),
-    "clip": ("clip", CLIPS),
-    "weight": ("penalty_weight", WEIGHTS),
-}  # choices of labels, and which setting of a recipe they stand for
 
 
 class PlaygroundController(LiveController):
@@ -113,18 +100,18 @@ class PlaygroundController(LiveController):
     def _start_over(self) -> None:
         """A new session with what the controls say, or with what the preset says."""
         if self._preset is None:
-            self.session = Session(self._data(), self.values["seed"], **self._settings(), **self._structure())
+            self.session = Session(
+                self._data(), self.values["seed"], **settings(self.values), **structure(self.values)
+            )
             self._waiting = ""
         else:
             self.session = self._preset.session(self.values["seed"])
             self._waiting = self._preset.first
             self._read_session()
-        self._looks: list[tuple[int, plane.Measures]] = []  # (step, what was measured there)
-        self._looked = -np.inf  # when
+        self.measurements = Measurements(self.session)
         self._note = self._preset.look if self._preset else ""
         self._mark = (0, time.perf_counter())
         self._speed = 0.0
-        self._floor = None
         self._time_is(0)
 
     def _data(self):
@@ -132,44 +119,11 @@ class PlaygroundController(LiveController):
             self.values["data"], self.values["data"]
         )
 
-    def _settings(self) -> dict[str, Any]:
-        """The recipe's settings that may change while it runs."""
-        v = self.values
-        objective, penalty = LOSSES[v["loss"]]
-        return {
-            "objective": objective,
-            "penalty": penalty,
-            "discriminator_steps": v["k_d"],
-            "generator_steps": v["k_g"],
-            "instance_noise": v["noise"],
-            **{setting: table[v[name]] for name, (setting, table) in SETTINGS_OF.items()},
-        }
-
-    def _structure(self) -> dict[str, Any]:
-        widths = (WIDTHS[self.values["width"]],) * self.values["depth"]
-        return {
-            "generator_widths": widths,
-            "discriminator_widths": widths,
-            "minibatch_statistics": "stddev" if self.values["statistics"] else "none",
-        }
-
     def _read_session(self) -> None:
         """Set the controls to what the session has, after a preset and after a journey in time."""
-        recipe, data = self.session.recipe, self.session.data
-        objective = recipe.objective, recipe.penalty
-        self.values.update(
-            data=data if isinstance(data, str) else {"drawn": DRAWN, "points": GIVEN}[data[0]],
-            loss=next(label for label, pair in LOSSES.items() if pair == objective),
-            k_d=recipe.discriminator_steps,
-            k_g=recipe.generator_steps,
-            noise=recipe.instance_noise,
-            width=str(recipe.generator_widths[0]),
-            depth=len(recipe.generator_widths),
-            statistics=recipe.minibatch_statistics != "none",
-        )
-        for name, (setting, table) in SETTINGS_OF.items():
-            value = getattr(recipe, setting)
-            self.values[name] = next(label for label, number in table.items() if number == value)
+        data = self.session.data
+        self.values["data"] = data if isinstance(data, str) else {"drawn": DRAWN, "points": GIVEN}[data[0]]
+        self.values.update(values_of(self.session.recipe))
         if data[0] == "drawn":
             self._drawing = list(data[1])
         elif data[0] == "points":
@@ -188,7 +142,7 @@ class PlaygroundController(LiveController):
         names -= {"time", "slow", "surface", "arrows", "manifold"}
         if not names:
             return
-        self._settle_conflict(names)
+        names = settle_conflict(self.values, names)
         if names & STRUCTURE:
             if names != {"seed"}:  # a preset may well be looked at with another seed
                 self._own()
@@ -197,29 +151,18 @@ class PlaygroundController(LiveController):
             self._own()
             self._change_session()
 
-    def _settle_conflict(self, names: set[str]) -> None:
-        """A gradient penalty needs slopes at single points, which minibatch statistics mix: the older wish yields."""
-        if self.values["statistics"] and LOSSES[self.values["loss"]][1] in ("gp", "lp"):
-            if "loss" in names:
-                self.values["statistics"] = False
-                names.add("statistics")
-            else:
-                self.values["loss"] = "Wasserstein, clipped"
-
     def _own(self) -> None:
         self._preset, self.values["preset"] = None, OWN
 
     def _change_session(self) -> None:
         recipe = self.session.recipe
-        wanted = self._settings()
-        settings = {name: value for name, value in wanted.items() if value != getattr(recipe, name)}
+        new = {name: v for name, v in settings(self.values).items() if v != getattr(recipe, name)}
         data = self._data()
         if data != self.session.data:
-            settings["data"] = data
-            self._floor = None
-        if settings:
+            new["data"] = data
+        if new:
             self._forget_future()
-            self.session.change(**settings)
+            self.session.change(**new)
 
     # ------------------------------------------------------------------ time
 
@@ -252,7 +195,7 @@ class PlaygroundController(LiveController):
 
     def _single(self, move: str) -> None:
         self.player.pause()
-        self._looked = -np.inf
+        self.measurements.at_once()
         self._move(move)
 
     def reset(self) -> None:
@@ -269,7 +212,8 @@ class PlaygroundController(LiveController):
     def _travel(self, step: int) -> None:
         self.player.pause()
         self.session.go(min(step, self.session.end))
-        self._waiting, self._looked, self._floor = "", -np.inf, None
+        self._waiting = ""
+        self.measurements.at_once()
         self._read_session()
         self._time_is(self.session.now)
 
@@ -279,7 +223,7 @@ class PlaygroundController(LiveController):
 
     def _forget_future(self) -> None:
         if self.session.now < self.session.end:
-            self._looks = [look for look in self._looks if look[0] <= self.session.now]
+            self.measurements.forget_future()
 
     # ------------------------------------------------------------------ data of one's own
 
@@ -313,7 +257,7 @@ class PlaygroundController(LiveController):
             self._panels = PlaygroundPanels(figure)
             self.moving = self._panels.moving
         trainer, v = self.session.trainer, self.values
-        self._look()
+        self.measurements.look()
         self._clock()
         scene = plane.scene(
             trainer,
@@ -322,27 +266,7 @@ class PlaygroundController(LiveController):
             with_arrows=v["arrows"],
             with_manifold=v["manifold"],
         )
-        looks = [(step, m.w1, m.jsd, m.own) for step, m in self._looks if step <= self.session.now]
-        self._panels.update(scene, trainer.log.table()[:, :2].numpy(), np.array(looks).reshape(-1, 4))
-
-    @property
-    def _critic(self) -> bool:
-        return self.session.recipe.objective == "wasserstein"
-
-    def _look(self) -> None:
-        """Measure, at most once a second while it plays, and at once when it does not."""
-        now, step = time.perf_counter(), self.session.now
-        if self._looks and self._looks[-1][0] == step and self._floor is not None:
-            return
-        if now - self._looked < LOOK_EVERY and self._floor is not None:
-            return
-        trainer = self.session.trainer
-        if not all(p.isfinite().all() for p in trainer.generator.parameters()):
-            return
-        if self._floor is None:
-            self._floor = plane.floor(trainer.distribution)
-        self._looks = sorted({**dict(self._looks), step: plane.measure(trainer, plane.FEW)}.items())
-        self._looked = time.perf_counter()
+        self._panels.update(scene, trainer.log.table()[:, :2].numpy(), self.measurements.curves())
 
     def _clock(self) -> None:
         done, now = self.session.now, time.perf_counter()
@@ -354,25 +278,8 @@ class PlaygroundController(LiveController):
         step = f"Step {session.now:,} of {session.end:,} recorded"
         if self._speed:
             step += f", {self._speed:.0f} a second"
-        said = [f"<b>{step}</b>"]
-        before = [look for look in self._looks if look[0] <= session.now]
-        if before:
-            said.append(self._numbers(before[-1][1]))
-        text = ". ".join(said) + "."
+        text = ". ".join(filter(None, (f"<b>{step}</b>", self.measurements.words()))) + "."
         return text + (f"<br>{self._note}" if self._note else "")
-
-    def _numbers(self, m: plane.Measures) -> str:
-        jsd, w1 = self._floor or (np.nan, np.nan)
-        parts = [f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} (real against real: {jsd:.2f}, {w1:.2f})"]
-        if m.modes >= 0:
-            total = len(self.session.trainer.distribution.modes)
-            parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
-        if self._critic:
-            slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
-            parts.append(f"the critic says {m.own:.2f}{slope}, which is {m.own / m.w1:.2f} W<sub>1</sub>")
-        else:
-            parts.append(f"D says JSD ≥ {max(m.own, 0):.2f}")
-        return "; ".join(parts)
 
 
 class PlaygroundApp(LiveApp):

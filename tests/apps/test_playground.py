@@ -11,6 +11,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from course_utils.apps import playground_settings
 from course_utils.apps.controls import Slider
 from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
 from course_utils.gan import plane
@@ -113,7 +114,7 @@ def test_what_is_shown_is_what_is_measured(app):
     controller = app.controller
     trainer, panels = controller.session.trainer, controller._panels
     direct = plane.measure(trainer, plane.FEW)
-    (step, last) = controller._looks[-1]
+    step, last = max(controller.measurements.taken.items(), key=lambda entry: entry[0])
     assert (step, last) == (controller.session.now, direct)
     assert f"JSD {direct.jsd:.2f} nats, W<sub>1</sub> {direct.w1:.2f}" in app.status.value
     assert f"{direct.modes} of 8 modes, {direct.near:.0%}" in app.status.value
@@ -215,9 +216,10 @@ def test_new_networks_start_over_with_the_settings_of_the_controls(app):
     app.set(depth=3, width="8", seed=4)
     session = app.controller.session
     assert session.recipe.generator_widths == session.recipe.discriminator_widths == (8, 8, 8)
+    v = app.controller.values
     assert torch.equal(
         weights(session),
-        weights(Session("ring", 4, **app.controller._settings(), **app.controller._structure())),
+        weights(Session("ring", 4, **playground_settings.settings(v), **playground_settings.structure(v))),
     )
     first = weights(session)
     app.press("full_step")
