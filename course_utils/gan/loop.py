@@ -22,6 +22,7 @@ from course_utils.gan.log import StepLog
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
 from course_utils.gan.recipes import Recipe
+from course_utils.gan.state import put_state, take_state
 
 METRICS = (
     "discriminator_loss",
@@ -31,8 +32,6 @@ METRICS = (
     "gradient_norm",
 )  # recorded at every step
 CHECK_EVERY = 200  # steps between two looks at the numbers; a look makes a GPU wait
-PLAYERS = ("generator", "discriminator")
-OPTIMIZERS = ("generator_optimizer", "discriminator_optimizer")
 # Settings that decide how the networks look: they cannot change while these networks train.
 STRUCTURE = (
     "architecture",
@@ -296,17 +295,7 @@ class AdversarialLoop:
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all that training depends on: recipe, weights, optimizers, random stream and history."""
-        state: dict[str, Any] = {
-            "recipe": self.recipe,
-            "random": self.random.get_state(),
-            "log": self.log.table(),
-        }
-        state |= {name: getattr(self, name).state_dict() for name in PLAYERS}
-        # Only what they remember: their rates and the like follow from the recipe and the device.
-        state |= {name: getattr(self, name).state_dict()["state"] for name in OPTIMIZERS}
-        if self.average is not None:
-            state["average"] = self.average.module.state_dict()
-        return _copied(state)  # torch's own state_dicts share memory with the weights that train on
+        return take_state(self)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a :meth:`state_dict`; on the CPU, as if training had never stopped.
@@ -319,20 +308,9 @@ class AdversarialLoop:
         ValueError
             when the state belongs to networks of another kind.
         """
-        theirs = state["recipe"]
-        self._refuse(theirs, "this state has")
-        self._adopt(theirs)
-        for name in PLAYERS:
-            getattr(self, name).load_state_dict(state[name])
-        for name in OPTIMIZERS:
-            _remember(getattr(self, name), state[name])
-        if self.average is not None:
-            self.average.module.load_state_dict(state["average"])
-        self.log.replace(state["log"])
-        if state["random"].shape == self.random.get_state().shape:
-            self.random.set_state(state["random"])
-        else:
-            self.random.manual_seed(self.seed + len(self.log))
+        self._refuse(state["recipe"], "this state has")
+        self._adopt(state["recipe"])
+        put_state(self, state)
         self._guard.forget()
 
     def _refuse(self, recipe: Recipe, what: str) -> None:
@@ -355,31 +333,3 @@ def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
     optimizer.step()
-
-
-def _copied(state: Any) -> Any:
-    """A state with tensors of its own; much faster than copy.deepcopy."""
-    if isinstance(state, Tensor):
-        return state.detach().clone()
-    return {key: _copied(value) for key, value in state.items()} if isinstance(state, dict) else state
-
-
-def _remember(optimizer: torch.optim.Optimizer, memory: dict[int, dict[str, Any]]) -> None:
-    """Give an optimizer a copy of the memory of another one, each number at the place where it is expected.
-
-    A fused optimizer walks through a weight and its averages in the order of memory. An average that
-    is laid out otherwise, as a file stores it, would silently be paired with the wrong numbers.
-    """
-    own = optimizer.state_dict()["param_groups"]
-    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-
-    def placed(value: Any, parameter: Tensor) -> Any:
-        alike = isinstance(value, Tensor) and value.shape == parameter.shape
-        return torch.empty_like(parameter).copy_(value) if alike else _copied(value)
-
-    with torch.no_grad():
-        state = {
-            i: {name: placed(value, parameters[i]) for name, value in values.items()}
-            for i, values in memory.items()
-        }
-    optimizer.load_state_dict({"state": state, "param_groups": own})

@@ -1,0 +1,44 @@
+"""Times of things that take turns, so that a busy machine slows all of them down alike."""
+
+import time
+from statistics import quantiles
+
+import torch
+
+
+def measure(calls: dict[str, tuple], rounds: int) -> dict[str, dict[str, float]]:
+    """Milliseconds per step of things that take turns: {name: (call, steps in one call)} -> median, quartiles."""
+    taken: dict[str, list[float]] = {name: [] for name in calls}
+    for round_ in range(-2, rounds):
+        for name, (call, steps) in calls.items():
+            start = time.perf_counter()
+            call()
+            if round_ >= 0:  # the first two warm up
+                taken[name].append(1e3 * (time.perf_counter() - start) / steps)
+    return {name: spread(values) for name, values in taken.items()}
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    low, middle, high = quantiles(values, n=4)
+    return {"median": middle, "low": low, "high": high, "rounds": len(values)}
+
+
+def line(name: str, row: dict[str, float], *, bound: bool = False) -> str:
+    quartiles = f"({row['low']:.1f} to {row['high']:.1f})"
+    speedup = f"{row['speedup']:8.2f} x" if "speedup" in row else ""
+    share = f"{100 * row['of_the_bound']:10.0f} %" if bound else ""
+    return f"{name:24}{row['median']:8.2f} {quartiles:>18}{speedup:>12}{share:>14}"
+
+
+def product_rates() -> dict[str, float]:
+    """Floating point operations per second of this CPU in large matrix products: the best of several."""
+    rates = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        a, b = (torch.randn(1024, 1024).to(dtype) for _ in range(2))
+        best = float("inf")
+        for _ in range(20):
+            start = time.perf_counter()
+            a @ b
+            best = min(best, time.perf_counter() - start)
+        rates[str(dtype).removeprefix("torch.")] = 2 * 1024**3 / best
+    return rates
