@@ -10,7 +10,7 @@ REQUIREMENTS := pyproject.toml constraints.txt
 # nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
 # Several files at a time, each file on one core: most of them wait for one thread, or for a browser.
-PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 # In a container one is often root, whom Jupyter refuses without this.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The first Python that runs, is new enough and can make an environment. (A name on the PATH may be an empty promise.)

@@ -67,10 +67,12 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     assert "'drawn'" in status.inner_text()
     app.get_by_role("button", name="Copy").click()
     assert app.get_by_role("button", name="Copied").is_visible()
+    _, end = steps(status)
+    assert lesson.errors() == []
+    assert "Error" not in status.inner_text()
+    page.screenshot(path=tmp_path / "share.png")
     for command in ("insert-cell-below", "enter-edit-mode"):
         page.evaluate("command => jupyterapp.commands.execute('notebook:' + command)", command)
     page.keyboard.press("Control+v")
     page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
-    assert int(lesson.ask("session.end")) == steps(status)[1]
-    assert lesson.errors() == []
-    assert "Error" not in status.inner_text()
+    assert int(lesson.ask("session.end")) == end
