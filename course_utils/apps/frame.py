@@ -13,7 +13,8 @@ import io
 import threading
 import traceback
 from collections.abc import Callable
-from itertools import count, groupby
+from functools import partial
+from itertools import count
 
 import ipywidgets as widgets
 import numpy as np
@@ -21,28 +22,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils.apps.controls import Button, Choice, Control, Controller, Heading, Slider, Toggle, Upload
+from course_utils.apps.controls import Controller, Slider
+from course_utils.apps.rows import BELOW, SIDE_BY_SIDE, css, make_rows
 from course_utils.plots import style
 
 PIXELS_PER_INCH = 100
 COLUMN_WIDTH = 290  # pixels, at scale 1
-SIDE_BY_SIDE = {
-    Button: "1 1 20%",
-    Toggle: "0 0 47%",
-}  # neighbours of these kinds share a row; how wide each is
-BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 
 _ids = count()
-
-
-class LoudButton(widgets.Button):
-    """A button whose failing action raises. Handlers given to ``on_click`` are only logged when they fail, so a
-    test that clicks would never notice."""
-
-    action: Callable[[], None]
-
-    def click(self) -> None:
-        self.action()
 
 
 class App:
@@ -202,16 +189,20 @@ class App:
     def _make_view(self) -> widgets.Widget:
         css_class = f"course-app-{next(_ids)}"
         width = round(COLUMN_WIDTH * self.scale)
-        column = self._make_rows(self.controller.controls, SIDE_BY_SIDE)
-        controls = widgets.VBox(column, layout={"width": f"{width}px", "flex": "0 0 auto"})
-        below = self._make_rows(self.controller.below, BELOW)
+        make = partial(
+            make_rows, made=self.widgets, press=self.press, change=self._on_change, upload=self._on_upload
+        )
+        controls = widgets.VBox(
+            make(self.controller.controls, SIDE_BY_SIDE), layout={"width": f"{width}px", "flex": "0 0 auto"}
+        )
+        below = make(self.controller.below, BELOW)
         for row in below:
             row.layout.max_width = self.picture.layout.width
         stage = widgets.VBox(
             [self.picture, *below, self.status], layout={"flex": "1 1 500px", "min_width": "0"}
         )
         title = widgets.HTML(f"<b>{html.escape(self.controller.title)}</b>")
-        look = widgets.HTML(_css(css_class, self.scale))
+        look = widgets.HTML(css(css_class, self.scale))
         view = widgets.VBox(
             [title, widgets.HBox([controls, stage], layout={"flex_flow": "row wrap"}), look],
             layout={"overflow": "hidden"},
@@ -220,83 +211,9 @@ class App:
         self.status.add_class("course-app-status")
         return view
 
-    def _make_rows(self, controls: tuple[Control, ...], beside: dict[type, str]) -> list[widgets.Widget]:
-        rows = []
-        for kind, group in groupby(controls, key=type):
-            made = []
-            for control in group:
-                made.append(self._make_widget(control))
-                if not isinstance(control, Heading):
-                    self.widgets[control.name] = made[-1]
-            rows += [_beside_each_other(made, beside[kind])] if kind in beside and len(made) > 1 else made
-        return rows
-
-    def _make_widget(self, control) -> widgets.Widget:
-        wide = {"width": "98%"}
-        label = {"description": getattr(control, "label", ""), "style": {"description_width": "33%"}}
-        match control:
-            case Heading():
-                return widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
-            case Button():
-                widget = LoudButton(
-                    description=control.label, tooltip=control.tooltip or control.label, layout=wide
-                )
-                widget.action = lambda: self.press(control.name)
-                return widget
-            case Upload():
-                widget = widgets.FileUpload(description=control.label, accept=control.accept, layout=wide)
-                widget.observe(lambda change: self._on_upload(widget, control.name), names="value")
-                return widget
-            case Slider():
-                make = widgets.IntSlider if control.integer else widgets.FloatSlider
-                number = {} if control.integer else {"readout_format": f".{_decimals(control.step)}f"}
-                widget = make(
-                    value=control.value,
-                    min=control.low,
-                    max=control.high,
-                    step=control.step,
-                    layout=wide,
-                    **label,
-                    **number,
-                )
-            case Choice():
-                widget = widgets.Dropdown(value=control.value, options=control.options, layout=wide, **label)
-            case Toggle():
-                widget = widgets.Checkbox(
-                    value=control.value, description=control.label, indent=False, layout=wide
-                )
-        widget.observe(lambda change: self._on_change(control.name, change["new"]), names="value")
-        return widget
-
     def _repr_mimebundle_(self, include=None, exclude=None):
         """The live view, and beside it the present picture for readers who have no kernel (a page on the web)."""
         bundle = self.view._repr_mimebundle_(include=include, exclude=exclude)
         bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
         bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
         return bundle
-
-
-def _beside_each_other(row: list[widgets.Widget], flex: str) -> widgets.Widget:
-    for widget in row:
-        widget.layout.width, widget.layout.flex, widget.layout.min_width = (
-            "auto",
-            flex,
-            "fit-content",
-        )
-    return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})
-
-
-def _decimals(step: float) -> int:
-    """How many decimals a slider must show so that neighbouring steps look different."""
-    text = f"{step:.6f}".rstrip("0")
-    return len(text.partition(".")[2])
-
-
-def _css(css_class: str, scale: float) -> str:
-    """Control text in proportion to the scale; at every scale, long labels wrap rather than vanish."""
-    return (
-        f"<style>.{css_class} .widget-label, .{css_class} .widget-readout, .{css_class} select, "
-        f".{css_class} button, .{css_class} .widget-html-content {{font-size: {13 * scale:.0f}px}}"
-        f".{css_class} .widget-inline-hbox {{height: auto; min-height: {28 * scale:.0f}px}}"
-        f".{css_class} button {{height: auto; min-height: {28 * scale:.0f}px}}</style>"
-    )
