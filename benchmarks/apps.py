@@ -2,9 +2,9 @@
 
 Every app of the course is driven through its own widgets, as a student would: each slider from end to end, every
 choice, every switch. One redraw is all that happens in the kernel between a change of a widget and the finished PNG:
-the mathematics, the drawing, the encoding. Apps that play also show some frames of what they play; there only the
-frame is timed, not the steps between two frames. The baseline is matplotlib's own ``savefig`` of the same figure, which
-is what a notebook pays for every picture without an app, before any mathematics.
+the mathematics, the drawing, the encoding. Apps that play also show some frames of what they play ("frame": only the
+frame is timed, not the steps between two frames). The baseline is matplotlib's own ``savefig`` of the same figure,
+which is what a notebook pays for every picture without an app, before any mathematics.
 
 Prints one table and one JSON line with the claim that it measures: the median redraw of every app takes under 50 ms.
 (Where a control begins another run, as most of those of ``style`` and ``replay`` do, that is part of the redraw.)
@@ -72,7 +72,7 @@ def timed(action: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def measure(app: App) -> list[float]:
+def measure(app: App) -> tuple[list[float], list[float]]:
     """Seconds of every redraw of one round through all controls, and of the frames that the app plays."""
     seconds = []
     for control in app.controller.value_controls():
@@ -80,10 +80,8 @@ def measure(app: App) -> list[float]:
         for value in [*stops(control), before]:
             if widget.value != value:
                 seconds.append(timed(lambda widget=widget, value=value: setattr(widget, "value", value)))
-    if hasattr(app.controller, "steps"):
-        for _ in islice(app.controller.steps(), FRAMES):
-            seconds.append(timed(app.redraw))
-    return seconds
+    played = islice(app.controller.steps(), FRAMES) if hasattr(app.controller, "steps") else ()
+    return seconds, [timed(app.redraw) for _ in played]
 
 
 def savefig(app: App) -> float:
@@ -106,22 +104,26 @@ def main() -> int:
 
     print(
         "milliseconds".ljust(22)
-        + "".join(name.rjust(10) for name in ("redraws", "median", "95 %", "slowest", "savefig"))
+        + "".join(name.rjust(10) for name in ("redraws", "median", "95 %", "slowest", "frame", "savefig"))
     )
     results = {}
     for make in APPS:
         app = make(*(argument() for argument in ARGUMENTS.get(make, ())), scale=options.scale)
-        seconds = [taken for _ in range(options.rounds) for taken in measure(app)]
+        moved, frames = zip(*(measure(app) for _ in range(options.rounds)), strict=True)
+        frames = [taken for round_ in frames for taken in round_]
+        seconds = [taken for round_ in moved for taken in round_] + frames
         row = {
             "redraws": len(seconds),
             "median": statistics.median(seconds),
             "p95": float(np.quantile(seconds, 0.95)),
             "slowest": max(seconds),
+            "frame": statistics.median(frames) if frames else None,
             "savefig": savefig(app),
         }
         name = make.__name__.removesuffix("_app")
         results[name] = row
-        times = "".join(f"{1e3 * row[key]:10.1f}" for key in ("median", "p95", "slowest", "savefig"))
+        shown = (row[key] for key in ("median", "p95", "slowest", "frame", "savefig"))
+        times = "".join("-".rjust(10) if value is None else f"{1e3 * value:10.1f}" for value in shown)
         print(f"{name:22}{row['redraws']:10}{times}", flush=True)
 
     slowest = max(results, key=lambda name: results[name]["median"])
