@@ -29,6 +29,7 @@ from course_utils.apps.frame import App
 from course_utils.apps.games import games_app
 from course_utils.apps.gan import gan_app
 from course_utils.apps.jsd import jsd_app
+from course_utils.apps.live import LiveApp
 from course_utils.apps.parallel_lines import parallel_lines_app
 from course_utils.apps.playground import playground_app
 from course_utils.apps.point_clouds import point_clouds_app
@@ -80,8 +81,10 @@ def measure(app: App) -> tuple[list[float], list[float]]:
         for value in [*stops(control), before]:
             if widget.value != value:
                 seconds.append(timed(lambda widget=widget, value=value: setattr(widget, "value", value)))
-    played = islice(app.controller.steps(), FRAMES) if hasattr(app.controller, "steps") else ()
-    return seconds, [timed(app.redraw) for _ in played]
+    if not isinstance(app, LiveApp):
+        return seconds, []
+    app.press("stop" if "stop" in app.widgets else "reset")  # a recorded run may be at its end
+    return seconds, [timed(app.redraw) for _ in islice(app.controller.steps(), FRAMES)]
 
 
 def savefig(app: App) -> float:
