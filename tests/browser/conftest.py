@@ -6,6 +6,7 @@ the tests are skipped, and say so.
 
 import io
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -185,6 +186,18 @@ class Notebook:
         assert box["width"] <= SCREEN["width"]
         assert box["height"] <= SCREEN["height"] - 30
         return app, app.locator("img"), app.locator(".course-app-status")
+
+    def wait_for_text(self, locator: Locator, pattern: str, seconds: float = 60) -> None:
+        """Wait until the text matches this regular expression."""
+        self.page.wait_for_function(
+            "([element, pattern]) => new RegExp(pattern).test(element.innerText)",
+            arg=[locator.element_handle(), pattern],
+            timeout=1000 * seconds,
+        )
+
+    def step(self, status: Locator) -> int:
+        """The training step that a status line tells."""
+        return int(re.search(r"[Ss]tep ([\d,]+)", status.inner_text())[1].replace(",", ""))
 
     def wait_for_change(self, locator: Locator, before: str) -> None:
         """Wait until the text is another one, and a moment longer, for the last of several frames."""
