@@ -10,6 +10,7 @@ from nbclient import NotebookClient
 
 from course_utils.apps.controls import Slider
 from course_utils.apps.live import TRANSPORT, LiveApp, LiveController, Player
+from course_utils.apps.presence import Presence
 
 
 class Counter(LiveController):
@@ -317,6 +318,25 @@ def test_sweep_presses_the_buttons_too():
         await app.player.wait()
         assert not app.player.playing
         assert app.controller.values["count"] == 0
+
+    asyncio.run(main())
+
+
+def test_it_pauses_when_its_last_view_is_gone_and_not_before():
+    """What a browser tells, told by hand: tests/browser/test_views.py looks at a real one."""
+
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        (presence,) = (child for child in app.view.children if isinstance(child, Presence))
+        app.press("play")
+        for message in ("shown", "shown", "gone"):  # a second view of the output, which is closed again
+            presence._handle_custom_msg(message, [])
+        await until(lambda: app.controller.values["count"] > 3)
+        assert app.player.playing
+        presence._handle_custom_msg("gone", [])
+        await app.player.wait()
+        assert not app.player.playing
+        assert app.controller.closed == 0  # Play goes on from here
 
     asyncio.run(main())
 
