@@ -6,10 +6,11 @@ from collections.abc import Callable
 import anywidget
 
 _SHOW = """
+const page = crypto.getRandomValues(new Uint32Array(1))[0];
 export default {
   render({ model }) {
-    model.send("shown");
-    return () => model.send("gone");
+    model.send([page, 1]);
+    return () => model.send([page, -1]);
   },
 };
 """
@@ -17,7 +18,8 @@ export default {
 
 class Presence(anywidget.AnyWidget):
     """Put beside other widgets, it calls ``on_gone()`` when the last view of them has left the page: the output was
-    cleared, its cell deleted or run again, or the notebook closed. Views that are only scrolled away still count.
+    cleared, or its cell deleted or run again. Views that are only scrolled away still count. A page that is reloaded
+    says no farewell, so a view on a new page makes those of earlier pages count no more.
     """
 
     _esm = _SHOW
@@ -25,10 +27,14 @@ class Presence(anywidget.AnyWidget):
 
     def __init__(self):
         super().__init__()
-        self.views = 0
-        self.on_msg(lambda widget, content, buffers: self._hear(content))
+        self.views, self._page = 0, None
+        self.on_msg(lambda widget, content, buffers: self._hear(*content))
 
-    def _hear(self, content: str) -> None:
-        self.views += {"shown": 1, "gone": -1}[content]
+    def _hear(self, page: int, change: int) -> None:
+        if page != self._page:
+            if change < 0:
+                return  # a farewell from a page that counts no more
+            self.views, self._page = 0, page
+        self.views += change
         if self.views == 0 and self.on_gone is not None:
             self.on_gone()

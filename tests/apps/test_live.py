@@ -329,11 +329,12 @@ def test_it_pauses_when_its_last_view_is_gone_and_not_before():
         app = LiveApp(Counter(pause=0.001))
         (presence,) = (child for child in app.view.children if isinstance(child, Presence))
         app.press("play")
-        for message in ("shown", "shown", "gone"):  # a second view of the output, which is closed again
+        old, new = 1, 2  # pages: the old one is reloaded, which sends nothing; then a second view comes and goes
+        for message in ((old, 1), (new, 1), (new, 1), (new, -1), (old, -1)):
             presence._handle_custom_msg(message, [])
         await until(lambda: app.controller.values["count"] > 3)
         assert app.player.playing
-        presence._handle_custom_msg("gone", [])
+        presence._handle_custom_msg((new, -1), [])
         await app.player.wait()
         assert not app.player.playing
         assert app.controller.closed == 0  # Play goes on from here

@@ -40,6 +40,12 @@ def test_an_app_pauses_when_its_last_view_is_gone(playing):
     def do(command):
         page.evaluate("command => jupyterapp.commands.execute('notebook:' + command)", command)
 
+    page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
+    page.reload()  # the kernel goes on, and so does the app
+    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
+    playing.app("playground_app")
+    assert playing.ask("app.player.playing") == "True"
+
     playing.show("the end")  # far away
     page.wait_for_timeout(1000)
     before = int(playing.ask("app.controller.session.now"))
