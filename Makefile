@@ -19,7 +19,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks benchmarks clean
+.PHONY: help lab test notebooks clean
 
 help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
@@ -38,7 +38,7 @@ test: $(VENV)/.test-installed
 	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks
 
 notebooks: $(VENV)/.test-installed
-	$(BIN)/python tests/notebooks/execute.py
+	$(BIN)/python tools/execute.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

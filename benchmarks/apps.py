@@ -23,13 +23,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from course_utils.apps.controls import Slider
 from course_utils.apps.couplings import couplings_app
 from course_utils.apps.frame import App
+from course_utils.apps.frame.controls import Slider
+from course_utils.apps.frame.live import LiveApp
 from course_utils.apps.games import games_app
 from course_utils.apps.gan import gan_app
 from course_utils.apps.jsd import jsd_app
-from course_utils.apps.live import LiveApp
 from course_utils.apps.parallel_lines import parallel_lines_app
 from course_utils.apps.playground import playground_app
 from course_utils.apps.point_clouds import point_clouds_app
@@ -37,8 +37,8 @@ from course_utils.apps.replay import replay_app
 from course_utils.apps.style import style_app
 from course_utils.apps.transport import move_the_dirt_app
 from course_utils.datasets import load_digits_stand_in
-from course_utils.machine import describe_machine
-from course_utils.plots import style
+from course_utils.plots import palette
+from course_utils.runtime import describe_machine
 
 APPS: tuple[Callable[..., App], ...] = (
     jsd_app,
@@ -89,7 +89,7 @@ def measure(app: App) -> tuple[list[float], list[float]]:
 
 def savefig(app: App) -> float:
     """Median seconds of a plain savefig of what the app shows."""
-    with style.context():
+    with palette.context():
         return statistics.median(
             timed(lambda: app.figure.savefig(io.BytesIO(), format="png")) for _ in range(FRAMES)
         )

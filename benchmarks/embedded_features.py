@@ -9,7 +9,7 @@ start, optimizer, alpha, beta and evaluations for all three; each paints by its 
               the judge's loss, and in the loss itself. (SqueezeNet is both painter and judge: hard to match.)
     goal      at least one half in the logarithm, on average over the pairs
 
-Prints one table and one JSON line; --store writes the JSON to benchmarks/results/embedded_features.json, --sheet FILE
+Prints one table and one JSON line; --store writes the JSON to data/measured/embedded_features.json, --sheet FILE
 a picture: a row per pair, with content, style, random, embedded, SqueezeNet. Needs SqueezeNet's weights in
 COURSE_DATA/weights; some minutes on a quiet core.
 """
@@ -26,13 +26,14 @@ import torch
 from PIL import Image
 
 from course_utils import runtime
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture, sample_pictures
+from course_utils.runtime import REPOSITORY
 from course_utils.style import StyleTransfer, load_features
 from course_utils.style.embedded import WEIGHTS
 from course_utils.style.objective import Objective
 
-RESULT = Path(__file__).parent / "results" / "embedded_features.json"
+RESULT = REPOSITORY / "data/measured/embedded_features.json"
 NETWORKS = ("random", "embedded", "squeezenet")
 PAIRS = [  # contents and styles that data/make/embedded_features.py leaves out
     (content, style) for content in ("flower", "grace_hopper") for style in ("brush_strokes", "waves")

@@ -2,7 +2,7 @@
 
     python benchmarks/gan.py                                  speed, about four minutes on two quiet cores
     python benchmarks/gan.py --rounds 8 --threads 1 --quick   a look while developing
-    python benchmarks/gan.py --save benchmarks/results/gan.json --plot benchmarks/results/gan_cost.png
+    python benchmarks/gan.py --save data/measured/gan.json --plot docs/gan_cost.png
 
 Peer and networks are those of ``pytorch_gan.py`` (batch 64; its steps with its pipeline of data). Ours are the
 package's loop with the peer's networks, in float32 and with bfloat16 autocast ("changed precision": not the same
@@ -33,7 +33,7 @@ from timing import line, measure, product_rates
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_utils.datasets import Images, load_images
-from course_utils.machine import describe_machine
+from course_utils.runtime import describe_machine
 
 # ---------------------------------------------------------------- speed
 

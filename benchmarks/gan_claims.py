@@ -13,7 +13,7 @@ one. At the end, measured on 1,000 pictures:
 
 A run *works* if its distance to the test pictures is below 0.6 of the untrained generator's (where the recorded
 run of recipe "mlp" begins to show ten digits), with at least seven modes; a run stopped by numbers that are no longer
-finite does not work. Prints one table and one JSON line. Each run goes into benchmarks/results/gan_claims.json as
+finite does not work. Prints one table and one JSON line. Each run goes into data/measured/gan_claims.json as
 soon as it is done, and is not repeated, so that this may be interrupted; lesson 6 shows that file. About two
 minutes for each seed on one quiet core.
 """
@@ -22,7 +22,6 @@ import argparse
 import json
 import os
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -31,9 +30,9 @@ from torch import nn
 from course_utils.datasets import load_mnist
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import features, frechet_distance, look, mode_coverage
-from course_utils.machine import describe_machine
+from course_utils.runtime import REPOSITORY, describe_machine
 
-RESULT = Path(__file__).parent / "results" / "gan_claims.json"
+RESULT = REPOSITORY / "data/measured/gan_claims.json"
 JUDGED = 1000
 RATES = (1.0, 0.2, 5.0)
 FAR, MODES = 0.6, 7  # what a run must beat, in units of the untrained generator's distance, and reach

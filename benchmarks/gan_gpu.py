@@ -9,7 +9,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from course_utils.datasets import Images
 from course_utils.gan import AdversarialTrainer
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 
 
 def on_gpu(images: Images) -> dict:

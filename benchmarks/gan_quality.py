@@ -7,7 +7,7 @@ Quality is the Fréchet distance in the features of this project's classifier, b
 pictures and MNIST's 10,000 test pictures, with the modes covered and the entropy of the digits. The floor is
 the distance between 10,000 training pictures and the test pictures; noise is that of an untrained generator.
 
-Each finished run is merged into ``benchmarks/results/gan_quality.json`` under "recipe, steps, seed", so that
+Each finished run is merged into ``data/measured/gan_quality.json`` under "recipe, steps, seed", so that
 seeds can be trained one after the other, on a machine that has other things to do. Needs MNIST. A seed of
 "dcgan" takes about ten minutes for 19,000 steps on one core.
 """
@@ -17,7 +17,6 @@ import json
 import os
 import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 import ot
@@ -27,11 +26,11 @@ from course_utils import runtime
 from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer, metrics
 from course_utils.gan.pretrained import save_generator
-from course_utils.machine import describe_machine
 from course_utils.recording import RunRecorder, schedule
+from course_utils.runtime import REPOSITORY, describe_machine
 
 DATA = runtime.REPOSITORY / "data"
-RESULTS = Path(__file__).parent / "results" / "gan_quality.json"
+RESULTS = REPOSITORY / "data/measured/gan_quality.json"
 JUDGED = 10_000
 MINIBATCH = 256  # for the exact W1 between minibatches
 EVALUATED = (

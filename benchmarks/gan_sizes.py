@@ -9,9 +9,9 @@ from timing import line, measure
 
 from course_utils.datasets import Images
 from course_utils.gan import RECIPES, AdversarialTrainer
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
-from course_utils.plots import style
+from course_utils.plots import palette
 
 BATCHES, WIDTHS = (16, 32, 64, 128, 256), (0.25, 0.5, 1, 2)
 
@@ -75,14 +75,14 @@ def cost(images: Images, rounds: int) -> dict[str, dict[str, list[float]]]:
 
 
 def plot(results: dict, path: Path) -> None:
-    with style.context():
+    with palette.context():
         figure = Figure(figsize=(8, 3.4), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         for axes, kind, x, label in (
             (left, "batch", BATCHES, "batch size"),
             (right, "width", WIDTHS, "width, as a factor on the recipe's"),
         ):
-            for name, colour in (("mlp", style.DATA), ("dcgan", style.GENERATOR)):
+            for name, colour in (("mlp", palette.DATA), ("dcgan", palette.GENERATOR)):
                 y = results[name][kind]
                 axes.loglog(x, y, "o-", color=colour)
                 axes.text(x[0], y[0] * 1.5, name, color=colour)

@@ -13,12 +13,11 @@ statistics; the same seeds and the same number of steps of D for all. At the end
               test set (near 0: copies)
 
 Prints one table (mean, lowest and highest over the seeds) and one JSON line; --store writes the JSON to
-benchmarks/results/mode_collapse.json, which lesson 5 shows. About three minutes on one quiet core.
+data/measured/mode_collapse.json, which lesson 5 shows. About three minutes on one quiet core.
 """
 
 import argparse
 import json
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -27,9 +26,9 @@ from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.metrics import look, memorisation, mode_coverage
 from course_utils.gan.networks import MINIBATCH_STATISTICS
-from course_utils.machine import describe_machine
+from course_utils.runtime import REPOSITORY, describe_machine
 
-RESULT = Path(__file__).parent / "results" / "mode_collapse.json"
+RESULT = REPOSITORY / "data/measured/mode_collapse.json"
 GENERATOR_STEPS = (1, 3)
 JUDGED, MINIBATCH, COMPARED = 1000, 64, 200
 MEASURES = ("modes", "entropy", "spread", "nearest")

@@ -13,7 +13,7 @@ L3's OptimisticAdam, for the minimax and for the non-saturating objective:
 
 Beside it: how much the distance still fluctuates in the last quarter (standard deviation), how many modes are reached
 and which share of the points is within 3 standard deviations of one, both at the end. Prints one table and one JSON
-line; --store writes the JSON to benchmarks/results/optimistic_adam.json, which lesson 4 shows. About half an hour on
+line; --store writes the JSON to data/measured/optimistic_adam.json, which lesson 4 shows. About half an hour on
 one core.
 """
 
@@ -32,10 +32,11 @@ from scipy import stats
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.toy import ToyGAN
 from course_utils.optimizers import OptimisticAdam
+from course_utils.runtime import REPOSITORY
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
 
-RESULT = Path(__file__).parent / "results" / "optimistic_adam.json"
+RESULT = REPOSITORY / "data/measured/optimistic_adam.json"
 OPTIMIZERS = {"Adam": torch.optim.Adam, "OptimisticAdam": OptimisticAdam}
 OBJECTIVES = ("minimax", "non-saturating")
 RATES = (1e-4, 3e-4, 1e-3)

@@ -1,11 +1,11 @@
 """What the playground's experiments really do, and how fast it is: `OMP_NUM_THREADS=1 python benchmarks/playground.py`.
 
-    presets   every guided experiment of `course_utils.gan.presets` on several seeds: its outcome at the end, and the
-              judge's estimate beside the exact W1 at ten moments
+    presets   every guided experiment (`course_utils.gan.playground.presets`) on several seeds: its outcome, and
+              the judge's estimate beside the exact W1 at ten moments
     critics   G stands still while critics of several kinds learn for 500 steps: their estimates beside the exact W1
     speed     redraws per second with 2,000 points, frame and step times, and how long Pause takes
 
-Prints tables and one JSON line. --store writes every row to results/playground.json, for lesson 8, when it is
+Prints tables and one JSON line. --store writes every row to data/measured/playground.json, for lesson 8, when it is
 measured; --resume goes on after the rows stored there. About ten minutes on one quiet core. --speed measures the
 speed only, in half a minute.
 """
@@ -19,17 +19,16 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 
 from course_utils.apps.playground import playground_app
-from course_utils.gan import plane
-from course_utils.gan.playground import DATA, Session
-from course_utils.gan.presets import PRESETS, outcome
+from course_utils.gan.playground import DATA, Session, plane
+from course_utils.gan.playground.presets import PRESETS, outcome
+from course_utils.runtime import REPOSITORY
 
-RESULT = Path(__file__).parent / "results" / "playground.json"
+RESULT = REPOSITORY / "data/measured/playground.json"
 SHOWN = ("w1", "jsd", "modes", "near", "own", "slope", "pull", "moved", "orbit")
 CRITIC_STEPS = 500
 CRITICS = {

@@ -12,7 +12,7 @@ they are at hand, random ones of its layout otherwise, for time does not depend 
               allocated on a GPU
     GPU       300 Adam steps at 512 x 512 in bfloat16, on a GPU only; 3 seconds are aimed at
 
-Prints one table and one JSON line; --store writes the JSON to benchmarks/results/style.json. A few minutes on two
+Prints one table and one JSON line; --store writes the JSON to data/measured/style.json. A few minutes on two
 cores.
 """
 
@@ -30,10 +30,10 @@ from memory import resident
 from style_reference import BETA, Reference, pictures, weight_file
 from timing import product_rates
 
-from course_utils.machine import describe_machine
+from course_utils.runtime import REPOSITORY, describe_machine
 from course_utils.style import StyleTransfer, load_features
 
-RESULT = Path(__file__).parent / "results" / "style.json"
+RESULT = REPOSITORY / "data/measured/style.json"
 CONTESTANTS = ("reference", "float32", "bfloat16")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture, sample_pictures
 from course_utils.style import gram_matrix, load_features
 from course_utils.style.networks import NETWORKS, vgg19

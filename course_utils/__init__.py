@@ -4,4 +4,8 @@ Importing it is instant: torch, matplotlib and the widgets come in only with the
 The floors and their public names are described in README.md, section "Where things live".
 """
 
+from course_utils import _moved
+
 __version__ = "0.1.0"
+
+_moved.install()

@@ -1,4 +1,4 @@
-"""Where the course runs: device, seed, profile and folders.
+"""Where the course runs: device, seed, profile, folders, and what machine it is.
 
 Three environment variables steer it, all optional:
 
@@ -7,10 +7,15 @@ Three environment variables steer it, all optional:
     COURSE_DATA     the folder of downloaded things (mnist/, weights/); default: the repository's data/
 """
 
+import json
 import os
+import platform
 import random
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -141,3 +146,47 @@ def shipped(name: str) -> Path:
             "or course_utils was installed without its repository: run `make lab` (or `pip install -e .`) in a clone."
         )
     return path
+
+
+def load_results(name: str) -> dict[str, Any]:
+    """What a script of ``benchmarks/`` has measured and stored in ``data/measured/NAME.json``, with machine and date.
+
+    Raises
+    ------
+    FileNotFoundError
+        as :func:`shipped`.
+    """
+    return json.loads(shipped(f"measured/{name}.json").read_text())
+
+
+def describe_machine(device: str = "cpu") -> dict[str, Any]:
+    """Where and with what we compute: processor, threads, device, versions and today's date.
+
+    Torch is asked where it has been imported already, never imported for this.
+    """
+    torch = sys.modules.get("torch")
+    about = {
+        "cpu": _cpu_name(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "device": str(device),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+    if torch is not None:
+        about |= {"torch": torch.__version__, "threads": torch.get_num_threads()}
+        if str(device).startswith("cuda"):
+            about["device"] = torch.cuda.get_device_name(device)
+    return about
+
+
+def _cpu_name() -> str:
+    try:
+        if sys.platform == "darwin":
+            ask = ["sysctl", "-n", "machdep.cpu.brand_string"]
+            return subprocess.run(ask, capture_output=True, text=True, check=True).stdout.strip()
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration, subprocess.SubprocessError):  # Windows, and ARM boards that do not say
+        return platform.processor() or platform.machine()

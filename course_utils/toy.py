@@ -4,8 +4,8 @@ Every distribution here has
 
     .sample(n, generator)   n independent draws, (n, 2) float64; the generator is a numpy.random.Generator
     .logpdf(points)         log density in nats, (..., 2) -> (...)
-    .has_density            False for a measure on a line, which has no density in the plane: logpdf then
-    raises .modes                  (k, 2), the centres of its bumps; (0, 2) where it has none to count
+    .has_density            False for a measure on a line, which has no density in the plane: logpdf then raises
+    .modes                  (k, 2), the centres of its bumps; (0, 2) where it has none to count
 
 Those of the literature: the line of the WGAN paper (Arjovsky et al., 2017, example 1; L0 "Learning Parallel
 Lines"), the ring of eight Gaussians of unrolled GANs (Metz et al., 2017) and the grid of 25 of VEEGAN

@@ -119,7 +119,7 @@ def test_shipped_files_do_not_depend_on_course_data(monkeypatch, tmp_path, root)
         ("course_utils.plots.divergences", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.plots.images", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.plots.training", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
-        ("course_utils.apps.controls", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
+        ("course_utils.apps.frame.controls", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.apps.frame", {"torch", "ot", "matplotlib.pyplot"}),
         ("course_utils.apps.jsd", {"torch", "ot", "matplotlib.pyplot"}),
     ],

@@ -3,9 +3,9 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Controller, Heading, Slider
 from course_utils.apps.frame import App
-from course_utils.plots import style
+from course_utils.apps.frame.controls import Controller, Heading, Slider
+from course_utils.plots import palette
 from course_utils.plots.transport_panels import CouplingPanels
 from course_utils.transport import binary_couplings
 
@@ -23,7 +23,7 @@ class CouplingController(Controller):
         Heading("the two coins"),
         Slider("mu0", "P(X = 0)", 0, 1, 0.3, 0.05),
         Slider("nu0", "P(Y = 0)", 0, 1, 0.5, 0.05),
-        Heading("the coupling", style.ACCENT),
+        Heading("the coupling", palette.ACCENT),
         Slider("q", "q", 0, 1, 0.5, 0.02),
         Heading("what a unit of mass pays"),
         Slider("stay", "to stay", 0, 1, 0.0, 0.1),

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Button, Choice, Heading, Slider, Toggle
-from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
 from course_utils.games import (
     METHODS,
     Game,
@@ -20,7 +20,7 @@ from course_utils.games import (
     nonconvex,
     simulate,
 )
-from course_utils.linear_dynamics import eigenvalues, jacobian
+from course_utils.games.theory import eigenvalues, jacobian
 from course_utils.plots.games import GamePanels
 
 GAMES: dict[str, Game] = {

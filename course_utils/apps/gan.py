@@ -8,12 +8,12 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Button, Choice, Heading, Slider
-from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
 from course_utils.datasets import Images
 from course_utils.gan import RECIPES, AdversarialTrainer
-from course_utils.gan.classifier import load_classifier
 from course_utils.gan.metrics import frechet_distance
+from course_utils.gan.metrics.classifier import load_classifier
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.plots.training import TrainingPanels
 

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from course_utils.apps.controls import Choice, Controller, Heading, Slider
 from course_utils.apps.frame import App
+from course_utils.apps.frame.controls import Choice, Controller, Heading, Slider
 from course_utils.divergences import (
     gan_value,
     js_divergence_continuous,
@@ -16,7 +16,7 @@ from course_utils.divergences import (
     kl_divergence_continuous,
     optimal_discriminator,
 )
-from course_utils.plots import style
+from course_utils.plots import palette
 from course_utils.plots.divergences import LOG_2, DivergencePanels
 
 BUMPS = {  # both have this mean and this standard deviation
@@ -50,12 +50,12 @@ class JSDController(Controller):
     controls = (
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),
         Choice("shape", "bumps are", tuple(BUMPS), "bell curves"),
-        Heading("data p*", style.DATA),
+        Heading("data p*", palette.DATA),
         Slider("p1", "mean 1", -5, 5, -2.0, 0.1),
         Slider("p2", "mean 2", -5, 5, 2.0, 0.1),
         Slider("p_width", "width σ", 0.1, 2, 0.6, 0.05),
         Slider("p_weight", "weight of 1", 0, 1, 0.5, 0.05),
-        Heading("generator p_G", style.GENERATOR),
+        Heading("generator p_G", palette.GENERATOR),
         Slider("g1", "mean 1", -5, 5, 0.0, 0.1),
         Slider("g2", "mean 2", -5, 5, 0.0, 0.1),
         Slider("g_width", "width σ", 0.1, 2, 1.0, 0.05),

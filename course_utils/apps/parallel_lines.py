@@ -7,12 +7,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from course_utils.apps.controls import Button, Choice, Controller, Heading, Slider
 from course_utils.apps.frame import App
-from course_utils.critics import Discriminator
+from course_utils.apps.frame.controls import Button, Choice, Controller, Heading, Slider
 from course_utils.divergences import optimal_discriminator
-from course_utils.line_distances import DISTANCES
-from course_utils.plots import style
+from course_utils.divergences.lines import DISTANCES
+from course_utils.gan.judges import Discriminator
+from course_utils.plots import palette
 from course_utils.plots.parallel_lines import PLANE, LinesPanels, number
 from course_utils.toy import parallel_lines
 
@@ -33,10 +33,10 @@ class ParallelLinesController(Controller):
     controls = (
         Slider("theta", "θ", -2, 2, 1.0, 0.01),
         Slider("noise", "noise s", 0, 1, 0.0, 0.01),
-        Heading("discriminator", style.DISCRIMINATOR),
+        Heading("discriminator", palette.DISCRIMINATOR),
         Button("train", f"Train the discriminator ({STEPS_PER_CLICK} steps)"),
         Button("forget", "Start with a fresh discriminator"),
-        Heading("generator", style.GENERATOR),
+        Heading("generator", palette.GENERATOR),
         Choice("follow", "walk down", (*DISTANCES, TRAINED), "W"),
         Button("walk", f"Walk {WALK_STEPS} steps", f"Gradient descent on θ with learning rate {WALK_RATE}"),
     )

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils import toy
-from course_utils.apps.controls import Button, Choice, Controller, Slider, Toggle
 from course_utils.apps.frame import App
+from course_utils.apps.frame.controls import Button, Choice, Controller, Slider, Toggle
 from course_utils.plots.transport_panels import CloudPanels
 from course_utils.transport import earth_movers_distance, kantorovich_potential, sinkhorn_curve
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Button, Choice, Control, Heading, Slider
-from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
 from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, look, panel_titles
 from course_utils.plots.replay import ReplayPanels, Run
 from course_utils.recording import Recording, load_recording, recordings

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Button, Choice, Control, Heading, Slider, Upload
-from course_utils.apps.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Upload
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features

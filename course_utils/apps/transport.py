@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.controls import Button, Choice, Controller, Slider, Toggle
 from course_utils.apps.frame import App
+from course_utils.apps.frame.controls import Button, Choice, Controller, Slider, Toggle
 from course_utils.plots.transport_panels import DirtPanels
-from course_utils.rerouting import marginal_errors, next_step, overpayment, prices
 from course_utils.transport import earth_movers_distance
+from course_utils.transport.hints import marginal_errors, next_step, overpayment, prices
 
 HILLS, HOLES = tuple("ABC"), tuple("1234")
 SIZE = (10, 10)  # the map runs from (0, 0) to here

@@ -1,6 +1,46 @@
-"""Generative adversarial networks on 28x28 pictures: networks, objectives, recipes and the trainer, each apart."""
+"""Generative adversarial networks: on 28x28 pictures of digits, and on points of the plane (lessons 5, 6 and 8).
 
-from course_utils.gan.recipes import RECIPES, Recipe
+What lives where:
+
+    recipes        every run's settings in one printable object: ``RECIPES``
+    networks       generators and discriminators; ``minibatch`` has the layers that see the whole minibatch
+    objectives     what the two players minimise; ``penalties`` keep a critic Lipschitz
+    adversarial    the steps of any two players, on :mod:`course_utils.training`'s loop
+    trainer        the same on pictures, and on points of the plane
+    judges         a discriminator or a critic alone, between two given distributions
+    checkpoints    a training in one file; ``pretrained`` has the generators that ship
+    metrics/       how good generated digits are
+    playground/    runs in the plane that can be stepped, changed, rewound and shared
+"""
+
+from course_utils.gan.checkpoints import CheckpointError, load_checkpoint, resume, save_checkpoint
+from course_utils.gan.judges import Critic, Discriminator
+from course_utils.gan.objectives import OBJECTIVES
+from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
+from course_utils.gan.points import POINTS, PointCloud, PointTrainer
+from course_utils.gan.pretrained import load_generator, save_generator
+from course_utils.gan.recipes import RECIPES, Recipe, get_recipe
 from course_utils.gan.trainer import AdversarialTrainer
 
-__all__ = ["RECIPES", "AdversarialTrainer", "Recipe"]
+__all__ = [
+    "OBJECTIVES",
+    "POINTS",
+    "RECIPES",
+    "AdversarialTrainer",
+    "CheckpointError",
+    "Critic",
+    "Discriminator",
+    "PointCloud",
+    "PointTrainer",
+    "Recipe",
+    "clip_weights",
+    "get_recipe",
+    "gradient_norms",
+    "gradient_penalty",
+    "interpolate",
+    "load_checkpoint",
+    "load_generator",
+    "resume",
+    "save_checkpoint",
+    "save_generator",
+]

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from course_utils.datasets import Images
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
 from course_utils.gan.trainer import AdversarialTrainer
 

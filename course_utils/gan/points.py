@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
 
 PLAYERS = ("both", "discriminator", "generator")
@@ -63,7 +63,7 @@ class PointTrainer(AdversarialLoop):
         :mod:`course_utils.toy`, or an array of points (k, 2), which are then drawn with replacement. It may be
         replaced while the training goes on.
     recipe : a :class:`~course_utils.gan.recipes.Recipe` of the architecture "points".
-    device, seed : see :class:`~course_utils.gan.loop.AdversarialLoop`.
+    device, seed : see :class:`~course_utils.gan.adversarial.AdversarialLoop`.
     **overrides : settings of the recipe to replace.
 
     Raises

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from course_utils import runtime
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
 
 FORMAT, VERSION = "course_utils.generator", 1

@@ -1,8 +1,10 @@
 """Complete, named settings of a training run: everything that is needed to repeat it, in one printable object.
 
-recipe = RECIPES["dcgan"]                  print it, look at it
-recipe.replace(batch_size=128)             a new one with another batch size
-recipe.difference(RECIPES["wgan-gp"])      {setting: (here, there)}
+To look at one, and to change it:
+
+    recipe = RECIPES["dcgan"]                  print it, look at it
+    recipe.replace(batch_size=128)             a new one with another batch size
+    recipe.difference(RECIPES["wgan-gp"])      {setting: (here, there)}
 """
 
 import dataclasses
@@ -240,7 +242,7 @@ _WGAN_CLIP = Recipe(
     ema=0.999,
 )
 # The same with faster steps and a wider box, the best of four settings after 1,000 steps
-# (benchmarks/results/gan_quality.json).
+# (data/measured/gan_quality.json).
 _WGAN_CLIP_TUNED = _WGAN_CLIP.replace(
     name="wgan-clip-tuned", clip=0.03, generator_learning_rate=5e-4, discriminator_learning_rate=5e-4
 )

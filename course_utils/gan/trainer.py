@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_utils.datasets import Images
-from course_utils.gan.loop import AdversarialLoop
+from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe, get_recipe
 
 
@@ -18,7 +18,7 @@ class AdversarialTrainer(AdversarialLoop):
     ----------
     images : :class:`~course_utils.datasets.Images`, or uint8 pictures (n, 28, 28).
     recipe : a name in :data:`~course_utils.gan.recipes.RECIPES`, or a :class:`~course_utils.gan.recipes.Recipe`.
-    device, seed : see :class:`~course_utils.gan.loop.AdversarialLoop`.
+    device, seed : see :class:`~course_utils.gan.adversarial.AdversarialLoop`.
     **overrides : settings of the recipe to replace, such as ``batch_size=128``.
 
     All pictures live on the device as bytes and are scaled, a minibatch at a time, to [-1, 1], the interval of

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 WORDS = {
     "BatchNorm1d": "batch norm",
@@ -50,7 +50,7 @@ def stages(layers: Sequence[tuple[str, Sequence[int]]]) -> list[Stage]:
 
 
 def draw_architecture(
-    ax: Axes, layers: Sequence[tuple[str, Sequence[int]]], *, title: str, color: str = style.GENERATOR
+    ax: Axes, layers: Sequence[tuple[str, Sequence[int]]], *, title: str, color: str = palette.GENERATOR
 ) -> list[Stage]:
     """Draw one box per shape, the layers' names on the arrows between them, and return the :func:`stages` drawn.
 

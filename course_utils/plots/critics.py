@@ -6,9 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
-PLACES = {"real": style.DATA, "between": style.DISCRIMINATOR, "generated": style.GENERATOR}
+PLACES = {"real": palette.DATA, "between": palette.DISCRIMINATOR, "generated": palette.GENERATOR}
 
 
 def draw_slopes(ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits=(1e-3, 10.0)) -> None:
@@ -23,7 +23,7 @@ def draw_slopes(ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits
         inside = np.clip(np.asarray(values, float), edges[0], edges[-1])
         ax.hist(inside, edges, histtype="step", lw=1.8, color=PLACES[place], label=place,
                 weights=np.full(len(inside), 100 / len(inside)))  # fmt: skip
-    ax.axvline(1, color=style.THEORY, ls="--", lw=1.2)
+    ax.axvline(1, color=palette.THEORY, ls="--", lw=1.2)
     ax.set_xscale("log")
     ax.set(
         xlim=limits,
@@ -42,9 +42,9 @@ def draw_weights(
     """
     weights = np.clip(np.asarray(weights, float).ravel(), -reach, reach)
     share = np.full(len(weights), 100 / len(weights))
-    ax.hist(weights, np.linspace(-reach, reach, 101), weights=share, color=style.DISCRIMINATOR)
+    ax.hist(weights, np.linspace(-reach, reach, 101), weights=share, color=palette.DISCRIMINATOR)
     for limit in () if c is None else (-c, c):
-        ax.axvline(limit, color=style.THEORY, ls="--", lw=1.2)
+        ax.axvline(limit, color=palette.THEORY, ls="--", lw=1.2)
     ax.set_yscale("log")
     ticks = (-reach, 0, reach) if c is None else (-c, 0, c)  # more would run into each other
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -53,11 +53,11 @@ def draw_weights(
 
 def draw_slope_against_limit(ax: Axes, limits: ArrayLike, slopes: ArrayLike, bound: ArrayLike) -> None:
     """The mean slope of clipped critics against their limit c, with the bound that no slope exceeds, and with 1."""
-    ax.plot(limits, slopes, "o-", color=style.DISCRIMINATOR, label="measured, mean")
-    ax.plot(limits, bound, ls="--", lw=1.4, color=style.THEORY, label="bound")
-    ax.axhline(1, color=style.MUTED, lw=1.2)
+    ax.plot(limits, slopes, "o-", color=palette.DISCRIMINATOR, label="measured, mean")
+    ax.plot(limits, bound, ls="--", lw=1.4, color=palette.THEORY, label="bound")
+    ax.axhline(1, color=palette.MUTED, lw=1.2)
     ax.annotate("wanted: 1", (0.02, 1), xycoords=("axes fraction", "data"), xytext=(0, 4),
-                textcoords="offset points", color=style.MUTED, fontsize=11)  # fmt: skip
+                textcoords="offset points", color=palette.MUTED, fontsize=11)  # fmt: skip
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xticks(limits, [f"{c:g}" for c in limits])
@@ -73,10 +73,10 @@ def draw_trust(ax: Axes, said: ArrayLike, quality: ArrayLike, *, title: str, xla
     to the lower left.
     """
     said, quality = np.asarray(said, float), np.asarray(quality, float)
-    ax.plot(said, quality, "-", lw=1.2, color=style.MUTED)
-    ax.plot(said, quality, "o", ms=5, color=style.ACCENT)
-    ax.plot(said[:1], quality[:1], "o", ms=11, mfc="none", mec=style.THEORY, mew=1.6)
-    ax.plot(said[-1:], quality[-1:], "o", ms=11, color=style.THEORY)
+    ax.plot(said, quality, "-", lw=1.2, color=palette.MUTED)
+    ax.plot(said, quality, "o", ms=5, color=palette.ACCENT)
+    ax.plot(said[:1], quality[:1], "o", ms=11, mfc="none", mec=palette.THEORY, mew=1.6)
+    ax.plot(said[-1:], quality[-1:], "o", ms=11, color=palette.THEORY)
     ax.set_yscale("log")
     ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=xlabel, ylabel="Fréchet distance", title=title)

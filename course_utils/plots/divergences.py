@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Transform, blended_transform_factory
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 LOG_2 = float(np.log(2))
 AXIS_LIMITS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
@@ -19,8 +19,8 @@ BAR_RANGE = (-1.9, 3.0)  # nats; a longer bar is cut and marked with its number
 def draw_densities(ax: Axes, x: ArrayLike, p_star: ArrayLike, p_g: ArrayLike) -> None:
     """Both densities over x, filled."""
     for density, color, name in (
-        (p_star, style.DATA, "$p^*$, data"),
-        (p_g, style.GENERATOR, "$p_G$, generator"),
+        (p_star, palette.DATA, "$p^*$, data"),
+        (p_g, palette.GENERATOR, "$p_G$, generator"),
     ):
         ax.plot(x, density, color=color, label=name)
         ax.fill_between(x, density, color=color, alpha=0.2, lw=0)
@@ -30,8 +30,8 @@ def draw_densities(ax: Axes, x: ArrayLike, p_star: ArrayLike, p_g: ArrayLike) ->
 
 def draw_discriminator(ax: Axes, x: ArrayLike, d: ArrayLike, label: str = "$D^*$", **line) -> None:
     """A discriminator over x, with 1/2 ("cannot tell") as a guide."""
-    ax.axhline(0.5, color=style.THEORY, lw=1, ls="--")
-    ax.plot(x, d, **{"color": style.DISCRIMINATOR, "label": label, **line})
+    ax.axhline(0.5, color=palette.THEORY, lw=1, ls="--")
+    ax.plot(x, d, **{"color": palette.DISCRIMINATOR, "label": label, **line})
     ax.set(ylabel="$D(x)$", ylim=(-0.05, 1.05))
 
 
@@ -43,10 +43,10 @@ class DivergencePanels:
     """
 
     BARS: ClassVar = {  # the number's name and how it is written
-        "kl_p_g": (r"KL$(p^*\,\|\,p_G)$", style.DATA),
-        "kl_g_p": (r"KL$(p_G\,\|\,p^*)$", style.GENERATOR),
-        "jsd": (r"JSD$(p^*, p_G)$", style.ACCENT),
-        "value": (r"$V(D^*)$", style.DISCRIMINATOR),
+        "kl_p_g": (r"KL$(p^*\,\|\,p_G)$", palette.DATA),
+        "kl_g_p": (r"KL$(p_G\,\|\,p^*)$", palette.GENERATOR),
+        "jsd": (r"JSD$(p^*, p_G)$", palette.ACCENT),
+        "value": (r"$V(D^*)$", palette.DISCRIMINATOR),
     }
 
     def __init__(self, figure: Figure):
@@ -63,10 +63,10 @@ class DivergencePanels:
         self._top, middle, self._bottom = (figure.add_subplot(grid[row, 0]) for row in range(3))
         self._lines, self._areas = {}, {}
         for name, ax, color, label, place in (
-            ("p_star", self._top, style.DATA, "data $p^*$", (0.02, 0.88)),
-            ("p_g", self._top, style.GENERATOR, "generator $p_G$", (0.98, 0.88)),
-            ("d", middle, style.DISCRIMINATOR, "optimal discriminator", (0.02, 0.88)),
-            ("integrand", self._bottom, style.ACCENT, "the area is the JSD", (0.02, 0.88)),
+            ("p_star", self._top, palette.DATA, "data $p^*$", (0.02, 0.88)),
+            ("p_g", self._top, palette.GENERATOR, "generator $p_G$", (0.98, 0.88)),
+            ("d", middle, palette.DISCRIMINATOR, "optimal discriminator", (0.02, 0.88)),
+            ("integrand", self._bottom, palette.ACCENT, "the area is the JSD", (0.02, 0.88)),
         ):
             (self._lines[name],) = ax.plot([], [], color=color)
             if name != "d":
@@ -77,7 +77,7 @@ class DivergencePanels:
             )  # faster than a legend
         self._top.set_ylabel("density")
         self._top.tick_params(labelbottom=False)
-        middle.axhline(0.5, color=style.THEORY, lw=1, ls="--")
+        middle.axhline(0.5, color=palette.THEORY, lw=1, ls="--")
         middle.set(ylabel="$D^*(x)$", ylim=(-0.05, 1.3), yticks=(0, 0.5, 1))
         middle.tick_params(labelbottom=False)
         self._bottom.set(ylabel="JSD integrand", xlabel="$x$")
@@ -100,9 +100,9 @@ class DivergencePanels:
         for row, (name, (label, _)) in zip(rows, self.BARS.items(), strict=True):
             ax.text(BAR_RANGE[0], row + 0.34, label, fontsize=13, va="center")
             self._numbers[name] = ax.text(BAR_RANGE[1], row + 0.34, "", fontsize=13, va="center", ha="right")
-        ax.vlines(np.zeros(len(rows)), rows - 0.24, rows + 0.2, color=style.THEORY, lw=1)
+        ax.vlines(np.zeros(len(rows)), rows - 0.24, rows + 0.2, color=palette.THEORY, lw=1)
         for x, row, name in ((LOG_2, 1, "log 2"), (-2 * LOG_2, 0, "−2 log 2")):
-            ax.plot([x, x], [row - 0.23, row + 0.23], color=style.THEORY, lw=1.4, ls="--")
+            ax.plot([x, x], [row - 0.23, row + 0.23], color=palette.THEORY, lw=1.4, ls="--")
             ax.text(x, row - 0.27, name, fontsize=11, va="top", ha="center")
         ax.set(xlim=BAR_RANGE, ylim=(-0.6, 3.55), xlabel="nats", yticks=[])
         ax.grid(visible=False)

@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 METHOD_COLORS = {
-    "simultaneous": style.GENERATOR,
-    "alternating": style.SECOND,
-    "momentum": style.THIRD,
-    "optimistic": style.DATA,
-    "extragradient": style.DISCRIMINATOR,
-    "consensus": style.ACCENT,
-    "flow": style.MUTED,
+    "simultaneous": palette.GENERATOR,
+    "alternating": palette.SECOND,
+    "momentum": palette.THIRD,
+    "optimistic": palette.DATA,
+    "extragradient": palette.DISCRIMINATOR,
+    "consensus": palette.ACCENT,
+    "flow": palette.MUTED,
 }
 ARROWS = "#B5B5B5"
 VIEW = 2.5  # the plane is shown from -VIEW to VIEW
@@ -52,30 +52,30 @@ def draw_run(ax: Axes, points: ArrayLike, method: str, **line) -> None:
     """One run (steps + 1, 2) in its method's colour, with a dot where it starts and a square where it ends."""
     points = np.asarray(points, float)
     known = points[np.isfinite(points).all(axis=1)]
-    look = {"color": METHOD_COLORS.get(method, style.THEORY), "lw": 1.6, "label": method, **line}
+    look = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 1.6, "label": method, **line}
     ax.plot(*known.T, **look)
     ax.plot(*known[0], "o", color=look["color"], ms=6)
     ax.plot(*known[-1], "s", color=look["color"], ms=6)
 
 
 def draw_equilibrium(ax: Axes, point: ArrayLike = (0.0, 0.0)) -> None:
-    ax.plot(*np.asarray(point), "*", color=style.THEORY, ms=12, zorder=5)
+    ax.plot(*np.asarray(point), "*", color=palette.THEORY, ms=12, zorder=5)
 
 
 def draw_distance(
     ax: Axes, distances: ArrayLike, method: str, theory: ArrayLike | None = None, **line
 ) -> None:
     """Distance to the equilibrium (steps + 1,) on a logarithmic axis, with the prediction dashed on top of it."""
-    look = {"color": METHOD_COLORS.get(method, style.THEORY), "lw": 3, "label": method, **line}
+    look = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 3, "label": method, **line}
     ax.semilogy(distances, **look)
     if theory is not None:
-        ax.semilogy(theory, color=style.THEORY, lw=1.2, ls="--")
+        ax.semilogy(theory, color=palette.THEORY, lw=1.2, ls="--")
     ax.set(xlabel="step", ylabel="distance to the equilibrium")
 
 
 def draw_unit_circle(ax: Axes, *, view: float = EIGENVALUE_VIEW) -> None:
     angle = np.linspace(0, 2 * np.pi, 200)
-    ax.plot(np.cos(angle), np.sin(angle), color=style.THEORY, lw=1.2, ls="--")
+    ax.plot(np.cos(angle), np.sin(angle), color=palette.THEORY, lw=1.2, ls="--")
     ax.set(
         xlim=(-view, view), ylim=(-view, view), aspect="equal", xlabel="real part", ylabel="imaginary part"
     )
@@ -86,7 +86,7 @@ def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: flo
     values = np.asarray(eigenvalues)
     sizes = np.broadcast_to(np.linspace(4, 40, len(values))[:, None], values.shape)
     draw_unit_circle(ax, view=view)
-    ax.scatter(values.real, values.imag, s=sizes, color=METHOD_COLORS.get(method, style.ACCENT), zorder=3)
+    ax.scatter(values.real, values.imag, s=sizes, color=METHOD_COLORS.get(method, palette.ACCENT), zorder=3)
     ax.set_title(method)
 
 
@@ -102,7 +102,7 @@ class GamePanels:
         self._plane, self._radius, self._complex = _make_axes(figure)
         self._grid = field_grid()
         self._quiver = draw_field(self._plane, self._grid, np.zeros_like(self._grid))
-        (self._star,) = self._plane.plot([], [], "*", color=style.THEORY, ms=17, zorder=5)
+        (self._star,) = self._plane.plot([], [], "*", color=palette.THEORY, ms=17, zorder=5)
         self._radius.set(xlim=(0, steps), xlabel="step", yscale="log", ylabel="distance")
         draw_unit_circle(self._complex)
         self._complex.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="eigenvalues", ylabel="")
@@ -117,7 +117,7 @@ class GamePanels:
                 [], [], "o", color=color, ms=0.8 * size, mec="white", zorder=4
             )
             (self._distances[name],) = self._radius.plot([], [], color=color, lw=3.2)
-            (self._theory[name],) = self._radius.plot([], [], color=style.THEORY, lw=1.2, ls="--", zorder=3)
+            (self._theory[name],) = self._radius.plot([], [], color=palette.THEORY, lw=1.2, ls="--", zorder=3)
             (self._eigenvalues[name],) = self._complex.plot(
                 [], [], "o", color=color, ms=size, mew=0, zorder=3
             )

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 LOG_2 = float(np.log(2))
 JUDGED = LinearSegmentedColormap.from_list(
@@ -23,8 +23,8 @@ LONGEST_ARROW = 1.5
 def draw_samples(ax: Axes, real: ArrayLike, fake: ArrayLike) -> None:
     """Points of both lines, (n, 2) each, in the plane."""
     for points, color, label in (
-        (real, style.DATA, "$p^*$, data"),
-        (fake, style.GENERATOR, r"$p_\theta$, generator"),
+        (real, palette.DATA, "$p^*$, data"),
+        (fake, palette.GENERATOR, r"$p_\theta$, generator"),
     ):
         ax.plot(*np.transpose(points), ".", color=color, ms=4, label=label)
     ax.set(xlim=PLANE[:2], ylim=PLANE[2:], xlabel="$x$", ylabel="$z$")
@@ -51,13 +51,15 @@ class DistanceCurves:
             ax.set(xlim=(-2.1, 2.1), xticks=(-2, -1, 0, 1, 2))
             ax.tick_params(labelbottom=ax is w)
             ax.plot(
-                0, 0, "o", color=style.ACCENT, ms=6
+                0, 0, "o", color=palette.ACCENT, ms=6
             )  # every distance is 0 there, also where its curve jumps
-            (self._curves[name],) = ax.plot([], [], color=style.ACCENT)
-            (self._points[name],) = ax.plot([], [], "o", color=style.GENERATOR, ms=8, zorder=3, clip_on=False)
+            (self._curves[name],) = ax.plot([], [], color=palette.ACCENT)
+            (self._points[name],) = ax.plot(
+                [], [], "o", color=palette.GENERATOR, ms=8, zorder=3, clip_on=False
+            )
             self._numbers[name] = ax.text(0.5, 1.0, "", transform=ax.transAxes, ha="center", va="bottom")
         (self._estimate,) = jsd.plot(
-            [], [], "D", color=style.DISCRIMINATOR, ms=8, mfc="none", mew=2, zorder=4
+            [], [], "D", color=palette.DISCRIMINATOR, ms=8, mfc="none", mew=2, zorder=4
         )
         self.moving = [
             *self._curves.values(),
@@ -88,10 +90,10 @@ class LinesPanels:
     """
 
     ROWS: ClassVar = {  # who pushes, and its colour
-        "KL": style.ACCENT,
-        "JSD": style.ACCENT,
-        "D": style.DISCRIMINATOR,
-        "W": style.ACCENT,
+        "KL": palette.ACCENT,
+        "JSD": palette.ACCENT,
+        "D": palette.DISCRIMINATOR,
+        "W": palette.ACCENT,
     }
 
     def __init__(self, figure: Figure):
@@ -139,7 +141,7 @@ class LinesPanels:
             interpolation="bilinear",
         )
         self._lines, self._samples = {}, {}
-        for name, color in (("real", style.DATA), ("fake", style.GENERATOR)):
+        for name, color in (("real", palette.DATA), ("fake", palette.GENERATOR)):
             (self._lines[name],) = ax.plot([], [], color=color, lw=1, alpha=0.7)
             (self._samples[name],) = ax.plot([], [], ".", color=color, ms=4)
         ax.set(xlim=PLANE[:2], ylim=PLANE[2:], ylabel="$z$", yticks=(-2, 0, 2))
@@ -147,11 +149,12 @@ class LinesPanels:
         ax.grid(visible=False)
 
     def _make_profile(self, ax: Axes) -> None:
-        (self._best,) = ax.plot([], [], color=style.THEORY, lw=1.4, ls="--")
+        (self._best,) = ax.plot([], [], color=palette.THEORY, lw=1.4, ls="--")
         self._best_label = ax.text(0.99, 0.5, "", transform=ax.transAxes, ha="right", va="center")
-        (self._d,) = ax.plot([], [], color=style.DISCRIMINATOR)
+        (self._d,) = ax.plot([], [], color=palette.DISCRIMINATOR)
         self._marks = [
-            ax.plot([], [], "o", color=color, ms=7, zorder=3)[0] for color in (style.DATA, style.GENERATOR)
+            ax.plot([], [], "o", color=color, ms=7, zorder=3)[0]
+            for color in (palette.DATA, palette.GENERATOR)
         ]
         ax.set(xlim=PLANE[:2], ylim=(-0.1, 1.1), yticks=(0, 0.5, 1), xlabel="$x$", ylabel="$D(x, 0)$")
 

@@ -9,7 +9,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 VIEW = 3.0
 SURFACE = 60  # squares along each side of the surface
@@ -25,7 +25,7 @@ def _pale(color: str, amount: float = 0.45) -> tuple[float, ...]:
 
 # What looks generated to the judge is pale vermilion, what looks real is pale blue, undecided is white.
 VERDICTS = LinearSegmentedColormap.from_list(
-    "verdicts", [_pale(style.GENERATOR), (1.0, 1.0, 1.0), _pale(style.DATA)]
+    "verdicts", [_pale(palette.GENERATOR), (1.0, 1.0, 1.0), _pale(palette.DATA)]
 )
 
 
@@ -41,15 +41,15 @@ class PlaneArtists:
             -VIEW, VIEW, SURFACE + 1
         )  # a mesh of squares draws several times faster than an image
         self._surface = ax.pcolormesh(edges, edges, np.zeros((SURFACE, SURFACE)), cmap=VERDICTS, zorder=0)
-        self._manifold = LineCollection([], colors=style.GENERATOR, linewidths=0.7, alpha=0.55, zorder=1)
+        self._manifold = LineCollection([], colors=palette.GENERATOR, linewidths=0.7, alpha=0.55, zorder=1)
         ax.add_collection(self._manifold, autolim=False)
         look = {"ls": "none", "marker": "o", "ms": 2.6, "mew": 0}
-        (self._real,) = ax.plot([], [], color=style.DATA, **look, zorder=2)
-        (self._fake,) = ax.plot([], [], color=style.GENERATOR, **look, zorder=3)
+        (self._real,) = ax.plot([], [], color=palette.DATA, **look, zorder=2)
+        (self._fake,) = ax.plot([], [], color=palette.GENERATOR, **look, zorder=3)
         nowhere = np.zeros(ARROWS)
         self._arrows = ax.quiver(
-            nowhere, nowhere, nowhere, nowhere, color=style.THEORY, angles="xy", scale=1, scale_units="xy", width=0.004,
-            zorder=4,
+            nowhere, nowhere, nowhere, nowhere, color=palette.THEORY, angles="xy", scale=1, scale_units="xy",
+            width=0.004, zorder=4,
         )  # fmt: skip
         self.moving = [
             self._surface, self._manifold, self._real, self._fake, self._arrows, *ax.spines.values(),
@@ -65,7 +65,7 @@ class PlaneArtists:
         arrows: tuple[np.ndarray, np.ndarray] | None,
         manifold: np.ndarray | None,
     ) -> None:
-        """Show a scene, as :func:`course_utils.gan.plane.scene` makes it; None hides a part.
+        """Show a scene, as :func:`course_utils.gan.playground.plane.scene` makes it; None hides a part.
 
         Parameters
         ----------
@@ -104,9 +104,9 @@ class PlaygroundPanels:
         self._artists = PlaneArtists(plane)
         arrows = "→ $-\\partial L_G/\\partial x$"
         for x, color, label in (
-            (0.0, style.DATA, "real"),
-            (0.16, style.GENERATOR, "generated"),
-            (0.53, style.THEORY, arrows),
+            (0.0, palette.DATA, "real"),
+            (0.16, palette.GENERATOR, "generated"),
+            (0.53, palette.THEORY, arrows),
         ):
             plane.text(x, 1.02, label, color=color, transform=plane.transAxes, va="bottom")
 
@@ -156,11 +156,11 @@ class PlaygroundPanels:
         return (float(x), float(y)) if max(abs(x), abs(y)) <= VIEW else None
 
 
-LOSSES = (("loss of D", style.DISCRIMINATOR, "-"), ("of G", style.GENERATOR, "-"))
+LOSSES = (("loss of D", palette.DISCRIMINATOR, "-"), ("of G", palette.GENERATOR, "-"))
 DISTANCES = (
-    ("$W_1$", style.ACCENT, "-"),
-    ("JSD", style.SECOND, "-"),
-    ("judge says", style.DISCRIMINATOR, "--"),
+    ("$W_1$", palette.ACCENT, "-"),
+    ("JSD", palette.SECOND, "-"),
+    ("judge says", palette.DISCRIMINATOR, "--"),
 )
 
 

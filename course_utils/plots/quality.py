@@ -6,14 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 
-def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = style.GENERATOR) -> None:
+def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = palette.GENERATOR) -> None:
     """The share of each digit among predicted digits (n,), with a tenth each as a guide."""
     digits = np.asarray(digits)
     ax.bar(np.arange(10), 100 * np.bincount(digits, minlength=10) / len(digits), color=color, width=0.8)
-    ax.axhline(10, color=style.THEORY, ls="--", lw=1.2)
+    ax.axhline(10, color=palette.THEORY, ls="--", lw=1.2)
     ax.set(xticks=range(10), xlabel="digit", ylabel="share (%)", ylim=(0, 100), title=title)
     ax.grid(axis="x", visible=False)
 

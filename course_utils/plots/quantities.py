@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 LOSSES, JUDGE, QUALITY = "losses", "what D says", "Fréchet distance"
 
@@ -33,25 +33,25 @@ PANELS = {
 CRITIC = Panel(("critic_estimate",))
 
 LABELS = {
-    "discriminator_loss": ("D's loss", style.DISCRIMINATOR),
-    "critic_loss": ("critic's loss", style.DISCRIMINATOR),
-    "generator_loss": ("G's loss", style.GENERATOR),
-    "d_real": ("D(x)", style.DATA),
-    "d_fake": ("D(G(z))", style.GENERATOR),
-    "critic_estimate": ("critic: f(x) − f(G(z))", style.DISCRIMINATOR),
-    "frechet_distance": ("Fréchet distance", style.ACCENT),
-    "frechet": ("Fréchet distance", style.ACCENT),
-    "gradient_norm": ("critic's gradient norm", style.DISCRIMINATOR),
-    "modes": ("modes covered", style.ACCENT),
-    "entropy": ("class entropy (nats)", style.ACCENT),
-    "precision": ("precision", style.DATA),
-    "recall": ("recall", style.GENERATOR),
+    "discriminator_loss": ("D's loss", palette.DISCRIMINATOR),
+    "critic_loss": ("critic's loss", palette.DISCRIMINATOR),
+    "generator_loss": ("G's loss", palette.GENERATOR),
+    "d_real": ("D(x)", palette.DATA),
+    "d_fake": ("D(G(z))", palette.GENERATOR),
+    "critic_estimate": ("critic: f(x) − f(G(z))", palette.DISCRIMINATOR),
+    "frechet_distance": ("Fréchet distance", palette.ACCENT),
+    "frechet": ("Fréchet distance", palette.ACCENT),
+    "gradient_norm": ("critic's gradient norm", palette.DISCRIMINATOR),
+    "modes": ("modes covered", palette.ACCENT),
+    "entropy": ("class entropy (nats)", palette.ACCENT),
+    "precision": ("precision", palette.DATA),
+    "recall": ("recall", palette.GENERATOR),
 }
 
 
 def look(name: str) -> tuple[str, str]:
     """What a quantity is called in pictures and sentences, and its colour."""
-    return LABELS.get(name, (name.replace("_", " "), style.SECOND))
+    return LABELS.get(name, (name.replace("_", " "), palette.SECOND))
 
 
 def panel_titles(quantities: Iterable[str]) -> list[str]:

@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from course_utils.curves import Curve
-from course_utils.plots import style
+from course_utils.plots import palette
 from course_utils.plots.images import mosaic
 from course_utils.plots.quantities import QUALITY, Panel, look, panel_for
 from course_utils.plots.training import smooth
+from course_utils.recording.curves import Curve
 
-RUN_COLORS = (style.ACCENT, style.SECOND)  # where the same quantity of two runs shares an axis
+RUN_COLORS = (palette.ACCENT, palette.SECOND)  # where the same quantity of two runs shares an axis
 FEW = 100  # a curve of fewer points is shown as it is, with its points
 
 
@@ -63,7 +63,7 @@ class ReplayPanels:
     def _lay_out_one(self, titles: Sequence[str]) -> None:
         width, height = self._figure.get_size_inches()
         side = min(height - 0.6, 0.56 * width)
-        self._show_samples(0, (0.1, height - 0.45 - side, side, side), style.THEORY)
+        self._show_samples(0, (0.1, height - 0.45 - side, side, side), palette.THEORY)
         left, top, bottom, gap = side + 0.75, 0.42, 0.58, 0.45
         each = (height - top - bottom - gap * (len(titles) - 1)) / len(titles)
         for place, title in enumerate(titles):
@@ -119,12 +119,12 @@ class ReplayPanels:
                     self._show_curve(
                         ax, run, recorded[name], RUN_COLORS[run] if len(runs) > 1 else names[-1][1]
                     )
-        _name(ax, names if names and len(runs) == 1 else [(title, style.THEORY)])
+        _name(ax, names if names and len(runs) == 1 else [(title, palette.THEORY)])
         ax.set_xlim(0, self._end)
         ax.xaxis.set_major_locator(MaxNLocator(min(4, max(2, int(box[2] / 0.45))), steps=(1, 2, 5, 10)))
         ax.xaxis.set_major_formatter(_thousands if self._end >= 4000 else "{x:g}")
         _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
-        (marker,) = ax.plot([0, 0], [0, 1], color=style.MUTED, lw=1, transform=ax.get_xaxis_transform())
+        (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
         self._markers.append(marker)
         self.moving.append(marker)
         return ax
@@ -149,10 +149,12 @@ def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
     values = values[np.isfinite(values) & ((values > 0) | (not panel.logarithmic))]
     if len(values) == 0:
         ax.set(ylim=(0, 1), yticks=[])
-        ax.text(0.5, 0.5, "not recorded", transform=ax.transAxes, ha="center", va="center", color=style.MUTED)
+        ax.text(
+            0.5, 0.5, "not recorded", transform=ax.transAxes, ha="center", va="center", color=palette.MUTED
+        )
         return
     if panel.guide is not None:
-        ax.axhline(panel.guide, color=style.THEORY, ls="--", lw=1.2)
+        ax.axhline(panel.guide, color=palette.THEORY, ls="--", lw=1.2)
         values = np.append(values, [panel.guide] * (len(values) // 50 + 1))  # enough of them to stay in sight
     if panel.logarithmic:
         low, high = values.min() / 1.3, values.max() * 1.3

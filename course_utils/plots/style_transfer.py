@@ -7,9 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
-CONTENT, STYLE, RESULT = style.DATA, style.SECOND, style.GENERATOR
+CONTENT, STYLE, RESULT = palette.DATA, palette.SECOND, palette.GENERATOR
 SMALLEST, LARGEST = 1e-4, 10.0  # of the relative losses that the app's axis shows
 
 
@@ -47,7 +47,7 @@ def draw_grid(
         if i < len(rows):
             axes[i, 0].text(
                 -0.04, 0.5, rows[i], transform=axes[i, 0].transAxes, rotation=90, ha="right", va="center",
-                fontsize=style.STYLE["axes.titlesize"],
+                fontsize=palette.STYLE["axes.titlesize"],
             )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 from course_utils.plots.images import draw_mosaic, mosaic
 
 
@@ -22,9 +22,9 @@ def smooth(values: ArrayLike, window: int) -> np.ndarray:
 
 def draw_losses(ax: Axes, history: Mapping[str, ArrayLike], window: int = 50) -> None:
     """Both players' losses against the step, smoothed, with the discriminator's value at D = 1/2 as a guide."""
-    _draw_smoothed(ax, history["discriminator_loss"], window, style.DISCRIMINATOR, "discriminator")
-    _draw_smoothed(ax, history["generator_loss"], window, style.GENERATOR, "generator")
-    ax.axhline(2 * np.log(2), color=style.THEORY, ls="--", lw=1.2)
+    _draw_smoothed(ax, history["discriminator_loss"], window, palette.DISCRIMINATOR, "discriminator")
+    _draw_smoothed(ax, history["generator_loss"], window, palette.GENERATOR, "generator")
+    ax.axhline(2 * np.log(2), color=palette.THEORY, ls="--", lw=1.2)
     ax.annotate("2 log 2: D knows nothing", (1, 2 * np.log(2)), xycoords=("axes fraction", "data"), xytext=(0, 3),
                 textcoords="offset points", ha="right", fontsize=10)  # fmt: skip
     ax.set(xlabel="training step", ylabel="loss (nats)", title="The two losses")
@@ -33,9 +33,9 @@ def draw_losses(ax: Axes, history: Mapping[str, ArrayLike], window: int = 50) ->
 
 def draw_probabilities(ax: Axes, history: Mapping[str, ArrayLike], window: int = 50) -> None:
     """Mean D(x) and D(G(z)) against the step, smoothed, with the equilibrium 1/2 as a guide."""
-    _draw_smoothed(ax, history["d_real"], window, style.DATA, "D(x), real")
-    _draw_smoothed(ax, history["d_fake"], window, style.GENERATOR, "D(G(z)), generated")
-    ax.axhline(0.5, color=style.THEORY, ls="--", lw=1.2)
+    _draw_smoothed(ax, history["d_real"], window, palette.DATA, "D(x), real")
+    _draw_smoothed(ax, history["d_fake"], window, palette.GENERATOR, "D(G(z)), generated")
+    ax.axhline(0.5, color=palette.THEORY, ls="--", lw=1.2)
     ax.annotate("equilibrium: 1/2", (1, 0.5), xycoords=("axes fraction", "data"), xytext=(0, 3),
                 textcoords="offset points", ha="right", fontsize=10)  # fmt: skip
     ax.set(xlabel="training step", ylabel="probability of 'real'", ylim=(0, 1), title="What D says")
@@ -66,14 +66,14 @@ class TrainingPanels:
             left, np.zeros((pictures, 28, 28)), self.COLUMNS, title="G(z), always the same z"
         )
         if critic:
-            curves = [("critic_estimate", style.DISCRIMINATOR, "E[f(x)] - E[f(G(z))]", 0.94)]
+            curves = [("critic_estimate", palette.DISCRIMINATOR, "E[f(x)] - E[f(G(z))]", 0.94)]
             self._curves.set(ylabel="estimate (units of f)", title="What the critic says")
         else:
             curves = [
-                ("d_real", style.DATA, "D(x), real", 0.94),
-                ("d_fake", style.GENERATOR, "D(G(z)), generated", 0.06),
+                ("d_real", palette.DATA, "D(x), real", 0.94),
+                ("d_fake", palette.GENERATOR, "D(G(z)), generated", 0.06),
             ]
-            self._curves.axhline(0.5, color=style.THEORY, ls="--", lw=1.2)
+            self._curves.axhline(0.5, color=palette.THEORY, ls="--", lw=1.2)
             self._curves.set(ylabel="probability of 'real'", ylim=(0, 1), title="What D says")
         self._curves.set(xlabel="training step")
         self._lines = {}

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 
 WIDEST_ARROW = 12  # points, for the largest single mass a problem can move
 LARGEST_DISC = 2000  # points squared, for all the mass of a problem
@@ -33,14 +33,14 @@ class PlanMap:
             (i, j): ax.add_patch(
                 FancyArrowPatch(
                     (0, 0), (0, 0), arrowstyle="-|>", connectionstyle=f"arc3,rad={bend}",
-                    color=style.ACCENT, alpha=0.75, mutation_scale=12,
+                    color=palette.ACCENT, alpha=0.75, mutation_scale=12,
                 )
             )
             for i, j in product(range(n), range(m))
         }  # fmt: skip
-        self.hills = ax.scatter([], [], color=style.DATA, zorder=3)
+        self.hills = ax.scatter([], [], color=palette.DATA, zorder=3)
         self.holes = ax.scatter(
-            [], [], facecolors="white", edgecolors=style.GENERATOR, linewidths=2.5, zorder=3
+            [], [], facecolors="white", edgecolors=palette.GENERATOR, linewidths=2.5, zorder=3
         )
         self.names = [
             ax.text(0, 0, "", ha="center", va="center", zorder=4, clip_on=True) for _ in range(n + m)
@@ -75,11 +75,11 @@ class PlanMap:
             arrow.set_linewidth(width)
             arrow.set_mutation_scale(8 + 2 * width)  # the size of the head
             arrow.set_linestyle("-" if plan[i, j] > 0 else (0, (2, 3)))
-            arrow.set_color(style.ACCENT if plan[i, j] > 0 else style.MUTED)
+            arrow.set_color(palette.ACCENT if plan[i, j] > 0 else palette.MUTED)
         for text, point, name in zip(self.names, [*x, *y], names, strict=False):
             text.set(position=point, text=name)
         for k, text in enumerate(self.names):
-            text.set_color("white" if k < len(x) else style.GENERATOR)
+            text.set_color("white" if k < len(x) else palette.GENERATOR)
 
 
 def draw_plan(
@@ -109,10 +109,10 @@ def draw_joint(
         if mass > 1e-12:
             matrix.text(j, i, f"{mass:.2g}", ha="center", va="center", fontsize=11)
     top = figure.add_subplot(grid[0, 0], sharex=matrix)
-    top.bar(range(m), plan.sum(axis=0), color=style.GENERATOR)
+    top.bar(range(m), plan.sum(axis=0), color=palette.GENERATOR)
     top.set_title(title)
     side = figure.add_subplot(grid[1, 1], sharey=matrix)
-    side.barh(range(n), plan.sum(axis=1), color=style.DATA)
+    side.barh(range(n), plan.sum(axis=1), color=palette.DATA)
     for ax in (top, side):
         ax.grid(visible=False)
         ax.tick_params(left=False, bottom=False, labelleft=False, labelbottom=False)
@@ -122,11 +122,11 @@ def draw_joint(
 def draw_facing(ax: Axes, x: ArrayLike, p: ArrayLike, q: ArrayLike) -> None:
     """Two densities over x (n,), p upwards and q downwards, so that mass can be seen moving from one to the other."""
     for density, sign, color, name in (
-        (p, 1, style.DATA, "$p$, dirt"),
-        (q, -1, style.GENERATOR, "$q$, holes"),
+        (p, 1, palette.DATA, "$p$, dirt"),
+        (q, -1, palette.GENERATOR, "$q$, holes"),
     ):
         ax.fill_between(x, sign * np.asarray(density), color=color, alpha=0.35, lw=0, label=name, step="mid")
-    ax.axhline(0, color=style.THEORY, lw=1)
+    ax.axhline(0, color=palette.THEORY, lw=1)
     top = 1.5 * max(np.max(p), np.max(q))
     ax.set(ylim=(-top, top), ylabel="density")
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
@@ -142,7 +142,7 @@ def draw_potential(ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike,
     start, length = x[0] + 0.03 * (x[-1] - x[0]), 0.3 * (high - low)
     for slope in (1, -1):
         at = low + (0.1 if slope > 0 else 0.4) * (high - low)
-        ax.plot([start, start + length], [at, at + slope * length], color=style.THEORY, lw=1.2, ls="--")
+        ax.plot([start, start + length], [at, at + slope * length], color=palette.THEORY, lw=1.2, ls="--")
     ax.annotate("slopes ±1", (start + length, low + 0.25 * (high - low)), va="center", fontsize=11)
     ax.set(xlabel="$x$", ylabel="potential")
     ax.legend()
@@ -150,7 +150,7 @@ def draw_potential(ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike,
 
 def draw_running_times(ax: Axes, measured: Mapping[str, Mapping[int, float]], **line) -> None:
     """Seconds against n in a log-log plot, {method: {n: seconds}}; the slope of each method is the exponent in n."""
-    colors = (style.DISCRIMINATOR, style.SECOND, style.DATA, style.ACCENT, style.THIRD)
+    colors = (palette.DISCRIMINATOR, palette.SECOND, palette.DATA, palette.ACCENT, palette.THIRD)
     for (name, times), color in zip(measured.items(), colors, strict=False):
         n, seconds = np.array(list(times)), np.array(list(times.values()))
         ax.loglog(n, 1e3 * seconds, color=color, **{"marker": "o", "label": name, **line})

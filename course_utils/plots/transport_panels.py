@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
-from course_utils.plots import style
+from course_utils.plots import palette
 from course_utils.plots.transport import PlanMap
 
 Cell = tuple[int, int]
@@ -39,13 +39,13 @@ class PlanTable:
         ax.hlines(range(n + 1), 0, m, color=GRID, lw=1)
         ax.vlines(range(m + 1), 0, n, color=GRID, lw=1)
         for i, name in enumerate(rows):
-            ax.text(-0.38, i + 0.36, name, color=style.DATA, ha="center", **NAME)
+            ax.text(-0.38, i + 0.36, name, color=palette.DATA, ha="center", **NAME)
         for j, name in enumerate(columns):
-            ax.text(j + 0.5, -0.55, name, color=style.GENERATOR, ha="center", **NAME)
-        self.frame = ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, ec=style.ACCENT, lw=3))
+            ax.text(j + 0.5, -0.55, name, color=palette.GENERATOR, ha="center", **NAME)
+        self.frame = ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, ec=palette.ACCENT, lw=3))
         cells = list(product(range(n), range(m)))
         self.fills = {
-            (i, j): ax.add_patch(Rectangle((j, i), 1, 1, fc=style.ACCENT, alpha=0, lw=0)) for i, j in cells
+            (i, j): ax.add_patch(Rectangle((j, i), 1, 1, fc=palette.ACCENT, alpha=0, lw=0)) for i, j in cells
         }
         self.costs = {(i, j): ax.text(j + 0.07, i + 0.17, "", fontsize=11, va="center") for i, j in cells}
         centred = {"ha": "center", "va": "center"}
@@ -55,7 +55,7 @@ class PlanTable:
         self.remarks = {(i, j): ax.text(j + 0.5, i + 0.83, "", fontsize=11, **centred) for i, j in cells}
         self.rows = [ax.text(-0.38, i + 0.68, "", fontsize=11, **centred) for i in range(n)]
         self.columns = [ax.text(j + 0.5, -0.2, "", fontsize=11, **centred) for j in range(m)]
-        self.total = ax.text(m, n + 0.27, "", color=style.ACCENT, ha="right", **NAME)
+        self.total = ax.text(m, n + 0.27, "", color=palette.ACCENT, ha="right", **NAME)
         self.key = ax.text(m, n + 0.65, "", fontsize=11, ha="right", va="center")
         self.moving = [*self.fills.values(), self.frame]
         self.moving += [*self.costs.values(), *self.masses.values(), *self.remarks.values()]
@@ -123,16 +123,18 @@ class CouplingPanels:
         table.axis("off")
         self.fills, self.entries = {}, {}
         for x, y in product(range(2), range(2)):
-            self.fills[x, y] = table.add_patch(Rectangle((y, x), 1, 1, fc=style.ACCENT, ec=GRID, lw=1))
+            self.fills[x, y] = table.add_patch(Rectangle((y, x), 1, 1, fc=palette.ACCENT, ec=GRID, lw=1))
             self.entries[x, y] = table.text(
                 y + 0.5, x + 0.5, "", fontsize=17, weight="bold", ha="center", va="center"
             )
         for k in range(2):
-            table.text(k + 0.5, -0.15, f"$y = {k}$", color=style.GENERATOR, fontsize=13, ha="center")
-            table.text(-0.1, k + 0.5, f"$x = {k}$", color=style.DATA, fontsize=13, ha="right", va="center")
-        self.mu = [table.text(2.1, k + 0.5, "", color=style.DATA, fontsize=13, va="center") for k in range(2)]
+            table.text(k + 0.5, -0.15, f"$y = {k}$", color=palette.GENERATOR, fontsize=13, ha="center")
+            table.text(-0.1, k + 0.5, f"$x = {k}$", color=palette.DATA, fontsize=13, ha="right", va="center")
+        self.mu = [
+            table.text(2.1, k + 0.5, "", color=palette.DATA, fontsize=13, va="center") for k in range(2)
+        ]
         self.nu = [
-            table.text(k + 0.5, 2.2, "", color=style.GENERATOR, fontsize=13, ha="center") for k in range(2)
+            table.text(k + 0.5, 2.2, "", color=palette.GENERATOR, fontsize=13, ha="center") for k in range(2)
         ]
         segment = figure.add_subplot(grid[0, 1])
         segment.set(xlabel=r"$\gamma_{00}$", ylabel=r"$\gamma_{11}$")
@@ -141,9 +143,9 @@ class CouplingPanels:
         for ax, text in ((segment, "all couplings: a segment"), (cost, "the cost is linear along it")):
             ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.4), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
             ax.text(0.5, 0.9, text, transform=ax.transAxes, ha="center", va="center")
-        self.lines = [ax.plot([], [], color=style.MUTED)[0] for ax in (segment, cost)]
-        self.points = [ax.plot([], [], "o", ms=10, color=style.ACCENT)[0] for ax in (segment, cost)]
-        (self.best,) = cost.plot([], [], "*", ms=17, color=style.DISCRIMINATOR)
+        self.lines = [ax.plot([], [], color=palette.MUTED)[0] for ax in (segment, cost)]
+        self.points = [ax.plot([], [], "o", ms=10, color=palette.ACCENT)[0] for ax in (segment, cost)]
+        (self.best,) = cost.plot([], [], "*", ms=17, color=palette.DISCRIMINATOR)
         self.moving = [
             *self.fills.values(),
             *self.entries.values(),
@@ -161,7 +163,7 @@ class CouplingPanels:
         coupling, ends = np.asarray(coupling), np.asarray(ends)
         for cell, text in self.entries.items():
             text.set_text(f"{coupling[cell]:.3f}")
-            self.fills[cell].set_facecolor((*_rgb(style.ACCENT), 0.7 * coupling[cell]))
+            self.fills[cell].set_facecolor((*_rgb(palette.ACCENT), 0.7 * coupling[cell]))
         for text, mass in zip(
             [*self.mu, *self.nu], [*coupling.sum(axis=1), *coupling.sum(axis=0)], strict=True
         ):
@@ -194,12 +196,18 @@ class CloudPanels:
         ax.grid(visible=False)
         shape = {"extent": (left, right, low, high), "origin": "lower", "interpolation": "bilinear"}
         self.critic = ax.imshow(np.zeros((2, 2)), cmap="PRGn", alpha=0.6, zorder=0, **shape)
-        self.lines = ax.add_collection(LineCollection([], color=style.ACCENT, zorder=2))
-        (self.x,) = ax.plot([], [], "o", ms=7, color=style.DATA, zorder=3)
-        (self.y,) = ax.plot([], [], "s", ms=6.5, color=style.GENERATOR, zorder=3)
-        ax.text(0.02, 1.02, "$p$: discs", color=style.DATA, transform=ax.transAxes, fontsize=13)
+        self.lines = ax.add_collection(LineCollection([], color=palette.ACCENT, zorder=2))
+        (self.x,) = ax.plot([], [], "o", ms=7, color=palette.DATA, zorder=3)
+        (self.y,) = ax.plot([], [], "s", ms=6.5, color=palette.GENERATOR, zorder=3)
+        ax.text(0.02, 1.02, "$p$: discs", color=palette.DATA, transform=ax.transAxes, fontsize=13)
         ax.text(
-            0.98, 1.02, "$q$: squares", color=style.GENERATOR, transform=ax.transAxes, fontsize=13, ha="right"
+            0.98,
+            1.02,
+            "$q$: squares",
+            color=palette.GENERATOR,
+            transform=ax.transAxes,
+            fontsize=13,
+            ha="right",
         )
         matrix = figure.add_subplot(grid[0, 1])
         matrix.set(xticks=[], yticks=[])
@@ -211,9 +219,9 @@ class CloudPanels:
         curve.minorticks_off()
         curve.set(xlabel=r"blur $\varepsilon$ / mean cost", yticks=[])
         curve.set_title("cost of the plan", fontsize=12)
-        (self.exact,) = curve.plot([], [], "--", lw=1.5, color=style.THEORY)
-        (self.curve,) = curve.plot([], [], ".-", color=style.ACCENT)
-        (self.point,) = curve.plot([], [], "o", ms=10, color=style.ACCENT)
+        (self.exact,) = curve.plot([], [], "--", lw=1.5, color=palette.THEORY)
+        (self.curve,) = curve.plot([], [], ".-", color=palette.ACCENT)
+        (self.point,) = curve.plot([], [], "o", ms=10, color=palette.ACCENT)
         self.label = curve.text(0.04, 0.08, "", transform=curve.transAxes, fontsize=11)
         self.blurs = np.asarray(blurs)
         self.moving = [

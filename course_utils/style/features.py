@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import runtime
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import runtime
-from course_utils.downloads import fetch
+from course_utils.datasets.downloads import fetch
 from course_utils.style.networks import Published, Spec
 
 SUFFIXES = (".safetensors", ".pth", ".pt")

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.datasets import Images, load_mnist
-from course_utils.gan.classifier import WEIGHTS, DigitClassifier
+from course_utils.gan.metrics.classifier import WEIGHTS, DigitClassifier
 from course_utils.runtime import REPOSITORY
 
 

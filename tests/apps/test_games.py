@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from course_utils.apps.frame.live import LiveApp
 from course_utils.apps.games import FLOW_TIME, GAMES, STEPS, GamesController, games_app
-from course_utils.apps.live import LiveApp
-from course_utils.dynamics import METHODS
+from course_utils.games.dynamics import METHODS
 
 ALL = [*METHODS, "flow"]
 K = np.arange(STEPS + 1)

@@ -8,9 +8,9 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_utils.apps.controls import Slider
-from course_utils.apps.live import TRANSPORT, LiveApp, LiveController, Player
-from course_utils.apps.presence import Presence
+from course_utils.apps.frame.controls import Slider
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController, Player
+from course_utils.apps.frame.presence import Presence
 
 
 class Counter(LiveController):
@@ -329,7 +329,10 @@ def test_it_pauses_when_its_last_view_is_gone_and_not_before():
         app = LiveApp(Counter(pause=0.001))
         (presence,) = (child for child in app.view.children if isinstance(child, Presence))
         app.press("play")
-        old, new = 1, 2  # pages: the old one is reloaded, which sends nothing; then a second view comes and goes
+        old, new = (
+            1,
+            2,
+        )  # pages: the old one is reloaded, which sends nothing; then a second view comes and goes
         for message in ((old, 1), (new, 1), (new, 1), (new, -1), (old, -1)):
             presence._handle_custom_msg(message, [])
         await until(lambda: app.controller.values["count"] > 3)
@@ -377,7 +380,7 @@ def test_absurd_rates(wrong):
 
 KERNEL = """
 import threading
-from course_utils.apps.live import LiveController, LiveApp, TRANSPORT
+from course_utils.apps.frame.live import LiveController, LiveApp, TRANSPORT
 
 class Clock(LiveController):
     title, size, controls, count = "clock", (2.0, 1.0), TRANSPORT, 0

@@ -16,8 +16,8 @@ from course_utils.apps.parallel_lines import (
     ParallelLinesController,
     parallel_lines_app,
 )
-from course_utils.critics import Discriminator
 from course_utils.divergences import js_divergence_continuous, kl_divergence_continuous, optimal_discriminator
+from course_utils.gan.judges import Discriminator
 
 LOG_2 = np.log(2)
 

@@ -11,12 +11,11 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from course_utils.apps import playground_settings
-from course_utils.apps.controls import Slider
+from course_utils.apps.frame.controls import Slider
 from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
-from course_utils.gan import plane
-from course_utils.gan.playground import Session
-from course_utils.gan.presets import PRESETS
+from course_utils.apps.playground import settings as playground_settings
+from course_utils.gan.playground import Session, plane
+from course_utils.gan.playground.presets import PRESETS
 
 
 def weights(session):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from course_utils import runtime
-from course_utils.apps.live import LiveApp
+from course_utils.apps.frame.live import LiveApp
 from course_utils.apps.replay import ReplayController, replay_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.plots import quantities

@@ -6,11 +6,17 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from course_utils.gan.bugs import BUGS, BatchNormEps, BatchNormGenerator, MissingDetach, TanhGenerator
 from course_utils.gan.playground import DATA, Diverged, Session, make_data, scaled_to_view
+from course_utils.gan.playground.bugs import (
+    BUGS,
+    BatchNormEps,
+    BatchNormGenerator,
+    MissingDetach,
+    TanhGenerator,
+)
+from course_utils.gan.playground.history import Recording
 from course_utils.gan.points import PointCloud, PointTrainer
 from course_utils.gan.recipes import RECIPES
-from course_utils.gan.rewind import Recording
 from course_utils.toy import ring
 
 SMALL = {"generator_widths": (8, 8), "discriminator_widths": (8, 8), "batch_size": 16}

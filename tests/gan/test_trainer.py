@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from course_utils.gan import RECIPES, AdversarialTrainer
-from course_utils.gan.loop import METRICS
+from course_utils.gan.adversarial import METRICS
 
 
 def test_real_batches_are_scaled_to_the_interval_of_tanh(images, small):

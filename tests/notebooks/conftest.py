@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course_utils.datasets import load_mnist
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 

@@ -127,8 +127,8 @@ def test_the_spread_is_what_minibatch_statistics_sees(defined):
 
 
 def test_the_table_of_collapse_is_the_stored_measurement(cells):
-    (cell,) = [cell for cell in cells if "mode_collapse.json" in cell.source]
-    result = json.loads((ROOT / "benchmarks" / "results" / "mode_collapse.json").read_text())
+    (cell,) = [cell for cell in cells if 'load_results("mode_collapse")' in cell.source]
+    result = json.loads((ROOT / "data" / "measured" / "mode_collapse.json").read_text())
     said = cell.outputs[0].text
     for row in result["rows"]:
         (line,) = [

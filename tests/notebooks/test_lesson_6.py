@@ -142,8 +142,8 @@ def test_what_was_told_is_aligned_with_the_quality(defined, tmp_path):
 
 
 def test_the_table_of_claims_is_the_stored_measurement(cells):
-    (cell,) = [cell for cell in cells if "gan_claims.json" in cell.source]
-    result = json.loads((ROOT / "benchmarks" / "results" / "gan_claims.json").read_text())
+    (cell,) = [cell for cell in cells if 'load_results("gan_claims")' in cell.source]
+    result = json.loads((ROOT / "data" / "measured" / "gan_claims.json").read_text())
     lines = [line.split() for line in cell.outputs[0].text.splitlines()]
     for way, batch_norm in {(run["way"], run["batch_norm"]) for run in result["runs"]}:
         runs = [run for run in result["runs"] if (run["way"], run["batch_norm"]) == (way, batch_norm)]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from course_utils.dynamics import METHODS
+from course_utils.games.dynamics import METHODS
 from course_utils.plots import games as draw
 
 

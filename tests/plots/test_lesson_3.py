@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from course_utils.plots import style
+from course_utils.plots import palette
 from course_utils.plots import transport as draw
 
 X, Y = np.array([(0.0, 0.0), (1.0, 4.0)]), np.array([(4.0, 0.0), (3.0, 4.0), (0.0, 2.0)])
@@ -66,6 +66,6 @@ def test_running_times_are_in_milliseconds_on_logarithmic_axes(ax):
 
 def test_the_guides_beside_potentials_have_slope_one(ax):
     x = np.linspace(0, 10, 101)
-    draw.draw_potential(ax, x, {"phi": (np.abs(x - 5), {"color": style.THEORY})})
+    draw.draw_potential(ax, x, {"phi": (np.abs(x - 5), {"color": palette.THEORY})})
     guides = [line.get_xydata() for line in ax.lines[1:]]
     assert sorted(float(np.diff(g[:, 1])[0] / np.diff(g[:, 0])[0]) for g in guides) == pytest.approx([-1, 1])

@@ -8,7 +8,7 @@ from matplotlib.patches import Polygon
 from torch import nn
 
 from course_utils.gan.recipes import RECIPES
-from course_utils.plots import quality, style
+from course_utils.plots import palette, quality
 from course_utils.plots.architecture import WORDS, Stage, draw_architecture, stages
 from course_utils.plots.latents import draw_equation
 
@@ -103,7 +103,7 @@ def test_class_shares_are_percentages_of_all_ten():
 
 def test_logarithmic_curves_keep_their_values_and_name_their_places():
     ax = Figure().add_subplot()
-    curves = {"floor": ([8.0, 4.0, 2.0], style.DATA), "noise": ([90.0, 80.0, 85.0], style.MUTED)}
+    curves = {"floor": ([8.0, 4.0, 2.0], palette.DATA), "noise": ([90.0, 80.0, 85.0], palette.MUTED)}
     quality.draw_logarithmic(ax, [500, 1000, 2000], curves, log_x=True, xlabel="n", ylabel="distance")
     for line, (name, (values, color)) in zip(ax.get_lines(), curves.items(), strict=True):
         assert line.get_label() == name
@@ -112,5 +112,5 @@ def test_logarithmic_curves_keep_their_values_and_name_their_places():
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [label.get_text() for label in ax.get_xticklabels()] == ["500", "1,000", "2,000"]
     plain = Figure().add_subplot()
-    quality.draw_logarithmic(plain, [0, 10], {"a": ([1, 2], style.DATA)})
+    quality.draw_logarithmic(plain, [0, 10], {"a": ([1, 2], palette.DATA)})
     assert (plain.get_xscale(), plain.get_yscale()) == ("linear", "log")

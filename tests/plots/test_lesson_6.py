@@ -5,7 +5,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from course_utils.plots import critics, style
+from course_utils.plots import critics, palette
 
 
 def heights(artist):
@@ -80,5 +80,5 @@ def test_trust_marks_the_first_and_the_last_moment():
     assert first.get_xydata().tolist() == [[4.0, 900.0]]
     assert first.get_markerfacecolor() == "none"
     assert last.get_xydata().tolist() == [[1.0, 50.0]]
-    assert last.get_markerfacecolor() == style.THEORY
+    assert last.get_markerfacecolor() == palette.THEORY
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from course_utils.plots import images, style, training
+from course_utils.plots import images, palette, training
 
 
 def test_palette_is_distinguishable_in_grey_and_with_each_other():
     """Okabe and Ito's colours: no two of them are near each other, even for an eye that lacks one kind of cone."""
     colors = np.array(
-        [to_rgb(c) for c in (style.DATA, style.GENERATOR, style.DISCRIMINATOR, style.ACCENT, style.SECOND)]
+        [
+            to_rgb(c)
+            for c in (palette.DATA, palette.GENERATOR, palette.DISCRIMINATOR, palette.ACCENT, palette.SECOND)
+        ]
     )
     # Viénot, Brettel and Mollon (1999): what a deuteranope and a protanope see, in linear RGB
     linear = colors**2.2

@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file
 
 from course_utils import runtime
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import sample_pictures
 from course_utils.style import load_features, synthesise_texture
 from course_utils.style.embedded import WEIGHTS, build

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, max_pool2d, relu
 
-from course_utils.downloads import DataUnavailable
+from course_utils.datasets.downloads import DataUnavailable
 from course_utils.style import load_features, networks
 from course_utils.style.features import MEAN, STD
 from course_utils.style.networks import NETWORKS, Published

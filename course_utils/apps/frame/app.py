@@ -1,0 +1,219 @@
+"""The frame around every app: controls in a column, one picture, one status line.
+
+The picture is one persistent ``matplotlib.figure.Figure`` (no pyplot), drawn through Agg into an image widget of
+fixed size. That is fast, looks the same in every front end, and never makes the page jump.
+
+JupyterLab 4.6 with ipykernel 7 delivers widget messages on a thread of their own, so two callbacks, or a callback
+and a cell, may run at the same moment: a lock lets only one of them change the state and draw.
+"""
+
+import base64
+import html
+import io
+import threading
+import traceback
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+
+import ipywidgets as widgets
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils.apps.frame.controls import Controller, Slider
+from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, css, make_rows
+from course_utils.plots import palette
+
+PIXELS_PER_INCH = 100
+COLUMN_WIDTH = 290  # pixels, at scale 1
+
+_ids = count()
+
+
+class App:
+    """Show a :class:`~course_utils.apps.frame.controls.Controller` with ipywidgets.
+
+    Parameters
+    ----------
+    controller : what to show; a widget-free object.
+    scale : text and lines are drawn this many times larger, in a picture of the same size, so that the back row
+        can read them; 1 for a laptop, about 1.4 for a projector. From 0.5 to 3.
+
+    In a notebook, an app at the end of a cell shows itself. Every control can be worked from the keyboard: Tab moves
+    between controls, the arrow keys move a slider, Space presses a button.
+
+    Raises
+    ------
+    ValueError
+        for a scale outside [0.5, 3].
+    """
+
+    def __init__(self, controller: Controller, *, scale: float = 1.0):
+        if not 0.5 <= scale <= 3:
+            raise ValueError(
+                f"scale must lie between 0.5 and 3 (1 for a laptop, 1.4 for a projector); got {scale!r}"
+            )
+        self.controller = controller
+        self.scale = scale
+        self._lock = threading.RLock()
+        self._syncing = False
+
+        width, height = controller.size
+        # Fewer inches at more dots per inch: the same number of pixels, with everything in it larger.
+        self.figure = Figure(figsize=(width / scale, height / scale), dpi=PIXELS_PER_INCH * scale)
+        self._canvas = FigureCanvasAgg(self.figure)
+        self._still = (
+            None  # the picture without what moves, and for which moving artists and limits it was drawn
+        )
+        self._moving, self._limits = None, None
+
+        self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
+        self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
+        self.widgets: dict[str, widgets.Widget] = {}
+        self.view = self._make_view()
+        self._guarded(self._redraw)
+
+    # ------------------------------------------------------------------ what happens
+
+    def set(self, **values) -> None:
+        """Set controls by name, as if a student had moved them; errors are shown in the app and raised."""
+        self._guarded(lambda: (self.controller.set(**values), self._redraw()))
+
+    def press(self, name: str) -> None:
+        """Press a button by name; errors are shown in the app and raised."""
+        self._guarded(lambda: (self.controller.press(name), self._redraw()))
+
+    def redraw(self) -> None:
+        """Draw the controller's present state again (for a background task that changed it)."""
+        self._guarded(self._redraw)
+
+    def sweep(self) -> int:
+        """Drive every control over its extremes and its middle, every option and every button, and all sliders to
+        both ends at once. Ends where it began. Returns how many states were drawn; raises the first error met.
+
+        For tests: a callback that fails only at a value nobody visited fails here.
+        """
+        controls = self.controller.value_controls()
+        start = dict(self.controller.values)
+        drawn = 0
+
+        def visit(**values):
+            nonlocal drawn
+            for name, value in values.items():
+                self.widgets[name].value = value  # through the widget, so that its callback is what is tested
+                drawn += 1
+
+        for control in controls:
+            for value in (*control.samples(), start[control.name]):
+                visit(**{control.name: value})
+        for end in (0, -1):
+            visit(**{c.name: c.samples()[end] for c in controls if isinstance(c, Slider)})
+            for button in self.controller.buttons():
+                self.widgets[button.name].click()
+                drawn += 1
+        self.set(**start)
+        return drawn
+
+    def _guarded(self, action: Callable[[], object]) -> None:
+        with self._lock:
+            try:
+                action()
+                self._sync()
+            except Exception as error:
+                self._show_error(error)
+                raise
+
+    def _redraw(self) -> None:
+        with palette.context():
+            self.controller.draw(self.figure)
+            self._render()
+        frame = Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3])
+        buffer = io.BytesIO()
+        frame.save(buffer, format="png", compress_level=1)  # speed matters here, size does not
+        self.picture.value = buffer.getvalue()
+        self.status.value = f'<div style="line-height:1.35">{self.controller.status()}</div>'
+
+    def _render(self) -> None:
+        moving = self.controller.moving
+        limits = [ax.viewLim.bounds for ax in self.figure.axes]
+        if not moving or moving is not self._moving or limits != self._limits:
+            for artist in moving:
+                artist.set_animated(True)  # which keeps it out of an ordinary draw
+            self._canvas.draw()
+            self._still = self._canvas.copy_from_bbox(self.figure.bbox)
+            self._moving, self._limits = moving, limits
+        else:
+            self._canvas.restore_region(self._still)
+        for artist in moving:
+            artist.axes.draw_artist(artist)
+
+    def _sync(self) -> None:
+        """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""
+        self._syncing = True
+        try:
+            for name, end in self.controller.ends.items():
+                self.widgets[name].max = end
+            for name, value in self.controller.values.items():
+                self.widgets[name].value = value
+        finally:
+            self._syncing = False
+
+    def _on_upload(self, widget: widgets.FileUpload, name: str) -> None:
+        if widget.value:  # empty again: our own doing
+            content = bytes(widget.value[0]["content"])
+            widget.value = ()  # so that the same file can be chosen again
+            self._guarded(lambda: (getattr(self.controller, name)(content), self._redraw()))
+
+    def _on_change(self, name: str, value) -> None:
+        with self._lock:  # a change that arrives on another thread waits until our own writing is over
+            if not self._syncing:
+                self.set(**{name: value})
+
+    def _show_error(self, error: Exception) -> None:
+        trace = "".join(traceback.format_exception(error))
+        self.status.value = (
+            '<div style="color:#A00000;line-height:1.35">'
+            f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
+            f'<details><summary>details</summary><pre style="font-size:80%">{html.escape(trace)}</pre></details></div>'
+        )
+
+    # ------------------------------------------------------------------ how it looks
+
+    def _make_picture(self, width: int, height: int) -> widgets.Image:
+        # A fixed size that may shrink with a narrow window, never grow or jump.
+        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
+        return widgets.Image(format="png", width=width, height=height, layout=layout)
+
+    def _make_view(self) -> widgets.Widget:
+        css_class = f"course-app-{next(_ids)}"
+        width = round(COLUMN_WIDTH * self.scale)
+        make = partial(
+            make_rows, made=self.widgets, press=self.press, change=self._on_change, upload=self._on_upload
+        )
+        controls = widgets.VBox(
+            make(self.controller.controls, SIDE_BY_SIDE), layout={"width": f"{width}px", "flex": "0 0 auto"}
+        )
+        below = make(self.controller.below, BELOW)
+        for row in below:
+            row.layout.max_width = self.picture.layout.width
+        stage = widgets.VBox(
+            [self.picture, *below, self.status], layout={"flex": "1 1 500px", "min_width": "0"}
+        )
+        title = widgets.HTML(f"<b>{html.escape(self.controller.title)}</b>")
+        look = widgets.HTML(css(css_class, self.scale))
+        view = widgets.VBox(
+            [title, widgets.HBox([controls, stage], layout={"flex_flow": "row wrap"}), look],
+            layout={"overflow": "hidden"},
+        )
+        view.add_class("course-app").add_class(css_class)
+        self.status.add_class("course-app-status")
+        return view
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        """The live view, and beside it the present picture for readers who have no kernel (a page on the web)."""
+        bundle = self.view._repr_mimebundle_(include=include, exclude=exclude)
+        bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
+        bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
+        return bundle

@@ -1,0 +1,110 @@
+"""Rows of ipywidgets for the controls of an app."""
+
+import html
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import ipywidgets as widgets
+
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
+
+SIDE_BY_SIDE = {
+    Button: "1 1 20%",
+    Toggle: "0 0 47%",
+}  # neighbours of these kinds share a row; how wide each is
+BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
+
+
+class LoudButton(widgets.Button):
+    """A button whose failing action raises. Handlers given to ``on_click`` are only logged when they fail, so a
+    test that clicks would never notice."""
+
+    action: Callable[[], None]
+
+    def click(self) -> None:
+        self.action()
+
+
+def make_rows(
+    controls: Sequence[Control],
+    beside: dict[type, str],
+    *,
+    made: dict[str, widgets.Widget],
+    press: Callable[[str], None],
+    change: Callable[[str, Any], None],
+    upload: Callable[[widgets.FileUpload, str], None],
+) -> list[widgets.Widget]:
+    """A widget per control; neighbours of the kinds in ``beside`` share a row. Each goes into ``made`` by its name.
+
+    ``press(name)``, ``change(name, value)`` and ``upload(widget, name)`` are called when a student does just that.
+    """
+
+    def make(control: Control) -> widgets.Widget:
+        widget = _make_widget(control)
+        match control:
+            case Heading():
+                return widget
+            case Button():
+                widget.action = lambda: press(control.name)
+            case Upload():
+                widget.observe(lambda _: upload(widget, control.name), names="value")
+            case _:
+                widget.observe(lambda event: change(control.name, event["new"]), names="value")
+        made[control.name] = widget
+        return widget
+
+    rows = []
+    for kind, group in groupby(controls, key=type):
+        row = [make(control) for control in group]
+        rows += [_beside_each_other(row, beside[kind])] if kind in beside and len(row) > 1 else row
+    return rows
+
+
+def _make_widget(control: Control) -> widgets.Widget:
+    wide = {"width": "98%"}
+    label = {"description": getattr(control, "label", ""), "style": {"description_width": "33%"}}
+    match control:
+        case Heading():
+            return widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
+        case Button():
+            return LoudButton(
+                description=control.label, tooltip=control.tooltip or control.label, layout=wide
+            )
+        case Upload():
+            return widgets.FileUpload(description=control.label, accept=control.accept, layout=wide)
+        case Slider():
+            make = widgets.IntSlider if control.integer else widgets.FloatSlider
+            number = {} if control.integer else {"readout_format": f".{_decimals(control.step)}f"}
+            limits = {"min": control.low, "max": control.high, "step": control.step}
+            return make(value=control.value, layout=wide, **limits, **label, **number)
+        case Choice():
+            return widgets.Dropdown(value=control.value, options=control.options, layout=wide, **label)
+        case Toggle():
+            return widgets.Checkbox(value=control.value, description=control.label, indent=False, layout=wide)
+
+
+def _beside_each_other(row: list[widgets.Widget], flex: str) -> widgets.Widget:
+    for widget in row:
+        widget.layout.width, widget.layout.flex, widget.layout.min_width = (
+            "auto",
+            flex,
+            "fit-content",
+        )
+    return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})
+
+
+def _decimals(step: float) -> int:
+    """How many decimals a slider must show so that neighbouring steps look different."""
+    text = f"{step:.6f}".rstrip("0")
+    return len(text.partition(".")[2])
+
+
+def css(css_class: str, scale: float) -> str:
+    """Control text in proportion to the scale; at every scale, long labels wrap rather than vanish."""
+    return (
+        f"<style>.{css_class} .widget-label, .{css_class} .widget-readout, .{css_class} select, "
+        f".{css_class} button, .{css_class} .widget-html-content {{font-size: {13 * scale:.0f}px}}"
+        f".{css_class} .widget-inline-hbox {{height: auto; min-height: {28 * scale:.0f}px}}"
+        f".{css_class} button {{height: auto; min-height: {28 * scale:.0f}px}}</style>"
+    )

@@ -1,0 +1,309 @@
+"""Lesson 8's app: the GAN playground in the plane, live, with every control open while it runs."""
+
+import html
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.apps.frame.clicks import ClickablePicture
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
+from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps.playground.measurements import Measurements
+from course_utils.apps.playground.settings import (
+    CLIPS,
+    LOSSES,
+    OPTIMIZERS,
+    RATES,
+    STRUCTURE,
+    WEIGHTS,
+    WIDTHS,
+    settings,
+    settle_conflict,
+    structure,
+    values_of,
+)
+from course_utils.gan.playground import DATA, Diverged, Session, plane, read_csv
+from course_utils.gan.playground.presets import PRESETS, Preset
+from course_utils.plots.playground import PlaygroundPanels
+
+DRAWN, GIVEN = "drawn (click!)", "from a CSV file"
+OWN = "my own"  # the preset of who has changed something
+# The older way to the clipboard: the newer one is closed to pages that come over plain http from another machine.
+COPY = (
+    "<button onclick=\"getSelection().selectAllChildren(this.nextElementSibling); document.execCommand('copy'); "
+    "this.textContent = 'Copied'\">Copy</button>"
+)
+FIRST_DRAWING = [(-1.5, -1.0), (1.5, -1.0), (0.0, 1.5)]
+
+
+class PlaygroundController(LiveController):
+    """A :class:`~course_utils.gan.playground.Session` with controls; it holds everything that can be replayed.
+
+    Whatever is changed goes to the session at once, between two steps. What changes the networks themselves (width,
+    depth, minibatch statistics, seed, a preset) begins a new session. ``points`` is how many real and how many
+    generated points are shown.
+    """
+
+    title = "The GAN playground"
+    size = (8.6, 4.5)
+    fps: ClassVar[float] = 12.0
+    controls = (
+        Choice("preset", "experiment", (OWN, *PRESETS), OWN),
+        Choice("data", "data", (*DATA, DRAWN, GIVEN), "ring"),
+        Button("clear_drawing", "Clear drawing", "start an empty drawing; click or paint into the plane"),
+        Upload("upload", "CSV: x, y", ".csv,.txt"),
+        Choice("loss", "loss", tuple(LOSSES), "non-saturating"),
+        Choice("clip", "clipping, c", tuple(CLIPS), "0.1"),
+        Choice("weight", "penalty, λ", tuple(WEIGHTS), "1"),
+        Choice("optimizer", "optimizer", tuple(OPTIMIZERS), "Adam"),
+        Choice("rate_d", "rate of D", tuple(RATES), "1e-3"),
+        Choice("rate_g", "rate of G", tuple(RATES), "1e-3"),
+        Slider("k_d", "D steps", 1, 10, 1, 1, integer=True),
+        Slider("k_g", "G steps", 1, 10, 1, 1, integer=True),
+        Slider("noise", "noise for D", 0.0, 1.0, 0.0, 0.05),
+        Heading("new networks, a new start"),
+        Choice("width", "width", tuple(WIDTHS), "64"),
+        Slider("depth", "layers", 1, 4, 2, 1, integer=True),
+        Slider("seed", "seed", 0, 9, 0, 1, integer=True),
+        Toggle("statistics", "D sees minibatch statistics"),
+    )
+    below = (
+        *TRANSPORT[:2],  # Play and Pause
+        Button("d_step", "D step", "one gradient step of D, or of the critic"),
+        Button("g_step", "G step", "one gradient step of G"),
+        Button("full_step", "Full step", "k steps of D, then of G"),
+        Button("reset", "Reset", "the same seed and settings again, from the start"),
+        Button("share", "Share", "one line of code that reproduces this run exactly"),
+        Slider("time", "time", 0, 10**7, 0, 1, integer=True),
+        Toggle("surface", "surface of D or f", True),
+        Toggle("arrows", "arrows", True),
+        Toggle("manifold", "manifold", True),
+        Toggle("slow", "slow motion"),
+    )
+
+    def __init__(self, *, points: int = 1000):
+        super().__init__()
+        self.points = points
+        self._panels: PlaygroundPanels | None = None
+        self._drawing = list(FIRST_DRAWING)
+        self._cleared = False  # the next click replaces the drawing
+        self._given = read_csv(_heart())
+        self._preset: Preset | None = None
+        self._start_over()
+
+    # ------------------------------------------------------------------ the session
+
+    def _start_over(self) -> None:
+        """A new session with what the controls say, or with what the preset says."""
+        if self._preset is None:
+            self.session = Session(
+                self._data(), self.values["seed"], **settings(self.values), **structure(self.values)
+            )
+            self._waiting = ""
+        else:
+            self.session = self._preset.session(self.values["seed"])
+            self._waiting = self._preset.first
+            self._read_session()
+        self.measurements = Measurements(self.session)
+        self._note = self._preset.look if self._preset else ""
+        self._mark = (0, time.perf_counter())
+        self._speed = 0.0
+        self._time_is(0)
+
+    def _data(self):
+        return {DRAWN: ("drawn", self._drawing), GIVEN: ("points", self._given)}.get(
+            self.values["data"], self.values["data"]
+        )
+
+    def _read_session(self) -> None:
+        """Set the controls to what the session has, after a preset and after a journey in time."""
+        data = self.session.data
+        self.values["data"] = data if isinstance(data, str) else {"drawn": DRAWN, "points": GIVEN}[data[0]]
+        self.values.update(values_of(self.session.recipe))
+        if data[0] == "drawn":
+            self._drawing = list(data[1])
+        elif data[0] == "points":
+            self._given = list(data[1])
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        names = set(values)
+        if "time" in names:
+            self._travel(self.values["time"])
+        if names & {"slow"}:
+            self.player.steps_per_frame = 1 if self.values["slow"] else None
+        if "preset" in names:
+            self._preset = PRESETS.get(self.values["preset"])
+            self._start_over()
+            return
+        names -= {"time", "slow", "surface", "arrows", "manifold"}
+        if not names:
+            return
+        names = settle_conflict(self.values, names)
+        if names & STRUCTURE:
+            if names != {"seed"}:  # a preset may well be looked at with another seed
+                self._own()
+            self._start_over()
+        else:
+            self._own()
+            self._change_session()
+
+    def _own(self) -> None:
+        self._preset, self.values["preset"] = None, OWN
+
+    def _change_session(self) -> None:
+        recipe = self.session.recipe
+        new = {name: v for name, v in settings(self.values).items() if v != getattr(recipe, name)}
+        data = self._data()
+        if data != self.session.data:
+            new["data"] = data
+        if new:
+            self._forget_future()
+            self.session.change(**new)
+
+    # ------------------------------------------------------------------ time
+
+    def steps(self) -> Iterator[None]:
+        while self._move():
+            yield
+
+    def _move(self, move: str = "") -> bool:
+        """One move, by default the one that is due; False where the run has diverged."""
+        if not move and self._waiting:
+            move, self._waiting = self._waiting[0], self._waiting[1:]
+        self._forget_future()
+        try:
+            self.session.move(move or "B")
+        except Diverged as error:
+            self._note = str(error)
+            return False
+        finally:
+            self._time_is(self.session.now)
+        return True
+
+    def d_step(self) -> None:
+        self._single("D")
+
+    def g_step(self) -> None:
+        self._single("G")
+
+    def full_step(self) -> None:
+        self._single("B")
+
+    def _single(self, move: str) -> None:
+        self.player.pause()
+        self.measurements.at_once()
+        self._move(move)
+
+    def reset(self) -> None:
+        self._start_over()
+
+    def share(self) -> None:
+        self.player.pause()
+        line = html.escape(self.session.share())
+        self._note = (
+            f"Paste this line into a cell; it makes <code>session</code>, the very same run: {COPY}"
+            f'<pre style="max-height:4.5em;overflow:auto;white-space:pre-wrap;user-select:all">{line}</pre>'
+        )
+
+    def _travel(self, step: int) -> None:
+        self.player.pause()
+        self.session.go(min(step, self.session.end))
+        self._waiting = ""
+        self.measurements.at_once()
+        self._read_session()
+        self._time_is(self.session.now)
+
+    def _time_is(self, step: int) -> None:
+        self.values["time"] = step
+        self.ends["time"] = max(1, self.session.end)
+
+    def _forget_future(self) -> None:
+        if self.session.now < self.session.end:
+            self.measurements.forget_future()
+
+    # ------------------------------------------------------------------ data of one's own
+
+    def click(self, across: float, down: float) -> None:
+        """Add a blob of data where the picture was clicked."""
+        point = self._panels.to_plane(across, down)
+        if point is None:
+            return
+        keep = self.values["data"] == DRAWN and not self._cleared
+        blob = (round(point[0], 2), round(point[1], 2))
+        self._drawing, self._cleared = [*self._drawing, blob] if keep else [blob], False
+        self.values["data"] = DRAWN
+        self.changed({"data": DRAWN})
+
+    def clear_drawing(self) -> None:
+        self._drawing, self._cleared = [(0.0, 0.0)], True  # there must be something to learn
+        self.values["data"] = DRAWN
+        self.changed({"data": DRAWN})
+        self._note = "Click into the plane, or paint with the button held."
+
+    def upload(self, content: bytes) -> None:
+        """Learn the points of a CSV file."""
+        self._given = read_csv(content)
+        self.values["data"] = GIVEN
+        self.changed({"data": GIVEN})
+
+    # ------------------------------------------------------------------ what is shown
+
+    def draw(self, figure: Figure) -> None:
+        if self._panels is None:
+            self._panels = PlaygroundPanels(figure)
+            self.moving = self._panels.moving
+        trainer, v = self.session.trainer, self.values
+        self.measurements.look()
+        self._clock()
+        scene = plane.scene(
+            trainer,
+            self.points,
+            with_surface=v["surface"],
+            with_arrows=v["arrows"],
+            with_manifold=v["manifold"],
+        )
+        self._panels.update(scene, trainer.log.table()[:, :2].numpy(), self.measurements.curves())
+
+    def _clock(self) -> None:
+        done, now = self.session.now, time.perf_counter()
+        steps, seconds = done - self._mark[0], now - self._mark[1]
+        self._speed, self._mark = (steps / seconds if steps > 0 else 0.0), (done, now)
+
+    def status(self) -> str:
+        session = self.session
+        step = f"Step {session.now:,} of {session.end:,} recorded"
+        if self._speed:
+            step += f", {self._speed:.0f} a second"
+        text = ". ".join(filter(None, (f"<b>{step}</b>", self.measurements.words()))) + "."
+        return text + (f"<br>{self._note}" if self._note else "")
+
+
+class PlaygroundApp(LiveApp):
+    """The app of a picture that can be painted on."""
+
+    controller: PlaygroundController
+
+    def _make_picture(self, width: int, height: int) -> ClickablePicture:
+        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
+        picture = ClickablePicture(alt="the plane with data, generated points and the judge", layout=layout)
+        picture.on_click = self.click
+        return picture
+
+    def click(self, across: float, down: float) -> None:
+        """Click at these shares of the picture's width and height, as if a student had."""
+        self._guarded(lambda: (self.controller.click(across, down), self._redraw()))
+
+
+def _heart() -> bytes:
+    """What "from a CSV file" shows until somebody brings a file."""
+    t = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    x, y = 16 * np.sin(t) ** 3, 13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)
+    return "\n".join(f"{a:.3f},{b:.3f}" for a, b in zip(x, y, strict=True)).encode()
+
+
+def playground_app(*, points: int = 1000, scale: float = 1.0) -> PlaygroundApp:
+    """Lesson 8's app, ready to show, with that many real and generated points; ``scale=1.4`` for a projector."""
+    return PlaygroundApp(PlaygroundController(points=points), scale=scale)

@@ -1,0 +1,64 @@
+"""What was measured of a playground's session, and how it is said."""
+
+import time
+
+import numpy as np
+
+from course_utils.gan.playground import Session, plane
+
+EVERY = 1.0  # seconds between two measurements while it plays
+
+
+class Measurements:
+    """The measures of one session by step, taken at most once a second while it plays."""
+
+    def __init__(self, session: Session):
+        self._session = session
+        self.taken: dict[int, plane.Measures] = {}
+        self._floor, self._data = (np.nan, np.nan), None  # real points against real points, and which
+        self.at_once()
+
+    def at_once(self) -> None:
+        """Let the next look measure, even if the last one was a moment ago."""
+        self._last = -np.inf
+
+    def look(self) -> None:
+        """Measure the present step, unless it is too soon, or has been done, or makes no sense any more."""
+        trainer, step = self._session.trainer, self._session.now
+        known = time.perf_counter() - self._last < EVERY or (self.taken and max(self.taken) == step)
+        if trainer.distribution is self._data and known:
+            return
+        if not all(p.isfinite().all() for p in trainer.generator.parameters()):
+            return
+        if trainer.distribution is not self._data:
+            self._floor, self._data = plane.floor(trainer.distribution), trainer.distribution
+        self.taken[step] = plane.measure(trainer, plane.FEW)
+        self._last = time.perf_counter()
+
+    def forget_future(self) -> None:
+        """Another future begins here: drop what was measured later."""
+        self.taken = {step: m for step, m in self.taken.items() if step <= self._session.now}
+
+    def curves(self) -> np.ndarray:
+        """Step, W1, JSD and the judge's own estimate up to the present step: (n, 4), sorted."""
+        known = [
+            (step, m.w1, m.jsd, m.own) for step, m in sorted(self.taken.items()) if step <= self._session.now
+        ]
+        return np.array(known).reshape(-1, 4)
+
+    def words(self) -> str:
+        """The last measures up to the present step, in HTML; empty where there are none."""
+        known = [step for step in self.taken if step <= self._session.now]
+        if not known:
+            return ""
+        m, (jsd, w1) = self.taken[max(known)], self._floor
+        parts = [f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} (real against real: {jsd:.2f}, {w1:.2f})"]
+        if m.modes >= 0:
+            total = len(self._session.trainer.distribution.modes)
+            parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
+        if self._session.recipe.objective == "wasserstein":
+            slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
+            parts.append(f"the critic says {m.own:.2f}{slope}, which is {m.own / m.w1:.2f} W<sub>1</sub>")
+        else:
+            parts.append(f"D says JSD ≥ {max(m.own, 0):.2f}")
+        return "; ".join(parts)

@@ -1,0 +1,30 @@
+"""KL and JSD between known distributions, and the value of the GAN game (lessons 1 and 2).
+
+What lives where:
+
+    kl_and_js    of probability vectors, and of densities by quadrature
+    game_value   V(D), and the discriminator D* that maximises it
+    lines        the same distances for two parallel lines, as closed forms (``divergences.lines``)
+    densities    what quadrature has to know of a scipy.stats distribution
+    quadrature   the integrals themselves, in logarithms
+"""
+
+from course_utils.divergences.game_value import gan_value, optimal_discriminator, pointwise_value
+from course_utils.divergences.kl_and_js import (
+    js_divergence,
+    js_divergence_continuous,
+    js_integrand,
+    kl_divergence,
+    kl_divergence_continuous,
+)
+
+__all__ = [
+    "gan_value",
+    "js_divergence",
+    "js_divergence_continuous",
+    "js_integrand",
+    "kl_divergence",
+    "kl_divergence_continuous",
+    "optimal_discriminator",
+    "pointwise_value",
+]

@@ -1,0 +1,123 @@
+"""The value of the GAN game for known densities, and the discriminator that maximises it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy import special
+
+from course_utils.divergences.densities import Density, integrate_over
+
+
+def optimal_discriminator(p_star: Any, p_g: Any) -> Callable[[np.ndarray], np.ndarray | float]:
+    """D*(x) = p*(x) / (p*(x) + p_G(x)), the maximiser of the value at every x (L0, "Relationship with KL Divergence").
+
+    Parameters
+    ----------
+    p_star, p_g : distributions with ``logpdf`` (scipy.stats)
+
+    Returns
+    -------
+    callable, x (any shape) -> D*(x) in [0, 1], the same shape. Computed as sigmoid(log p* - log p_G), so it is right
+    where both densities underflow. Where both are zero every D is optimal, and 1/2 ("cannot tell") is returned.
+
+    Raises
+    ------
+    ValueError
+        when one of them has no density.
+    """
+    p, q = _densities(p_star, p_g)
+
+    def discriminator(x: np.ndarray) -> np.ndarray | float:
+        log_p, log_q = p.logpdf(x), q.logpdf(x)
+        with np.errstate(invalid="ignore"):
+            value = special.expit(log_p - log_q)
+        return np.where(np.isneginf(log_p) & np.isneginf(log_q), 0.5, value)[()]
+
+    return discriminator
+
+
+def pointwise_value(d: np.ndarray, p_star_x: np.ndarray, p_g_x: np.ndarray) -> np.ndarray | float:
+    """p*(x) log d + p_G(x) log(1 - d): what an answer d at one x adds to the value; largest at d = D*(x) (L0).
+
+    Arguments broadcast: answers d in [0, 1] and the two densities at x. 0 log 0 = 0. Raises ValueError for d outside
+    [0, 1] and for negative densities.
+    """
+    d, p_star_x, p_g_x = (np.asarray(value, dtype=float) for value in (d, p_star_x, p_g_x))
+    _check_answers(d)
+    if not ((p_star_x >= 0).all() and (p_g_x >= 0).all()):
+        raise ValueError("p_star_x and p_g_x are densities at x; they must not be negative or NaN.")
+    return special.xlogy(p_star_x, d) + special.xlog1py(p_g_x, -d)
+
+
+def gan_value(discriminator: Callable[[np.ndarray], np.ndarray], p_star: Any, p_g: Any) -> float:
+    """V(D) = E_p*[log D(x)] + E_pG[log(1 - D(x))] by quadrature, in nats (L0, "Training Discriminator").
+
+    Parameters
+    ----------
+    discriminator : callable, x (n,) float64 -> D(x) in [0, 1], shape (n,) or a constant
+        It is asked only where at least one density is above zero in floating point. Jumps are allowed. Where it returns
+        float32, as a network does, the value is good to about 1e-5, not 1e-10.
+    p_star, p_g : distributions, as for `kl_divergence_continuous`
+
+    Returns
+    -------
+    float, at most 2 JSD(p*, p_G) - 2 log 2, which `optimal_discriminator` attains. It is -inf where D is exactly 0 on
+    a set of positive p*-mass, or exactly 1 on a set of positive p_G-mass; 0 log 0 = 0. A mass of up to four machine
+    epsilons of D's own float type does not count: 1 - 1e-20 is 1 in floating point, and no certainty was meant.
+
+    Raises
+    ------
+    ValueError
+        when D returns NaN, values outside [0, 1] or another shape; when p_star or p_g has no density.
+    """
+    p, q = _densities(p_star, p_g)
+
+    def log_terms(x, log_p, log_q):
+        d = np.full(x.shape, 0.5)
+        seen = np.maximum(np.exp(log_p), np.exp(log_q)) > 0
+        if seen.any():
+            d[seen] = _answers(discriminator, x[seen])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            on_data = np.where(d > 0, log_p + np.log(-np.log(d)), -np.inf)
+            on_fakes = np.where(d < 1, log_q + np.log(-np.log1p(-d)), -np.inf)
+        surely_wrong = np.where(d == 0, log_p, np.where(d == 1, log_q, -np.inf))
+        return np.stack([np.logaddexp(on_data, on_fakes), surely_wrong])
+
+    inside = p.breaks[0, p.breaks[2] == 0]
+    kind = _answers(discriminator, inside).dtype
+    epsilon = np.finfo(kind if np.issubdtype(kind, np.floating) else float).eps
+    # |log D| of a float is at most 745, so what lies beyond 1e20 scales does not matter; a network may overflow there.
+    # D has the steps of its float type: looking closer than those would only resolve rounding.
+    loss, surely_wrong = integrate_over(p, q, log_terms, reach=1e20, rtol=max(1e-10, 100 * epsilon))
+    return -np.inf if surely_wrong > 4 * epsilon else 0.0 - float(loss)
+
+
+def _answers(discriminator: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+    answers = np.asarray(discriminator(x))
+    if answers.shape not in ((), x.shape):
+        raise ValueError(
+            f"The discriminator got points of shape {x.shape} and returned shape {answers.shape}. It must return one "
+            "value in [0, 1] for each point."
+        )
+    _check_answers(answers)
+    return answers
+
+
+def _densities(p_star: Any, p_g: Any) -> tuple[Density, Density]:
+    pair = Density(p_star, "p_star"), Density(p_g, "p_g")
+    for density in pair:
+        if density.has_atoms:
+            raise ValueError(
+                f"{density.name} is discrete: it has atoms and no density. Give a continuous distribution."
+            )
+    return pair
+
+
+def _check_answers(d: np.ndarray) -> None:
+    if not ((d >= 0) & (d <= 1)).all():
+        wrong = d[~((d >= 0) & (d <= 1))].flat[0]
+        raise ValueError(
+            f"A discriminator's answer is a probability in [0, 1], but {wrong:g} was given. Put a sigmoid "
+            "after a network that returns logits."
+        )

@@ -1,0 +1,230 @@
+"""The step rules that play a game, and `simulate`, which lets them.
+
+A step rule is a generator of a few lines that yields the next point for ever, so its memory (an old gradient,
+a momentum) is a local variable. To try your own, write one and pass it to `simulate`, or give it a name:
+``METHODS["mine"] = my_rule``.
+
+Speed: a game of two numbers is played on plain Python floats when there is one start (NumPy's overhead per
+operation would be ten times the arithmetic) and on arrays when there are many; the same formulas serve both.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from scipy.integrate import solve_ivp
+
+from course_utils.games.game import Game, Player, with_consensus
+
+StepRule = Callable[..., Iterator[tuple[Player, Player]]]
+
+BLOCK = 256  # steps between two looks at whether every run is past the bound
+
+
+# The step rules. Never change x or y in place: the points already yielded are kept.
+
+
+def simultaneous(game, x, y, learning_rate):
+    """Both players step from the same point: z <- z + eta v(z)."""
+    while True:
+        gx, gy = game.gradients(x, y)
+        x, y = x - learning_rate * gx, y + learning_rate * gy
+        yield x, y
+
+
+def alternating(game, x, y, learning_rate):
+    """x steps first, then y answers at the new x (L0, problem II)."""
+    while True:
+        x = x - learning_rate * game.gradients(x, y)[0]
+        y = y + learning_rate * game.gradients(x, y)[1]
+        yield x, y
+
+
+def momentum(game, x, y, learning_rate, *, momentum=0.9):
+    """Simultaneous steps along m <- momentum m + gradient (heavy ball); it may be negative."""
+    mx = my = 0.0
+    while True:
+        gx, gy = game.gradients(x, y)
+        mx, my = momentum * mx + gx, momentum * my + gy
+        x, y = x - learning_rate * mx, y + learning_rate * my
+        yield x, y
+
+
+def optimistic(game, x, y, learning_rate):
+    """z_{t+1} = z_t - eta (2 g_t - g_{t-1}), with g zero before the first step (L3, optimistic descent)."""
+    old_gx = old_gy = 0.0
+    while True:
+        gx, gy = game.gradients(x, y)
+        x, y = x - learning_rate * (2.0 * gx - old_gx), y + learning_rate * (2.0 * gy - old_gy)
+        old_gx, old_gy = gx, gy
+        yield x, y
+
+
+def extragradient(game, x, y, learning_rate):
+    """Look one step ahead, come back, and step with the gradients found there (Korpelevich 1976)."""
+    while True:
+        gx, gy = game.gradients(x, y)
+        gx, gy = game.gradients(x - learning_rate * gx, y + learning_rate * gy)
+        x, y = x - learning_rate * gx, y + learning_rate * gy
+        yield x, y
+
+
+def consensus(game, x, y, learning_rate, *, strength=1.0):
+    """Simultaneous steps in the game of `with_consensus` (Mescheder, Nowozin, Geiger 2017)."""
+    return simultaneous(with_consensus(game, strength), x, y, learning_rate)
+
+
+METHODS: dict[str, StepRule] = {
+    rule.__name__: rule
+    for rule in (simultaneous, alternating, momentum, optimistic, extragradient, consensus)
+}
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A played game.
+
+    points : (steps + 1, ..., dimension); points[0] is the start. From the first step with a coordinate past
+        the bound on, every entry is NaN.
+    diverged_at : the index of that step, None if there is none; for many starts an array of ints (...), with
+        -1 for none.
+    method, learning_rate : how it was played. For "flow", points[k] is the flow at time k * learning_rate.
+    """
+
+    points: np.ndarray
+    diverged_at: int | np.ndarray | None
+    method: str
+    learning_rate: float
+
+    @property
+    def averages(self) -> np.ndarray:
+        """Average iterates (steps + 1, ..., dimension): averages[k] is the mean of points[0..k]."""
+        count = np.arange(1, len(self.points) + 1).reshape(-1, *[1] * (self.points.ndim - 1))
+        return np.cumsum(self.points, axis=0) / count
+
+    def distance_to(self, point: np.ndarray | float = 0.0) -> np.ndarray:
+        """Euclidean distance of every point to `point`, (steps + 1, ...)."""
+        return np.linalg.norm(self.points - point, axis=-1)
+
+
+def simulate(
+    game: Game,
+    method: str | StepRule,
+    start: np.ndarray,
+    *,
+    steps: int,
+    learning_rate: float,
+    bound: float = 1e6,
+    **options: float,
+) -> Trajectory:
+    """Play `game` with `method` from `start`.
+
+    Parameters
+    ----------
+    method : a name in METHODS, "flow" (the continuous dynamics dz/dt = v(z), seen every `learning_rate` units
+        of time, integrated to a relative tolerance of 1e-10), or a step rule of your own.
+    start : (dimension,) for one run or (..., dimension) for many at once; x's coordinates first.
+    bound : a run has diverged once a coordinate exceeds this; it is not followed any further.
+    options : what the step rule takes besides: strength= for "consensus", momentum= for "momentum".
+
+    Raises
+    ------
+    ValueError
+        for an unknown method, a start of the wrong shape or past the bound, a step count or a learning rate
+        that makes no sense, and for the flow of a game with random gradients.
+    """
+    start = np.asarray(start, float)
+    _check(game, method, start, steps, learning_rate, bound)
+    points = np.full((steps + 1, *start.shape), np.nan)
+    points[0] = start
+    with np.errstate(over="ignore", invalid="ignore"):  # what a diverged run holds is thrown away below
+        if method == "flow":
+            _follow_flow(game, points, learning_rate, bound, **options)
+        else:
+            rule = METHODS[method] if isinstance(method, str) else method
+            x, y = (part if part.ndim else float(part) for part in game.split(start))
+            _follow_steps(rule(game, x, y, learning_rate, **options), game.players[0], points, bound)
+    outside = np.logical_or.accumulate(~_inside(points, bound), axis=0)
+    points[outside] = np.nan
+    diverged_at = np.where(outside[-1], outside.argmax(axis=0), -1)
+    if start.ndim == 1:
+        diverged_at = int(diverged_at) if outside[-1] else None
+    name = method if isinstance(method, str) else method.__name__
+    return Trajectory(points, diverged_at, name, learning_rate)
+
+
+def _inside(points: np.ndarray, bound: float) -> np.ndarray:
+    return (np.abs(points) <= bound).all(axis=-1)  # False for NaN as well
+
+
+def _follow_steps(stepper: Iterator, n_x: int, points: np.ndarray, bound: float) -> None:
+    """Write the points of `stepper` into points[1:], until every run is past the bound."""
+    for first in range(1, len(points), BLOCK):
+        block = points[first : first + BLOCK]
+        pairs: list[tuple[Player, Player]] = []
+        overflow = False
+        try:
+            pairs.extend(islice(stepper, len(block)))
+        except OverflowError:  # Python's float power and exp raise where NumPy gives inf: far past any bound
+            overflow = True
+        if len(pairs) < len(block) and not overflow:
+            raise ValueError(
+                f"The step rule stopped after {first - 1 + len(pairs)} steps. It has to go on for ever: "
+                "while True, compute the next x and y and yield x, y."
+            )
+        if pairs:
+            done = block[: len(pairs)]
+            for part, values in zip(
+                (done[..., :n_x], done[..., n_x:]), zip(*pairs, strict=True), strict=True
+            ):
+                part[...] = np.reshape(values, part.shape)
+        if overflow or not _inside(block[-1], bound).any():
+            return
+
+
+def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: float) -> None:
+    """Write the flow at times k * learning_rate into points[1:], run by run: each has its own step sizes, so
+    that one which explodes in finite time does not hold up the others."""
+    if len(points) == 1:
+        return
+
+    def room_left(_time, z):
+        return bound - np.abs(z).max()
+
+    room_left.terminal = True
+    times = learning_rate * np.arange(len(points))
+    for run in np.ndindex(points.shape[1:-1]):
+        solution = solve_ivp(
+            lambda _time, z: game.field(z),
+            (0.0, times[-1]),
+            points[(0, *run)],
+            method="DOP853",
+            t_eval=times,
+            events=room_left,
+            rtol=1e-10,
+            atol=1e-12,
+        )
+        if not solution.success:
+            raise RuntimeError(f"The flow of {game.name} could not be followed: {solution.message}")
+        points[(slice(solution.y.shape[1]), *run)] = solution.y.T
+
+
+def _check(game, method, start, steps, learning_rate, bound) -> None:
+    if isinstance(method, str) and method not in METHODS and method != "flow":
+        raise ValueError(f"There is no method {method!r}. Choose one of: {', '.join([*METHODS, 'flow'])}.")
+    if method == "flow" and game.stochastic:
+        raise ValueError(
+            f"{game.name} has random gradients, so there is no flow. Build it without batch_size."
+        )
+    if start.ndim == 0 or start.shape[-1] != game.dimension:
+        raise ValueError(
+            f"start has shape {start.shape}, but a point of {game.name} has {game.dimension} coordinates: "
+            f"give shape ({game.dimension},) for one start or (..., {game.dimension}) for many."
+        )
+    if not _inside(start, bound).all():
+        raise ValueError(f"start is {start}: give coordinates between -{bound:g} and {bound:g}.")
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
+        raise ValueError(f"steps is {steps!r}: give a whole number, 0 or more.")
+    if not 0.0 < learning_rate < np.inf:
+        raise ValueError(f"learning_rate is {learning_rate!r}: give a positive number, such as 0.1.")

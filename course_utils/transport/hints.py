@@ -1,0 +1,162 @@
+"""What is wrong with a hand-made transport plan, and the next step that mends it.
+
+A plan is a coupling when it empties every hill and fills every hole. A coupling is optimal exactly when no cycle of
+reroutings lowers its cost: send more along (i1, j1), less along (i2, j1), more along (i2, j2), and so on, back to i1
+(cyclical monotonicity; Villani, "Optimal Transport: Old and New", chapter 5; the "stepping stones" of Charnes and
+Cooper, 1954). And what a coupling costs above the optimum can be read off, cell by cell, from the optimal potentials:
+
+    cost(gamma) - W = sum_ij gamma_ij (C_ij - f_i - g_j),    every summand >= 0.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from course_utils.transport.exact import Transport
+
+TOLERANCE = 1e-9  # mass below this is rounding
+
+Cell = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A change of a plan: ``amount`` more in the cells ``more``, and as much less in the cells ``less``.
+
+    Attributes
+    ----------
+    reason : "overdrawn" (a hill gives more than it has, or a hole gets more than it takes), "open" (dirt is left, and
+        this is the cheapest pair of a hill and a hole with room), or "reroute" (a cycle that lowers the cost).
+    more, less : cells (i, j), in the order of the cycle.
+    amount : mass > 0, the most that keeps the plan nonnegative and does not break what was right.
+    saving : how much the cost falls per unit of mass; negative where the cost must rise.
+    """
+
+    reason: str
+    more: tuple[Cell, ...]
+    less: tuple[Cell, ...]
+    amount: float
+    saving: float
+
+    def apply(self, plan: np.ndarray) -> np.ndarray:
+        """The plan (n, m) after the step; the given one is left alone."""
+        changed = np.array(plan, dtype=np.float64)
+        for cells, amount in ((self.more, self.amount), (self.less, -self.amount)):
+            for cell in cells:
+                changed[cell] += amount
+        return changed
+
+
+def marginal_errors(plan, a, b) -> tuple[np.ndarray, np.ndarray]:
+    """What the plan (n, m) leaves undone: a - row sums (n,), dirt still on each hill, and b - column sums (m,), room
+    still in each hole. Negative entries are overdrawn; both are zero for a coupling of a and b."""
+    plan = np.asarray(plan, dtype=np.float64)
+    return a - plan.sum(axis=1), b - plan.sum(axis=0)
+
+
+def overpayment(plan, transport: Transport) -> np.ndarray:
+    """gamma_ij (C_ij - f_i - g_j), (n, m), all >= 0: what each cell of a coupling costs above the optimum.
+
+    The sum is cost(gamma) - W for every coupling gamma of a and b, so gamma is optimal exactly when every entry is
+    zero (complementary slackness).
+    """
+    plan, (f, g) = _checked(plan, transport), transport.potentials
+    return plan * (transport.cost_matrix - f[:, None] - g)
+
+
+def prices(transport: Transport) -> tuple[np.ndarray, np.ndarray]:
+    """The optimal potentials (f, g) with their free constant chosen so that the smallest f_i is zero.
+
+    Read them as the prices of a carrier: f_i to pick up at hill i, g_j to deliver to hole j. Nobody pays more than
+    walking would cost, f_i + g_j <= C_ij, and the carrier still earns W.
+    """
+    f, g = transport.potentials
+    return f - f.min(), g + f.min()
+
+
+def next_step(plan, transport: Transport) -> Step | None:
+    """One step towards the optimum, from any nonnegative plan; None where the plan is optimal already.
+
+    First nothing may be overdrawn, then all dirt must move (by the greedy rule: cheapest open pair first), then
+    cycles are rerouted, the one that saves most first. Following the steps ends in an optimal plan.
+
+    Parameters
+    ----------
+    plan : (n, m), masses in the same units as the weights of ``transport``.
+    transport : the solved problem.
+
+    Raises
+    ------
+    ValueError
+        for a plan of another shape, or with negative or non-finite entries.
+    """
+    plan, cost = _checked(plan, transport), transport.cost_matrix
+    left, room = marginal_errors(plan, transport.a, transport.b)
+    if (excess := _overdrawn(plan, cost, left, room)) is not None:
+        return excess
+    if left.max() > TOLERANCE:
+        open_costs = np.where(np.outer(left > TOLERANCE, room > TOLERANCE), cost, np.inf)
+        cell = _cell(open_costs.argmin(), cost.shape)
+        return Step("open", (cell,), (), min(left[cell[0]], room[cell[1]]), -cost[cell])
+    steps = [
+        step for step in _cycles(transport.plan - plan, cost) if step.saving > TOLERANCE * np.abs(cost).max()
+    ]
+    return max(steps, key=lambda step: step.saving * step.amount, default=None)
+
+
+def _checked(plan, transport):
+    plan = np.asarray(plan, dtype=np.float64)
+    if plan.shape != transport.plan.shape:
+        raise ValueError(
+            f"The plan has shape {plan.shape}, but the problem has {transport.plan.shape[0]} hills and "
+            f"{transport.plan.shape[1]} holes: give one mass per pair, shape {transport.plan.shape}."
+        )
+    if not np.isfinite(plan).all() or (plan < 0).any():
+        raise ValueError("A plan holds masses: every entry must be a finite number, zero or larger.")
+    return plan
+
+
+def _overdrawn(plan, cost, left, room):
+    """Less in the dearest cell of the row or column that is overdrawn most; None where none is."""
+    worst = min(left.min(), room.min())
+    if worst >= -TOLERANCE:
+        return None
+    mask = np.zeros(plan.shape, dtype=bool)
+    if left.min() == worst:
+        mask[left.argmin()] = True
+    else:
+        mask[:, room.argmin()] = True
+    cell = _cell(np.where(mask & (plan > 0), cost, -np.inf).argmax(), cost.shape)
+    return Step("overdrawn", (), (cell,), min(plan[cell], -worst), cost[cell])
+
+
+def _cycles(change, cost):
+    """Split the way to an optimal plan, whose row and column sums are zero, into cycles that all go that way.
+
+    No cycle raises the cost, or the optimal plan without that cycle would be cheaper than optimal. Each takes at
+    least one entry to zero, so there are at most n m of them.
+    """
+    change = change.copy()
+    while change.max() > TOLERANCE:
+        more, less = [_cell(change.argmax(), change.shape)], []
+        columns = [more[0][1]]
+        while len(set(columns)) == len(columns):  # until a column comes up again
+            less.append(_cell_in(change[:, columns[-1]].argmin(), columns[-1]))
+            row = less[-1][0]
+            more.append(_cell_in(row, change[row].argmax()))
+            columns.append(more[-1][1])
+        start = columns.index(columns[-1])
+        more, less = tuple(more[start + 1 :]), tuple(less[start:])
+        amount = min(min(change[cell] for cell in more), min(-change[cell] for cell in less))
+        saving = sum(cost[cell] for cell in less) - sum(cost[cell] for cell in more)
+        step = Step("reroute", more, less, float(amount), float(saving))
+        yield step
+        change -= step.apply(np.zeros_like(change))
+
+
+def _cell(flat_index, shape) -> Cell:
+    return _cell_in(*np.unravel_index(flat_index, shape))
+
+
+def _cell_in(i, j) -> Cell:
+    return int(i), int(j)
