@@ -1,0 +1,87 @@
+"""Checks of arguments, whose errors say what was given and what is expected.
+
+Every check takes the argument's name and its value, in this order, and gives the value back, as a plain Python number
+where it is one. True is no number here: ``ring(True)`` is a mistake, not a ring of one. NaN and infinity are refused.
+``advice`` ends the sentence that the student reads: "lr is -1; it must be positive, such as 0.1."
+"""
+
+import math
+from collections.abc import Collection
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+IN_WORDS = {"(-inf, inf)": "a finite number", "(0, inf)": "positive", "[0, inf)": "zero or more"}
+
+
+def one_of(name: str, value: Any, choices: Collection[str], advice: str = "") -> str:
+    """One of these words; the keys of a registry, for instance."""
+    if not isinstance(value, str) or value not in choices:
+        raise _refusal(name, value, f"one of {', '.join(choices)}", advice)
+    return value
+
+
+def whole(name: str, value: Any, at_least: int = 1, at_most: int | None = None, advice: str = "") -> int:
+    """A whole number, Python's or NumPy's; 2.0 is none."""
+    value = _plain(value)
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not (is_whole and at_least <= value and (at_most is None or value <= at_most)):
+        limits = f"of at least {at_least}" if at_most is None else f"from {at_least} to {at_most}"
+        raise _refusal(name, value, f"a whole number {limits}", advice)
+    return int(value)
+
+
+def number(name: str, value: Any, interval: str = "(-inf, inf)", advice: str = "") -> float:
+    """A finite number in an interval, which is written as in a formula: "[0, 1)" has 0 and not 1."""
+    value = _plain(value)
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        raise _refusal(name, value, "a finite number", advice)
+    low, high = map(float, interval[1:-1].split(","))
+    above = value >= low if interval.startswith("[") else value > low
+    below = value <= high if interval.endswith("]") else value < high
+    if not (above and below):
+        raise _refusal(name, value, IN_WORDS.get(interval, f"in {interval}"), advice)
+    return float(value)
+
+
+def positive(name: str, value: Any, advice: str = "") -> float:
+    """A finite number above zero."""
+    return number(name, value, "(0, inf)", advice)
+
+
+def not_negative(name: str, value: Any, advice: str = "") -> float:
+    """A finite number, zero or larger."""
+    return number(name, value, "[0, inf)", advice)
+
+
+def finite(name: str, values: ArrayLike, advice: str = "") -> np.ndarray:
+    """Numbers of any shape as float64, all of them finite."""
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} holds nan or infinity, and must hold finite numbers{_end(advice)}")
+    return array
+
+
+def points(name: str, values: ArrayLike, dim: int | None = None, at_least: int = 1) -> np.ndarray:
+    """Finite points (n, d) as float64: of any dimension or of this one, and so many at least."""
+    array = finite(name, values)
+    if array.ndim != 2 or len(array) < at_least or 0 in array.shape or dim not in (None, array.shape[1]):
+        raise ValueError(
+            f"{name} has shape {array.shape}; it must hold points, shape (n, {dim or 'd'}) with n >= {at_least}."
+        )
+    return array
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy or torch scalar as Python's own."""
+    return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def _refusal(name: str, value: Any, expected: str, advice: str) -> ValueError:
+    return ValueError(f"{name} is {value!r}; it must be {expected}{_end(advice)}")
+
+
+def _end(advice: str) -> str:
+    return f", {advice}." if advice else "."

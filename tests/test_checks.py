@@ -1,0 +1,102 @@
+"""Checks of arguments: what passes comes back as a plain number, what does not is refused in words."""
+
+import math
+import re
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from course_utils import checks
+
+NO_NUMBERS = [True, False, np.True_, "1", None, [1], np.array([1.0]), 1j]
+NOT_FINITE = [math.nan, math.inf, -math.inf, np.float32("nan"), np.float64("inf"), torch.tensor(torch.nan)]
+
+
+@given(st.integers(), st.sampled_from([int, np.array, np.int64, torch.tensor, np.uint8]))
+def test_whole_numbers_of_every_kind_come_back_as_int(value, kind):
+    limits = np.iinfo(np.uint8 if kind is np.uint8 else np.int64)
+    value = int(np.clip(value, limits.min, limits.max))
+    found = checks.whole("n", kind(value), at_least=-(10**30))
+    assert (type(found), found) == (int, value)
+
+
+@pytest.mark.parametrize(
+    "wrong", [*NO_NUMBERS, *NOT_FINITE, 2.0, 2.5, np.float64(3), Fraction(1, 2)], ids=repr
+)
+def test_what_is_no_whole_number_is_refused(wrong):
+    with pytest.raises(ValueError, match="^n is .*; it must be a whole number of at least 1, such as 8.$"):
+        checks.whole("n", wrong, advice="such as 8")
+
+
+def test_a_whole_number_outside_its_limits_is_refused():
+    assert [checks.whole("n", n, 2, 4) for n in (2, 3, 4)] == [2, 3, 4]
+    for wrong in (1, 5):
+        with pytest.raises(ValueError, match=f"^n is {wrong}; it must be a whole number from 2 to 4.$"):
+            checks.whole("n", wrong, 2, 4)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False, width=32))
+@pytest.mark.parametrize("kind", [float, np.float32, np.float64, np.array, torch.tensor, Fraction, int])
+def test_numbers_of_every_kind_come_back_as_float(kind, value):
+    found = checks.number("x", kind(value))
+    assert (type(found), found) == (float, float(kind(value)))
+
+
+@pytest.mark.parametrize("wrong", [*NO_NUMBERS, *NOT_FINITE], ids=repr)
+def test_what_is_no_finite_number_is_refused(wrong):
+    for check in (checks.number, checks.positive, checks.not_negative):
+        with pytest.raises(ValueError, match="^x is .*; it must be a finite number, 1 is usual.$"):
+            check("x", wrong, advice="1 is usual")
+
+
+@pytest.mark.parametrize(
+    ("interval", "inside", "outside"),
+    [("[0, 1)", (0, 0.5), (-1e-300, 1)), ("(-1, 1]", (-0.9, 1), (-1, 1.1)), ("[2, inf)", (2, 1e300), (1.9,))],
+)
+def test_an_interval_has_its_ends_or_not(interval, inside, outside):
+    assert [checks.number("x", value, interval) for value in inside] == list(inside)
+    for value in outside:
+        with pytest.raises(ValueError, match=re.escape(f"x is {value!r}; it must be in {interval}.")):
+            checks.number("x", value, interval)
+
+
+def test_the_usual_intervals_have_words():
+    assert (checks.positive("x", 5e-324), checks.not_negative("x", 0)) == (5e-324, 0.0)
+    with pytest.raises(ValueError, match="^x is 0; it must be positive.$"):
+        checks.positive("x", 0)
+    with pytest.raises(ValueError, match="^x is -1; it must be zero or more.$"):
+        checks.not_negative("x", np.int8(-1))
+
+
+def test_one_of_several_words():
+    registry = {"adam": 1, "sgd": 2}
+    assert checks.one_of("optimizer", "sgd", registry) == "sgd"
+    for wrong in ("SGD", "", None, ["sgd"], 1, np.array(["sgd", "sgd"])):
+        with pytest.raises(ValueError, match="^optimizer is .*; it must be one of adam, sgd.$"):
+            checks.one_of("optimizer", wrong, registry)
+
+
+def test_points_come_back_as_float64():
+    found = checks.points("p", [[1, 2], [3, 4]], dim=2)
+    assert (found.dtype, found.tolist()) == (np.float64, [[1.0, 2.0], [3.0, 4.0]])
+    given_floats = np.zeros((3, 5))
+    assert checks.points("p", given_floats) is given_floats
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (np.zeros(4), r"p has shape \(4,\); it must hold points, shape \(n, 2\) with n >= 2\."),
+        (np.zeros((1, 2)), "n >= 2"),
+        (np.zeros((4, 3)), r"\(n, 2\)"),
+        (np.zeros((4, 0)), r"shape \(4, 0\)"),
+        ([[0, 1], [2, math.nan]], "p holds nan or infinity, and must hold finite numbers."),
+    ],
+)
+def test_what_are_no_points_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        checks.points("p", values, dim=2, at_least=2)
