@@ -34,6 +34,8 @@ lab: $(VENV)/.lab-installed
 
 test: $(VENV)/.test-installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/python -m pytest $(PARALLEL) tests
 	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks
 
