@@ -8,8 +8,13 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 MOVED = {  # old name -> new name, both without "course_utils."
+    "apps.clicks": "apps.frame.clicks",
     "apps.controls": "apps.frame.controls",
     "apps.live": "apps.frame.live",
+    "apps.playground_measures": "apps.playground.measurements",
+    "apps.playground_settings": "apps.playground.settings",
+    "apps.presence": "apps.frame.presence",
+    "apps.rows": "apps.frame.rows",
     "critics": "gan.judges",
     "curves": "recording.curves",
     "dirac": "games.dirac",
@@ -19,11 +24,15 @@ MOVED = {  # old name -> new name, both without "course_utils."
     "gan.classifier": "gan.metrics.classifier",
     "gan.ema": "training.average",
     "gan.frechet": "gan.metrics.frechet",
+    "gan.graphs": "training.graphs",
+    "gan.guard": "training.guard",
+    "gan.log": "training.log",
     "gan.loop": "gan.adversarial",
     "gan.neighbours": "gan.metrics.neighbours",
     "gan.plane": "gan.playground.plane",
     "gan.presets": "gan.playground.presets",
     "gan.rewind": "gan.playground.history",
+    "gan.state": "training.state",
     "line_distances": "divergences.lines",
     "linear_dynamics": "games.theory",
     "machine": "runtime",
@@ -33,6 +42,7 @@ MOVED = {  # old name -> new name, both without "course_utils."
     "sinkhorn": "transport.entropic",
     "transport_1d": "transport.line",
     "two_player": "games.game",
+    "verification": "datasets.verification",
 }
 
 
@@ -47,11 +57,12 @@ class _Alias(MetaPathFinder, Loader):
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         module = importlib.import_module(f"course_utils.{MOVED[spec.name.partition('.')[2]]}")
-        self._own = module.__spec__  # the import system is about to put the alias's there
+        spec.loader_state = module.__spec__  # the import system is about to put the alias's there
         return module
 
     def exec_module(self, module: ModuleType) -> None:
-        module.__spec__ = self._own
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
 
 
 def install() -> None:

@@ -11,6 +11,7 @@ What lives where:
 
 from course_utils.divergences.game_value import gan_value, optimal_discriminator, pointwise_value
 from course_utils.divergences.kl_and_js import (
+    LOG_2,
     js_divergence,
     js_divergence_continuous,
     js_integrand,
@@ -19,6 +20,7 @@ from course_utils.divergences.kl_and_js import (
 )
 
 __all__ = [
+    "LOG_2",
     "gan_value",
     "js_divergence",
     "js_divergence_continuous",
