@@ -37,6 +37,7 @@ from course_utils.apps.replay import replay_app
 from course_utils.apps.style import style_app
 from course_utils.apps.transport import move_the_dirt_app
 from course_utils.datasets import load_digits_stand_in
+from course_utils.files import write_json
 from course_utils.plots import palette
 from course_utils.runtime import describe_machine
 
@@ -140,7 +141,7 @@ def main() -> int:
     }
     print(json.dumps(report))
     if options.save:
-        options.save.write_text(json.dumps(report, indent=1) + "\n")
+        write_json(options.save, report)
     return 0 if value < LIMIT else 1
 
 

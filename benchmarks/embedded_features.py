@@ -28,12 +28,11 @@ from PIL import Image
 from course_utils import runtime
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture, sample_pictures
-from course_utils.runtime import REPOSITORY
+from course_utils.runtime import store_results
 from course_utils.style import StyleTransfer, load_features
 from course_utils.style.embedded import WEIGHTS
 from course_utils.style.objective import Objective
 
-RESULT = REPOSITORY / "data/measured/embedded_features.json"
 NETWORKS = ("random", "embedded", "squeezenet")
 PAIRS = [  # contents and styles that data/make/embedded_features.py leaves out
     (content, style) for content in ("flower", "grace_hopper") for style in ("brush_strokes", "waves")
@@ -134,8 +133,7 @@ def main() -> None:
     }
     print(json.dumps(result))
     if given.store:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(json.dumps(result, indent=1) + "\n")
+        store_results("embedded_features", result)
     if given.sheet:
         Image.fromarray((sheet * 255).round().astype(np.uint8)).save(given.sheet)
 

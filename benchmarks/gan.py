@@ -33,6 +33,7 @@ from timing import line, measure, product_rates
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_utils.datasets import Images, load_images
+from course_utils.files import write_json
 from course_utils.runtime import describe_machine
 
 # ---------------------------------------------------------------- speed
@@ -172,7 +173,7 @@ def main() -> int:
     report["claims"] = claims(report["speed"])
     print(json.dumps(report))
     if options.save:
-        options.save.write_text(json.dumps(report, indent=1) + "\n")
+        write_json(options.save, report)
     return 0 if all(claim.get("holds", True) for claim in report["claims"].values()) else 1
 
 

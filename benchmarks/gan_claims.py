@@ -20,7 +20,7 @@ minutes for each seed on one quiet core.
 
 import argparse
 import json
-import os
+from contextlib import suppress
 from itertools import product
 
 import numpy as np
@@ -30,9 +30,8 @@ from torch import nn
 from course_utils.datasets import load_mnist
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import features, frechet_distance, look, mode_coverage
-from course_utils.runtime import REPOSITORY, describe_machine
+from course_utils.runtime import describe_machine, load_results, store_results
 
-RESULT = REPOSITORY / "data/measured/gan_claims.json"
 JUDGED = 1000
 RATES = (1.0, 0.2, 5.0)
 FAR, MODES = 0.6, 7  # what a run must beat, in units of the untrained generator's distance, and reach
@@ -118,10 +117,7 @@ def summary(result: dict) -> list[dict]:
 
 
 def store(result: dict) -> None:
-    """Into the JSON file; never half written."""
-    part = RESULT.with_suffix(".part")
-    part.write_text(json.dumps(result | {"summary": summary(result)}) + "\n")
-    os.replace(part, RESULT)
+    store_results("gan_claims", result | {"summary": summary(result)})
 
 
 def main() -> None:
@@ -135,8 +131,8 @@ def main() -> None:
     real = features(test[np.random.default_rng(0).choice(len(test), JUDGED, replace=False)])
     untrained = AdversarialTrainer(pixels, "mlp", seed=0, device="cpu").sample(JUDGED, seed=1)
     result = {"benchmark": "gan_claims", "noise": frechet_distance(features(untrained), real), "runs": []}
-    if RESULT.exists():
-        result["runs"] = json.loads(RESULT.read_text())["runs"]
+    with suppress(FileNotFoundError):
+        result["runs"] = load_results("gan_claims")["runs"]
     result |= {
         "machine": describe_machine(),
         "samples": JUDGED,

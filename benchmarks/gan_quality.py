@@ -14,9 +14,8 @@ seeds can be trained one after the other, on a machine that has other things to 
 
 import argparse
 import json
-import os
-import tempfile
 import time
+from contextlib import suppress
 
 import numpy as np
 import ot
@@ -27,10 +26,9 @@ from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer, metrics
 from course_utils.gan.pretrained import save_generator
 from course_utils.recording import RunRecorder, schedule
-from course_utils.runtime import REPOSITORY, describe_machine
+from course_utils.runtime import describe_machine, load_results, store_results
 
 DATA = runtime.REPOSITORY / "data"
-RESULTS = REPOSITORY / "data/measured/gan_quality.json"
 JUDGED = 10_000
 MINIBATCH = 256  # for the exact W1 between minibatches
 EVALUATED = (
@@ -155,14 +153,14 @@ def train(arguments, overrides, seed, judge) -> dict:
 
 
 def merge(result: dict) -> None:
-    """Into the JSON file, in place of an earlier run of the same kind; never half written."""
-    runs = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
+    """Into the JSON file, in place of an earlier run of the same kind."""
+    runs = []
+    with suppress(FileNotFoundError):
+        runs = load_results("gan_quality")
     key = [result[name] for name in ("recipe", "steps", "seed", "overrides")]
     runs = [run for run in runs if [run[name] for name in ("recipe", "steps", "seed", "overrides")] != key]
     runs = sorted([*runs, result], key=lambda run: (run["recipe"], run["steps"], run["seed"]))
-    with tempfile.NamedTemporaryFile("w", dir=RESULTS.parent, delete=False, suffix=".json") as file:
-        json.dump(runs, file, indent=1)
-    os.replace(file.name, RESULTS)
+    store_results("gan_quality", runs)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,8 @@ from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.metrics import look, memorisation, mode_coverage
 from course_utils.gan.networks import MINIBATCH_STATISTICS
-from course_utils.runtime import REPOSITORY, describe_machine
+from course_utils.runtime import describe_machine, store_results
 
-RESULT = REPOSITORY / "data/measured/mode_collapse.json"
 GENERATOR_STEPS = (1, 3)
 JUDGED, MINIBATCH, COMPARED = 1000, 64, 200
 MEASURES = ("modes", "entropy", "spread", "nearest")
@@ -57,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3, help="seeds 0, 1, ...")
     parser.add_argument("--steps", type=int, default=400, help="of D")
-    parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--store", action="store_true", help="write data/measured/mode_collapse.json")
     options = parser.parse_args()
 
     torch.set_num_threads(1)
@@ -86,10 +85,9 @@ def main() -> None:
         "real_spread": real_spread,
         "rows": rows,
     }
-    line = json.dumps(result)
-    print(line)
+    print(json.dumps(result))
     if options.store:
-        RESULT.write_text(line + "\n")
+        store_results("mode_collapse", result)
 
 
 if __name__ == "__main__":

@@ -32,11 +32,10 @@ from scipy import stats
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.toy import ToyGAN
 from course_utils.optimizers import OptimisticAdam
-from course_utils.runtime import REPOSITORY
+from course_utils.runtime import store_results
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
 
-RESULT = REPOSITORY / "data/measured/optimistic_adam.json"
 OPTIMIZERS = {"Adam": torch.optim.Adam, "OptimisticAdam": OptimisticAdam}
 OBJECTIVES = ("minimax", "non-saturating")
 RATES = (1e-4, 3e-4, 1e-3)
@@ -108,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=8, help="seeds 0, 1, ... to compare on")
     parser.add_argument("--steps", type=int, default=8000)
-    parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--store", action="store_true", help="write data/measured/optimistic_adam.json")
     options = parser.parse_args()
     if options.steps % LOOKS or options.seeds < 2:
         parser.error(f"--steps must be a multiple of {LOOKS}, and --seeds at least 2")
@@ -131,11 +130,9 @@ def main() -> None:
             for rate in RATES
         ],
     }
-    line = json.dumps(result)
-    print(line)
+    print(json.dumps(result))
     if options.store:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(line + "\n")
+        store_results("optimistic_adam", result)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -26,9 +27,8 @@ import torch
 from course_utils.apps.playground import playground_app
 from course_utils.gan.playground import DATA, Session, plane
 from course_utils.gan.playground.presets import PRESETS, outcome
-from course_utils.runtime import REPOSITORY
+from course_utils.runtime import load_results, store_results
 
-RESULT = REPOSITORY / "data/measured/playground.json"
 SHOWN = ("w1", "jsd", "modes", "near", "own", "slope", "pull", "moved", "orbit")
 CRITIC_STEPS = 500
 CRITICS = {
@@ -124,12 +124,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--speed", action="store_true", help="measure the speed only")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are stored already")
-    parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--store", action="store_true", help="write data/measured/playground.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    stored = json.loads(RESULT.read_text()) if (options.resume or options.speed) and RESULT.exists() else {}
+    stored = {}
+    if options.resume or options.speed:
+        with suppress(FileNotFoundError):
+            stored = load_results("playground")
     if stored.get("seeds", options.seeds) != options.seeds:
-        parser.error(f"{RESULT.name} has {stored['seeds']} seeds: resume with --seeds {stored['seeds']}")
+        parser.error(f"playground.json has {stored['seeds']} seeds: resume with --seeds {stored['seeds']}")
     report = {"benchmark": "playground", "seeds": options.seeds, "presets": {}, "critics": {}} | stored
     report["date"] = datetime.date.today().isoformat()
     report["machine"] = (
@@ -138,8 +141,7 @@ def main() -> None:
 
     def keep() -> None:
         if options.store:
-            RESULT.parent.mkdir(exist_ok=True)
-            RESULT.write_text(json.dumps(report) + "\n")
+            store_results("playground", report)
 
     if not options.speed:
         presets(options.seeds, report["presets"], keep)

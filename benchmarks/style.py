@@ -30,10 +30,9 @@ from memory import resident
 from style_reference import BETA, Reference, pictures, weight_file
 from timing import product_rates
 
-from course_utils.runtime import REPOSITORY, describe_machine
+from course_utils.runtime import describe_machine, store_results
 from course_utils.style import StyleTransfer, load_features
 
-RESULT = REPOSITORY / "data/measured/style.json"
 CONTESTANTS = ("reference", "float32", "bfloat16")
 
 
@@ -158,7 +157,7 @@ def main() -> None:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--size", type=int, default=256, help="pixels a side")
     parser.add_argument("--steps", type=int, default=60)
-    parser.add_argument("--store", action="store_true", help=f"write {RESULT.name}")
+    parser.add_argument("--store", action="store_true", help="write data/measured/style.json")
     parser.add_argument("--memory-of", nargs=2, metavar=("CONTESTANT", "FILE"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     device = options.device
@@ -199,11 +198,9 @@ def main() -> None:
         "claims": claims(rows, rates),
         "adam_300_at_512_seconds": gpu_seconds,
     }
-    line = json.dumps(result)
-    print(line)
+    print(json.dumps(result))
     if options.store:
-        RESULT.parent.mkdir(exist_ok=True)
-        RESULT.write_text(line + "\n")
+        store_results("style", result)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from scipy.sparse import eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
 
+from course_utils.files import write_json
 from course_utils.transport import earth_movers_distance, wasserstein_1d
 
 COLUMNS = ("ours", "ot.emd", "linprog", "ours, line", "scipy, line")
@@ -112,7 +113,7 @@ def main() -> int:
     report = {"benchmark": "transport", **where, "seconds": results, "slopes": slopes, "claims": claims}
     print(json.dumps(report))
     if options.save:
-        options.save.write_text(json.dumps(report, indent=1) + "\n")
+        write_json(options.save, report)
     return 0 if all(claim["holds"] for claim in claims.values()) else 1
 
 

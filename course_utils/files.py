@@ -1,10 +1,12 @@
 """Writing files so that there is never half of one."""
 
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 @contextmanager
@@ -55,3 +57,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     with scratch(path.resolve()) as part:
         yield part
         os.replace(part, path.resolve())
+
+
+def write_json(path: str | os.PathLike[str], values: Any) -> None:
+    """Write plain values as JSON, in one go."""
+    with replacing(path) as part:
+        part.write_text(json.dumps(values, indent=1) + "\n")

@@ -7,7 +7,6 @@ import importlib.util
 import io
 import math
 import os
-import uuid
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -18,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils import runtime
+from course_utils.files import replacing
 
 LARGEST = 2048  # pixels on the longer side; larger pictures are reduced on opening
 # Pictures inside libraries that the course needs anyway: name -> (package, file in it).
@@ -77,12 +77,8 @@ def save_picture(image: Any, path: str | os.PathLike) -> Path:
     if path.suffix.lower() != ".png":
         raise ValueError(f"pictures are saved as PNG; give a name such as {path.stem + '.png'!r}.")
     pixels = (_from_array(image) * 255).round().astype(np.uint8)
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex}.part")
-    try:
+    with replacing(path) as part:
         Image.fromarray(pixels).save(part, format="PNG")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     return path
 
 

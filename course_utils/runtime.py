@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from course_utils.files import write_json
+
 if TYPE_CHECKING:  # torch takes a second to import; only the functions that need it pay for it
     import torch
 
@@ -148,7 +150,7 @@ def shipped(name: str) -> Path:
     return path
 
 
-def load_results(name: str) -> dict[str, Any]:
+def load_results(name: str) -> Any:
     """What a script of ``benchmarks/`` has measured and stored in ``data/measured/NAME.json``, with machine and date.
 
     Raises
@@ -157,6 +159,11 @@ def load_results(name: str) -> dict[str, Any]:
         as :func:`shipped`.
     """
     return json.loads(shipped(f"measured/{name}.json").read_text())
+
+
+def store_results(name: str, results: Any) -> None:
+    """Store what a script of ``benchmarks/`` has measured, plain values, for :func:`load_results`."""
+    write_json(REPOSITORY / f"data/measured/{name}.json", results)
 
 
 def describe_machine(device: str = "cpu") -> dict[str, Any]:

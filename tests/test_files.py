@@ -1,5 +1,6 @@
 """Files that are written in one go: the old one or the new one, never half of one, and nothing beside it."""
 
+import json
 import os
 import stat
 
@@ -115,3 +116,12 @@ def test_a_scratch_file_goes_whatever_happens(tmp_path):
         part.write_text("x")
         assert names(tmp_path / "a") == [part.name]
     assert names(tmp_path / "a") == []
+
+
+def test_json_comes_back(tmp_path):
+    values = {"machine": "two cores", "rows": [{"rate": 0.1, "modes": None}, {"rate": 1.0, "modes": 7}]}
+    files.write_json(tmp_path / "results.json", values)
+    assert json.loads((tmp_path / "results.json").read_text()) == values
+    with pytest.raises(TypeError):
+        files.write_json(tmp_path / "results.json", {"not plain": object()})
+    assert json.loads((tmp_path / "results.json").read_text()) == values

@@ -298,6 +298,13 @@ def test_saved_pictures_come_back(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["new.png"]
 
 
+def test_pictures_are_saved_in_new_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert save_picture(SMOOTH, "~/my pictures/new.png") == tmp_path / "my pictures/new.png"
+    assert open_picture("~/my pictures/new.png").shape == (*SMOOTH.shape[:2], 3)
+
+
 def test_a_save_that_fails_leaves_the_old_picture(tmp_path, monkeypatch):
     path = save_picture(SMOOTH, tmp_path / "old.png")
 

@@ -86,6 +86,15 @@ def test_bad_seed(bad):
         runtime.seed_everything(bad)
 
 
+def test_results_that_were_stored_come_back(monkeypatch, tmp_path):
+    monkeypatch.setattr(runtime, "REPOSITORY", tmp_path)
+    for results in ({"rows": [1, 2]}, [{"seed": 0}]):
+        runtime.store_results("games", results)
+        assert runtime.load_results("games") == results
+    with pytest.raises(FileNotFoundError, match=r"measured/other\.json"):
+        runtime.load_results("other")
+
+
 def test_data_dir(monkeypatch, tmp_path, root):
     assert runtime.data_dir() == root / "data"
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))

@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from course_utils.datasets import load_mnist
+from course_utils.files import replacing
 
 ROOT = Path(__file__).resolve().parents[1]
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -47,9 +48,8 @@ def execute(path: Path) -> None:
         if cell.cell_type == "code":
             cell.outputs = [kept for output in cell.outputs if (kept := still(output)) is not None]
     notebook.metadata = nbformat.from_dict(METADATA)
-    temporary = path.with_suffix(".tmp")
-    nbformat.write(notebook, temporary)
-    os.replace(temporary, path)  # all of it or nothing
+    with replacing(path) as part:
+        nbformat.write(notebook, part)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ that is needed to build the network again ("format", "version", and "network", a
 """
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from course_utils import runtime
+from course_utils.files import replacing
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
 
@@ -40,11 +40,9 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
         "network": json.dumps({name: settings[name] for name in NETWORK}),
         "steps": str(len(trainer.log)),
     }
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    save_file(weights, temporary, metadata)
-    os.replace(temporary, path)
+    path = Path(path).expanduser()
+    with replacing(path) as part:
+        save_file(weights, part, metadata)
     return path
 
 
@@ -66,7 +64,10 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     ValueError
         when the file is damaged, something else, or of a newer version.
     """
-    path = name if isinstance(name, Path) else runtime.shipped(f"checkpoints/{name}_generator.safetensors")
+    if isinstance(name, Path) or name.endswith(".safetensors"):
+        path = Path(name).expanduser()
+    else:
+        path = runtime.shipped(f"checkpoints/{name}_generator.safetensors")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; save_generator(trainer, path) writes one.")
     try:

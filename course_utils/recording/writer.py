@@ -1,7 +1,6 @@
 """What writes a recording; its format is described in :mod:`course_utils.recording`, which offers these names."""
 
 import json
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils.files import replacing
 from course_utils.recording.curves import thin
 from course_utils.runtime import describe_machine
 
@@ -158,11 +158,8 @@ class RunRecorder:
             steps, values = map(np.concatenate, zip(*chunks, strict=True))
             arrays |= {f"evaluations/{name}": values, f"evaluation_steps/{name}": steps}
         header = np.array(self._header(list(arrays)))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(f"{path.name}.part")
-        with part.open("wb") as file:
+        with replacing(path) as part, part.open("wb") as file:
             np.savez_compressed(file, header=header, **arrays)
-        os.replace(part, path)
         return path.stat().st_size
 
     def _header(self, arrays: Sequence[str] = ()) -> str:

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.datasets import Images, load_mnist
+from course_utils.files import replacing
 from course_utils.gan.metrics.classifier import WEIGHTS, DigitClassifier
 from course_utils.runtime import REPOSITORY
 
@@ -94,8 +95,8 @@ def main() -> None:
         name: (value.half() if value.is_floating_point() else value).contiguous()
         for name, value in classifier.state_dict().items()
     }
-    args.output.parent.mkdir(parents=True, exist_ok=True)
-    save_file(half, args.output)
+    with replacing(args.output) as part:
+        save_file(half, part)
     classifier.load_state_dict(load_file(args.output))
     print(f"{args.output}: {args.output.stat().st_size:,} bytes, test accuracy {accuracy(classifier):.2%}")
 

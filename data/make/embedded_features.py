@@ -31,6 +31,7 @@ from torch.nn import functional as F
 from training_pictures import crops, digits, drawn, photographs
 
 from course_utils.datasets import load_images
+from course_utils.files import replacing
 from course_utils.style.embedded import WEIGHTS, build
 from course_utils.style.features import load_features
 
@@ -297,8 +298,8 @@ def train(alone: int, together: int, batch: int, rate: float, textures: int, see
         return augment(torch.cat([some(seen, count - count // 2), some(made, count // 2)]), generator)
 
     def keep():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        save_file({k: v.detach().half().contiguous() for k, v in student.state_dict().items()}, file)
+        with replacing(file) as part:
+            save_file({k: v.detach().half().contiguous() for k, v in student.state_dict().items()}, part)
 
     first = draw(64)
     sizes = [t.square().mean().sqrt() for t in teacher(first)]

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from course_utils.files import replacing
+
 FOLDER = Path(__file__).resolve().parents[1] / "images"
 COLOURS = (
     128  # of the stored palette; more cannot be told apart, and each doubling costs a seventh of the file
@@ -341,7 +343,8 @@ def main() -> None:
     for name in given.names or PICTURES:
         picture = draw(name, given.size).quantize(COLOURS, dither=Image.Dither.NONE)
         file = given.to / f"{name}.png"
-        picture.save(file, optimize=True)
+        with replacing(file) as part:
+            picture.save(part, format="PNG", optimize=True)
         print(f"{file}: {file.stat().st_size / 1000:.0f} kB")
 
 

@@ -57,6 +57,14 @@ def test_a_name_that_does_not_ship_and_a_path_that_is_not_there(tmp_path):
         load_generator(tmp_path / "nothing.safetensors")
 
 
+def test_a_tilde_and_a_string_name_files_too(images, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    path = save_generator(trained(images, "mlp"), "~/my generators/g.safetensors")
+    assert path == tmp_path / "my generators/g.safetensors"
+    load_generator("~/my generators/g.safetensors", "cpu")
+
+
 def test_other_files_are_refused(images, tmp_path):
     path = save_generator(trained(images, "mlp"), tmp_path / "g.safetensors")
     content = path.read_bytes()
