@@ -69,10 +69,9 @@ class OursTogether(Ours):
     def fake_batch(self):
         return self._made.detach()
 
-    def both_players(self):
-        g_loss = self.generator_step()
-        d_loss, *said = self.discriminator_step()
-        return torch.stack([d_loss, g_loss, *said])
+    def update(self):
+        generator_loss = self.generator_step()
+        return self.row(generator_loss=generator_loss, **self.discriminator_step()._asdict())
 
 
 def ours(case: str, images: Images, precision: str = "float32") -> Ours:

@@ -21,7 +21,7 @@ def on_gpu(images: Images) -> dict:
     for precision in ("float32", "bfloat16"):
         for graph in (True, False):
             trainer = AdversarialTrainer(images, "dcgan", device="cuda", seed=SEED, precision=precision)
-            trainer._graph.enabled = graph
+            trainer.graph.enabled = graph
             rates = []
             for _ in range(6):
                 torch.cuda.synchronize()

@@ -1,6 +1,6 @@
 """Does optimism help Adam train a small GAN? `OMP_NUM_THREADS=1 python benchmarks/optimistic_adam.py [--store]`.
 
-A GAN of two small perceptrons (`course_utils.gan.toy`) learns the ring of eight Gaussians, with torch's Adam and with
+A GAN of two small perceptrons (a `PointTrainer`) learns the ring of eight Gaussians, with torch's Adam and with
 L3's OptimisticAdam, for the minimax and for the non-saturating objective:
 
     learning rate   the same for both, at each of RATES. (A pilot gave each optimizer the best rate on two other seeds.
@@ -22,21 +22,19 @@ import datetime
 import json
 import os
 import platform
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from scipy import stats
 
+from course_utils.gan import PointTrainer
 from course_utils.gan.metrics import mixture_coverage
-from course_utils.gan.toy import ToyGAN
-from course_utils.optimizers import OptimisticAdam
 from course_utils.runtime import store_results
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
 
-OPTIMIZERS = {"Adam": torch.optim.Adam, "OptimisticAdam": OptimisticAdam}
+OPTIMIZERS = {"Adam": "adam", "OptimisticAdam": "optimistic-adam"}
 OBJECTIVES = ("minimax", "non-saturating")
 RATES = (1e-4, 3e-4, 1e-3)
 BETAS = (0.5, 0.999)
@@ -47,14 +45,21 @@ MEASURES = ("distance", "fluctuation", "modes", "near")
 def train(objective: str, optimizer: str, rate: float, seed: int, steps: int) -> dict:
     """One run, looked at LOOKS times."""
     mixture, random = ring(), np.random.default_rng(seed + 10_000)
-    gan = ToyGAN(
-        mixture, partial(OPTIMIZERS[optimizer], lr=rate, betas=BETAS), objective=objective, seed=seed
+    gan = PointTrainer(
+        mixture,
+        optimizer=OPTIMIZERS[optimizer],
+        generator_learning_rate=rate,
+        discriminator_learning_rate=rate,
+        betas=BETAS,
+        objective=objective,
+        latent_dim=8,
+        device="cpu",
+        seed=seed,
     )
     distances = []
-    for step in range(1, steps + 1):
-        gan.step()
+    for step in gan.steps(steps):
         if step % (steps // LOOKS) == 0:
-            made = gan.sample(POINTS, random)
+            made = gan.sample(POINTS).numpy().astype(float)
             distances.append(earth_movers_distance(made, mixture.sample(POINTS, random)).cost)
     modes, near = mixture_coverage(made, mixture)
     last = distances[-LOOKS // 4 :]

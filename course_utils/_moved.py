@@ -28,6 +28,7 @@ MOVED = {  # old name -> new name, both without "course_utils."
     "gan.guard": "training.guard",
     "gan.log": "training.log",
     "gan.loop": "gan.adversarial",
+    "gan.points": "gan.trainer",
     "gan.neighbours": "gan.metrics.neighbours",
     "gan.plane": "gan.playground.plane",
     "gan.presets": "gan.playground.presets",

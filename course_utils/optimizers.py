@@ -11,10 +11,11 @@ Source: L3, "Optimistic ADAM"; Daskalakis, Ilyas, Syrgkanis, Zeng, "Training GAN
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
@@ -189,3 +190,51 @@ class OptimisticAdam(_Optimistic):
 def _check_decay(name: str, value: float) -> None:
     if not 0.0 <= value < 1.0:
         raise ValueError(f"{name} is {value!r}: give a number in [0, 1), such as 0.9.")
+
+
+@dataclass(frozen=True)
+class OptimizerKind:
+    """An optimizer that a recipe can name.
+
+    ``make`` takes parameters, rate, Adam's betas and whether the step is recorded in a CUDA graph;
+    ``recordable`` tells whether it can be, because all of the optimizer's state lives on the GPU.
+    """
+
+    make: Callable[[list[nn.Parameter], float | Tensor, tuple[float, float], bool], Optimizer]
+    recordable: bool = True
+
+
+OPTIMIZERS = {
+    # fused: one pass over all weights instead of several operations per tensor
+    "adam": OptimizerKind(
+        lambda parameters, lr, betas, graph: torch.optim.Adam(
+            parameters, lr=lr, betas=betas, fused=True, capturable=graph
+        )
+    ),
+    "optimistic-adam": OptimizerKind(
+        lambda parameters, lr, betas, graph: OptimisticAdam(parameters, lr=float(lr), betas=betas),
+        recordable=False,
+    ),
+    "rmsprop": OptimizerKind(
+        lambda parameters, lr, betas, graph: torch.optim.RMSprop(
+            parameters, lr=lr, foreach=True, capturable=graph
+        )
+    ),
+    "sgd": OptimizerKind(lambda parameters, lr, betas, graph: torch.optim.SGD(parameters, lr=lr, fused=True)),
+    "optimistic-sgd": OptimizerKind(
+        lambda parameters, lr, betas, graph: OptimisticSGD(parameters, lr=float(lr)), recordable=False
+    ),
+}
+
+
+def make_optimizer(
+    name: str, parameters: Iterable[nn.Parameter], rate: float, betas: tuple[float, float]
+) -> Optimizer:
+    """A fresh optimizer of that name in :data:`OPTIMIZERS`.
+
+    On a GPU the whole step may be recorded in a graph; then the learning rate has to live there too, as a tensor.
+    """
+    kind, parameters = OPTIMIZERS[name], list(parameters)
+    graph = kind.recordable and parameters[0].is_cuda
+    lr = torch.tensor(rate, device=parameters[0].device) if graph else rate
+    return kind.make(parameters, lr, betas, graph)

@@ -17,10 +17,9 @@ from course_utils.gan.checkpoints import CheckpointError, load_checkpoint, resum
 from course_utils.gan.judges import Critic, Discriminator
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
-from course_utils.gan.points import POINTS, PointCloud, PointTrainer
 from course_utils.gan.pretrained import load_generator, save_generator
 from course_utils.gan.recipes import RECIPES, Recipe, get_recipe
-from course_utils.gan.trainer import AdversarialTrainer
+from course_utils.gan.trainer import POINTS, AdversarialTrainer, PointCloud, PointTrainer
 
 __all__ = [
     "OBJECTIVES",

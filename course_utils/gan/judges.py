@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from scipy.special import expit
 from torch import Tensor, nn
-from torch.nn.functional import logsigmoid, relu
+from torch.nn.functional import logsigmoid
 
+from course_utils.gan.penalties import gradient_norms, gradient_penalty
 from course_utils.transport.measures import as_points
 
 LOG_2 = float(np.log(2.0))
@@ -220,9 +221,6 @@ class Critic(Judge):
         estimate = self._estimate(real, fake)
         n = min(len(x), len(y))
         share = torch.from_numpy(self._random.random((n, 1)))
-        between = (share * x[:n] + (1 - share) * y[:n]).requires_grad_()
-        (gradient,) = torch.autograd.grad(self.network(between).sum(), between, create_graph=True)
-        excess = gradient.norm(dim=1) - 1
-        return estimate, self.penalty * (
-            relu(excess) if self.one_sided else excess
-        ).square().mean() - estimate
+        between = share * x[:n] + (1 - share) * y[:n]
+        slopes = gradient_norms(self.network, between, create_graph=True)
+        return estimate, self.penalty * gradient_penalty(slopes, one_sided=self.one_sided) - estimate

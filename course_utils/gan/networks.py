@@ -7,9 +7,12 @@ logits, or the values of a critic. Layers and non-linearities follow L4's guidel
 strided convolutions instead of pooling, batch norm except at G's output and D's input, ReLU in G, LeakyReLU(0.2) in D.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
@@ -46,7 +49,14 @@ class MLPDiscriminator(nn.Module):
     pictures, 2 for points.
     """
 
-    def __init__(self, widths: Sequence[int], *, n_in: int = PIXELS, minibatch_statistics: str = "none"):
+    def __init__(
+        self,
+        widths: Sequence[int],
+        *,
+        n_in: int = PIXELS,
+        batch_norm: bool = False,
+        minibatch_statistics: str = "none",
+    ):
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise([n_in, *widths]):
@@ -173,3 +183,39 @@ def _dcgan_weights(network: nn.Module) -> None:
             nn.init.normal_(module.weight, 0.0, 0.02)
         elif isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.weight, 1.0, 0.02)
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A kind of generator and the discriminator that goes with it; a new kind is one entry in :data:`ARCHITECTURES`.
+
+    Attributes
+    ----------
+    makes : what its samples are, "pictures" (n, 1, 28, 28) or "points" (n, 2).
+    generator : (latent_dim, widths) -> network.
+    discriminator : (widths, batch_norm=, minibatch_statistics=) -> network.
+    depths : the numbers of hidden layers that it comes in; empty: any.
+    has_batch_norm : whether ``batch_norm`` means something to its discriminator.
+    memory_format : convolutions run faster over pixels whose channels lie side by side.
+    """
+
+    makes: str
+    generator: Callable[[int, Sequence[int]], nn.Module]
+    discriminator: Callable[..., nn.Module]
+    depths: tuple[int, ...] = ()
+    has_batch_norm: bool = False
+    memory_format: torch.memory_format = torch.preserve_format
+
+
+ARCHITECTURES = {
+    "mlp": Architecture("pictures", MLPGenerator, MLPDiscriminator),
+    "dcgan": Architecture(
+        "pictures",
+        DCGANGenerator,
+        DCGANDiscriminator,
+        depths=tuple(DCGAN_LAYERS),
+        has_batch_norm=True,
+        memory_format=torch.channels_last,
+    ),
+    "points": Architecture("points", PointGenerator, partial(MLPDiscriminator, n_in=2)),
+}

@@ -10,11 +10,11 @@ asks for what "1-Lipschitz" says.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
-
-PENALTIES = ("none", "clip", "gp", "lp")
 
 
 @torch.no_grad()
@@ -57,3 +57,23 @@ def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:
     """E[(|∇f| - 1)^2] from the norms (n,), or with ``one_sided`` E[max(0, |∇f| - 1)^2]; without its weight."""
     excess = norms - 1
     return (excess.relu() if one_sided else excess).square().mean()
+
+
+@dataclass(frozen=True)
+class Penalty:
+    """One way to restrain a critic.
+
+    ``of_slopes`` maps its slopes (n,) at points between real and generated samples to the penalty, without its weight
+    (None: slopes cost nothing); ``clips`` tells whether the weights are clipped after every step.
+    """
+
+    of_slopes: Callable[[Tensor], Tensor] | None = None
+    clips: bool = False
+
+
+PENALTIES = {
+    "none": Penalty(),
+    "clip": Penalty(clips=True),
+    "gp": Penalty(gradient_penalty),
+    "lp": Penalty(partial(gradient_penalty, one_sided=True)),
+}

@@ -7,40 +7,30 @@ To look at one, and to change it:
     recipe.difference(RECIPES["wgan-gp"])      {setting: (here, there)}
 """
 
-import dataclasses
-from dataclasses import dataclass, fields
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import torch
 from torch import nn
 from torch.optim import Optimizer
 
-from course_utils import runtime
-from course_utils.gan.networks import (
-    DCGAN_LAYERS,
-    MINIBATCH_STATISTICS,
-    DCGANDiscriminator,
-    DCGANGenerator,
-    MLPDiscriminator,
-    MLPGenerator,
-    PointGenerator,
-)
+from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
-from course_utils.optimizers import OptimisticAdam, OptimisticSGD
+from course_utils.optimizers import OPTIMIZERS
+from course_utils.training.settings import Settings
 
 CHOICES = {
-    "architecture": ("mlp", "dcgan", "points"),
-    "objective": tuple(OBJECTIVES),
+    "architecture": ARCHITECTURES,
+    "objective": OBJECTIVES,
     "penalty": PENALTIES,
     "minibatch_statistics": MINIBATCH_STATISTICS,
-    "optimizer": ("adam", "optimistic-adam", "rmsprop", "sgd", "optimistic-sgd"),
+    "optimizer": OPTIMIZERS,
     "precision": ("float32", "bfloat16"),
 }
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(Settings):
     """How to train a generator and a discriminator (or critic).
 
     The networks
@@ -88,12 +78,18 @@ class Recipe:
     quick_steps: int = 4_000
     full_steps: int = 19_000
 
+    structure: ClassVar = (
+        "architecture",
+        "latent_dim",
+        "generator_widths",
+        "discriminator_widths",
+        "batch_norm_in_discriminator",
+        "minibatch_statistics",
+    )
+
     def __post_init__(self):
-        for name in (
-            "generator_widths",
-            "discriminator_widths",
-            "betas",
-        ):  # lists are welcome too, as JSON has them
+        # lists are welcome too, as JSON has them
+        for name in ("generator_widths", "discriminator_widths", "betas"):
             object.__setattr__(self, name, tuple(getattr(self, name)))
         for name, choices in CHOICES.items():
             if (value := getattr(self, name)) not in choices:
@@ -121,87 +117,42 @@ class Recipe:
                 raise ValueError(
                     f"{name} is {widths!r}; it must hold whole numbers of at least 1, such as (128, 256)."
                 )
-            if self.architecture == "dcgan" and len(widths) not in DCGAN_LAYERS:
+            depths = ARCHITECTURES[self.architecture].depths
+            if depths and len(widths) not in depths:
                 raise ValueError(
-                    f"{name} is {widths!r}; a dcgan has two or three layers of maps, such as (128, 64, 32)."
+                    f"{name} is {widths!r}; a {self.architecture} has {' or '.join(map(str, depths))} layers of maps, "
+                    "such as (128, 64, 32)."
                 )
-        if self.penalty in ("gp", "lp") and (
-            self.batch_norm_in_discriminator or self.minibatch_statistics != "none"
-        ):
+        mixes = self.batch_norm_in_discriminator or self.minibatch_statistics != "none"
+        if PENALTIES[self.penalty].of_slopes is not None and mixes:
             raise ValueError(
                 f"penalty {self.penalty!r} asks for the slope at each sample, but batch norm or minibatch statistics "
                 "in the discriminator mix the samples: switch one of the two off."
             )
 
     @property
-    def steps(self) -> int:
-        """How long to train in this profile: ``quick_steps`` or ``full_steps`` (see
-        :func:`course_utils.runtime.profile`)."""
-        return {"quick": self.quick_steps, "full": self.full_steps}[runtime.profile()]
-
-    def replace(self, **settings: Any) -> Self:
-        """A new recipe with some settings replaced.
-
-        Raises
-        ------
-        ValueError
-            for a setting that does not exist, or a bad value.
-        """
-        known = [f.name for f in fields(self)]
-        for name in settings:
-            if name not in known:
-                raise ValueError(f"a recipe has no setting {name!r}; it has: {', '.join(known)}.")
-        return dataclasses.replace(self, **settings)
-
-    def difference(self, other: "Recipe") -> dict[str, tuple[Any, Any]]:
-        """The settings in which the two differ: {setting: (value here, value there)}."""
-        names = [f.name for f in fields(self)]
-        pairs = {name: (getattr(self, name), getattr(other, name)) for name in names}
-        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    def scores_whole_minibatches(self) -> bool:
+        """Whether the score of a sample depends on the minibatch in which it is judged."""
+        batch_norm = self.batch_norm_in_discriminator and ARCHITECTURES[self.architecture].has_batch_norm
+        return batch_norm or self.minibatch_statistics != "none"
 
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
         """A fresh generator and discriminator, their weights drawn from torch's global generator."""
-        statistics = {"minibatch_statistics": self.minibatch_statistics}
-        if self.architecture == "dcgan":
-            return (
-                DCGANGenerator(self.latent_dim, self.generator_widths),
-                DCGANDiscriminator(
-                    self.discriminator_widths, batch_norm=self.batch_norm_in_discriminator, **statistics
-                ),
-            )
-        if self.architecture == "points":
-            return (
-                PointGenerator(self.latent_dim, self.generator_widths),
-                MLPDiscriminator(self.discriminator_widths, n_in=2, **statistics),
-            )
+        architecture = ARCHITECTURES[self.architecture]
         return (
-            MLPGenerator(self.latent_dim, self.generator_widths),
-            MLPDiscriminator(self.discriminator_widths, **statistics),
+            architecture.generator(self.latent_dim, self.generator_widths),
+            architecture.discriminator(
+                self.discriminator_widths,
+                batch_norm=self.batch_norm_in_discriminator,
+                minibatch_statistics=self.minibatch_statistics,
+            ),
         )
 
     def make_optimizers(self, generator: nn.Module, discriminator: nn.Module) -> tuple[Optimizer, Optimizer]:
         """One for each player, with its own learning rate."""
-        return (
-            self._optimizer(generator, self.generator_learning_rate),
-            self._optimizer(discriminator, self.discriminator_learning_rate),
+        return self.make_optimizer("generator", generator), self.make_optimizer(
+            "discriminator", discriminator
         )
-
-    def _optimizer(self, network: nn.Module, rate: float) -> Optimizer:
-        parameters = list(network.parameters())
-        # On a GPU the whole step may be captured in a graph; then the learning rate has to live there too.
-        graph = parameters[0].is_cuda
-        lr = torch.tensor(rate, device=parameters[0].device) if graph else rate
-        if (
-            self.optimizer == "adam"
-        ):  # fused: one pass over all weights instead of several operations per tensor
-            return torch.optim.Adam(parameters, lr=lr, betas=self.betas, fused=True, capturable=graph)
-        if self.optimizer == "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=lr, foreach=True, capturable=graph)
-        if self.optimizer == "sgd":
-            return torch.optim.SGD(parameters, lr=lr, fused=True)
-        if self.optimizer == "optimistic-sgd":
-            return OptimisticSGD(parameters, lr=rate)
-        return OptimisticAdam(parameters, lr=rate, betas=self.betas)
 
 
 _DCGAN = Recipe(

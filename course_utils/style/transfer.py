@@ -2,14 +2,13 @@
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from course_utils import runtime
 from course_utils.style.features import FeatureNetwork, load_features
@@ -18,6 +17,7 @@ from course_utils.style.level import Level
 from course_utils.style.losses import Normalization, total_variation
 from course_utils.style.settings import layer_weights as checked_weights
 from course_utils.style.settings import one_of, weight, whole
+from course_utils.training.progress import Stepwise
 
 QUANTITIES = ("total", "content", "style", "total_variation")
 LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
@@ -25,7 +25,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 EXPLOSION = 10  # times the loss at the start: the run has diverged
 
 
-class StyleTransfer:
+class StyleTransfer(Stepwise):
     """Minimise alpha L_c(x, x_c) + beta L_S(x, x_s) + total_variation TV(x) over the pixels x in [0, 1].
 
     (L0 "Combining Content and Style Losses"; Gatys et al. 2016, eq. 7.) Both losses are relative, see
@@ -227,18 +227,13 @@ class StyleTransfer:
                 "the best one so far. Try a smaller learning_rate, or weights alpha and beta that are less far apart."
             )
 
-    def steps(self, n: int) -> Iterator[int]:
-        """Do n steps, handing back after each one: the number of steps done so far, in all."""
-        for _ in range(n):
-            self.step()
-            yield len(self.history["total"])
+    @property
+    def done(self) -> int:
+        return len(self.history["total"])
 
-    def run(self, steps: int, *, progress: bool = True) -> "StyleTransfer":
-        """Do that many more steps, with a progress bar; an interrupted run can simply be run again."""
-        with tqdm(total=steps, desc="style transfer", unit="step", disable=not progress) as bar:
-            for _ in self.steps(steps):
-                bar.update()
-        return self
+    @property
+    def label(self) -> str:
+        return "style transfer"
 
     # ------------------------------------------------------------------ results
 

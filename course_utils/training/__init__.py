@@ -2,9 +2,30 @@
 
 What lives where:
 
-    average   a network whose weights are averaged over the training
-    graphs    a whole step as one CUDA graph
-    guard     stops at numbers that are no longer finite, and goes back
-    log       what was measured at each step
-    state     all that a training depends on, taken out and put back
+    loop          ``TrainingLoop``: a subclass names its networks and says what one step computes
+    settings      ``Settings``: a run's recipe, one printable object
+    progress      ``Stepwise``: steps one by one, or many with a progress bar
+    log           what was measured at each step, by name
+    guard         stops at numbers that are no longer finite, and goes back
+    average       a network whose weights are averaged over the training
+    state         copies of what a training depends on
+    graphs        a whole step as one CUDA graph
+    checkpoints   a training in one file
 """
+
+from course_utils.training.average import ExponentialMovingAverage
+from course_utils.training.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
+from course_utils.training.loop import TrainingLoop, descend
+from course_utils.training.progress import Stepwise
+from course_utils.training.settings import Settings
+
+__all__ = [
+    "CheckpointError",
+    "ExponentialMovingAverage",
+    "Settings",
+    "Stepwise",
+    "TrainingLoop",
+    "descend",
+    "load_checkpoint",
+    "save_checkpoint",
+]

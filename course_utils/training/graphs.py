@@ -4,22 +4,27 @@ A step on 64 small pictures is about a hundred short kernels, and launching them
 them. Source: PyTorch's notes on CUDA graphs, "whole-network capture".
 """
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
-
-if TYPE_CHECKING:
-    from course_utils.gan.adversarial import AdversarialLoop
 
 WARM_UP = 3  # steps before recording: cuDNN chooses its algorithms, and the optimizers make their state
 
 
 class StepGraph:
-    """Does a loop's step: on a GPU from a recording, elsewhere and with optimizers that cannot be recorded directly."""
+    """Takes a step: on a GPU from a recording, elsewhere and where it cannot be recorded directly.
 
-    def __init__(self, loop: "AdversarialLoop"):
-        self._loop = loop
+    Parameters
+    ----------
+    step : the work of one step; returns what it measured.
+    random : the generator that it draws from, which lives where the step is computed.
+    recordable : whether the step, as it is now, could be recorded (see
+        :data:`course_utils.optimizers.OPTIMIZERS`).
+    """
+
+    def __init__(self, step: Callable[[], Tensor], random: torch.Generator, recordable: Callable[[], bool]):
+        self._step, self._random, self._recordable = step, random, recordable
         self.enabled = True
         self.forget()
 
@@ -30,29 +35,30 @@ class StepGraph:
 
     @property
     def usable(self) -> bool:
-        """Whether this step can be recorded: on CUDA, with an optimizer that keeps all of its state there."""
-        return (
-            self.enabled
-            and self._loop.device.type == "cuda"
-            and self._loop.recipe.optimizer in ("adam", "rmsprop", "sgd")
-        )
+        """Whether this step is to be recorded: on CUDA, with optimizers that keep all of their state there."""
+        return self.enabled and self._random.device.type == "cuda" and self._recordable()
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the next step is a replay."""
+        return self._graph is not None
 
     def __call__(self) -> Tensor:
         if not self.usable:
-            return self._loop.both_players()
+            return self._step()
         if self._warm < WARM_UP:  # real steps, on the side stream that recording asks for
             self._warm += 1
             stream = torch.cuda.Stream()
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
-                values = self._loop.both_players()
+                values = self._step()
             torch.cuda.current_stream().wait_stream(stream)
             return values
         if self._graph is None:
             graph = torch.cuda.CUDAGraph()
-            graph.register_generator_state(self._loop.random)  # else every replay would draw the same numbers
+            graph.register_generator_state(self._random)  # else every replay would draw the same numbers
             with torch.cuda.graph(graph):
-                self._values = self._loop.both_players()
+                self._values = self._step()
             self._graph = graph  # only now: Ctrl-C may come while it is being recorded
         self._graph.replay()
         return self._values.clone()  # the next replay writes over it

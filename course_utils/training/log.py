@@ -1,29 +1,58 @@
 """What was measured at each step, kept on the device until somebody looks: a look makes a GPU wait, a step must not."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 
 class StepLog:
-    """A table with one row per step; appending is cheap, and reading costs one transfer at most."""
+    """A table with one row per step and one column per quantity, asked for by its name.
 
-    def __init__(self, columns: int, device: torch.device):
-        self._table = torch.empty(0, columns, device=device)
+    Appending is cheap, and reading costs one transfer at most.
+    """
+
+    def __init__(self, names: Sequence[str], device: torch.device):
+        self.names = tuple(names)
+        self._table = torch.empty(0, len(self.names), device=device)
         self._rows: list[Tensor] = []  # not yet in the table
 
     def __len__(self) -> int:
         return len(self._table) + len(self._rows)
 
     def append(self, row: Tensor) -> None:
+        """The numbers of one more step, in the order of ``names``."""
         self._rows.append(row)
 
     def table(self) -> Tensor:
-        """All rows, (steps, columns), on the device."""
+        """All rows, (steps, quantities), on the device."""
         if self._rows:
             self._table = torch.cat([self._table, torch.stack(self._rows).to(self._table.dtype)])
             self._rows = []
         return self._table
 
+    def columns(self, *names: str) -> Tensor:
+        """These quantities at all steps, (steps, len(names)), on the device.
+
+        Raises
+        ------
+        ValueError
+            for a quantity that is not logged.
+        """
+        return self.table()[:, [self._place(name) for name in names]]
+
+    def last(self, name: str) -> Tensor:
+        """That quantity at the last step, a scalar; NaN before the first one."""
+        row = self._rows[-1] if self._rows else self._table[-1] if len(self._table) else None
+        if row is None:
+            return torch.tensor(torch.nan, device=self._table.device)
+        return row[self._place(name)]
+
     def replace(self, table: Tensor) -> None:
         """Forget all rows and take these instead."""
         self._table, self._rows = table.to(self._table), []
+
+    def _place(self, name: str) -> int:
+        if name not in self.names:
+            raise ValueError(f"{name!r} is not logged; logged are: {', '.join(self.names)}.")
+        return self.names.index(name)

@@ -130,7 +130,7 @@ def test_points_of_the_plane_play_by_the_same_rules(assert_same):
 def test_one_pass_over_real_and_fake_gives_the_scores_of_two(recipe, small):
     trainer = small(recipe)
     x, fake = trainer.real_batch(), torch.rand(8, 1, 28, 28)
-    scores = trainer._judge(x, fake)
+    scores = trainer.judge(x, fake)
     assert torch.allclose(scores[0], trainer.discriminator(x), atol=1e-12)
     assert torch.allclose(scores[1], trainer.discriminator(fake), atol=1e-12)
 
@@ -190,7 +190,7 @@ def test_instance_noise_is_what_the_discriminator_sees(small):
     trainer, seen = small(instance_noise=0.5, batch_size=64), []
     trainer.discriminator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     for value in (0.0, 1.0):
-        noise = trainer._seen(torch.full((64, 1, 28, 28), value)) - value
+        noise = trainer.seen(torch.full((64, 1, 28, 28), value)) - value
         assert abs(noise.mean().item()) < 0.02
         assert noise.std().item() == pytest.approx(0.5, abs=0.01)
     trainer.step()
@@ -198,7 +198,7 @@ def test_instance_noise_is_what_the_discriminator_sees(small):
     assert joint.shape == (128, 1, 28, 28)
     assert generated.shape == (64, 1, 28, 28)
     assert all(x.abs().max() > 1.2 for x in (joint[:64], joint[64:], generated))  # beyond tanh's interval
-    assert small()._seen(joint) is joint
+    assert small().seen(joint) is joint
 
 
 @pytest.mark.parametrize("recipe", ["mlp", "dcgan", "wgan-gp"])
@@ -256,7 +256,7 @@ def test_an_average_can_be_switched_on_and_off(small):
         ({"latent_dim": 4}, "you ask for latent_dim 4, but the networks of this trainer have 8: make a new"),
         ({"generator_widths": (8,)}, "generator_widths"),
         ({"minibatch_statistics": "stddev"}, "minibatch_statistics"),
-        ({"architecture": "dcgan"}, "two or three layers of maps"),
+        ({"architecture": "dcgan"}, "2 or 3 layers of maps"),
         ({"learning_rate": 0.1}, "no setting 'learning_rate'"),
         ({"batch_size": 0}, "batch_size is 0"),
         ({"optimizer": "sgd", "betas": (2, 0)}, "betas"),

@@ -9,9 +9,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
 
-from course_utils.gan import RECIPES, checkpoints
+from course_utils.gan import RECIPES
 from course_utils.gan.checkpoints import CheckpointError, load_checkpoint, resume, save_checkpoint
-from course_utils.gan.points import PointTrainer
+from course_utils.gan.trainer import PointTrainer
 
 LIVELY = {"ema": 0.9, "decay_steps": 20}  # what depends on the number of steps done
 
@@ -154,7 +154,7 @@ def test_a_crash_while_writing_leaves_the_old_checkpoint(saved, images, small, a
         path.write_bytes(b"half a file")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(checkpoints, "save_file", crash)
+    monkeypatch.setattr("course_utils.training.checkpoints.save_file", crash)
     with pytest.raises(KeyboardInterrupt):
         save_checkpoint(small("dcgan").run(3, progress=False), saved)
     assert saved.read_bytes() == before
@@ -218,7 +218,7 @@ def test_foreign_files(tmp_path, small):
 
 
 def test_a_file_of_a_later_version(saved, small, monkeypatch):
-    monkeypatch.setattr(checkpoints, "VERSION", 0)
+    monkeypatch.setattr("course_utils.training.checkpoints.VERSION", 0)
     with pytest.raises(CheckpointError, match="of version 1, and this course_utils reads version 0: use the"):
         load_checkpoint(small("dcgan"), saved)
 

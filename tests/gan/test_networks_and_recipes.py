@@ -147,7 +147,7 @@ def test_difference_names_both_values():
         ({"betas": (0.5,)}, "must hold two numbers"),
         ({"generator_widths": ()}, r"generator_widths is \(\); it must hold whole numbers"),
         ({"discriminator_widths": (8.5,)}, "discriminator_widths is"),
-        ({"architecture": "dcgan", "generator_widths": (8,)}, "two or three layers of maps"),
+        ({"architecture": "dcgan", "generator_widths": (8,)}, "2 or 3 layers of maps"),
         ({"objective": "saturating"}, "must be one of minimax, non-saturating"),
         ({"optimizer": "lion"}, "must be one of adam, optimistic-adam"),
         ({"penalty": "gp", "minibatch_statistics": "stddev"}, "mix the samples: switch one of the two off"),

@@ -15,8 +15,8 @@ from course_utils.gan.playground.bugs import (
     TanhGenerator,
 )
 from course_utils.gan.playground.history import Recording
-from course_utils.gan.points import PointCloud, PointTrainer
 from course_utils.gan.recipes import RECIPES
+from course_utils.gan.trainer import PointCloud, PointTrainer
 from course_utils.toy import ring
 
 SMALL = {"generator_widths": (8, 8), "discriminator_widths": (8, 8), "batch_size": 16}

@@ -265,7 +265,11 @@ class PlaygroundController(LiveController):
             with_arrows=v["arrows"],
             with_manifold=v["manifold"],
         )
-        self._panels.update(scene, trainer.log.table()[:, :2].numpy(), self.measurements.curves())
+        self._panels.update(
+            scene,
+            trainer.log.columns("discriminator_loss", "generator_loss").numpy(),
+            self.measurements.curves(),
+        )
 
     def _clock(self) -> None:
         done, now = self.session.now, time.perf_counter()

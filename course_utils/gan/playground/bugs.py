@@ -4,7 +4,7 @@
     tanh, other scale     G ends in tanh, in [-1, 1]; the real data were normalised to something else
     BatchNorm1d(n, 0.8)   the second argument is eps, not momentum: with small weights nothing is normalised any more
 
-Every class is a :class:`~course_utils.gan.points.PointTrainer` with just that one mistake; ``BUGS`` names them.
+Every class is a :class:`~course_utils.gan.trainer.PointTrainer` with just that one mistake; ``BUGS`` names them.
 """
 
 from collections.abc import Sequence
@@ -13,8 +13,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from course_utils.gan.objectives import OBJECTIVES
-from course_utils.gan.points import PointTrainer
+from course_utils.gan.trainer import PointTrainer
 
 
 class MissingDetach(PointTrainer):
@@ -27,9 +26,8 @@ class MissingDetach(PointTrainer):
         return self.generator(self.latent_batch())  # here .detach() is missing
 
     def generator_step(self) -> Tensor:
-        loss = OBJECTIVES[self.recipe.objective].generator(
-            self.discriminator(self._seen(self.generator(self.latent_batch())))
-        )
+        scores = self.discriminator(self.seen(self.generator(self.latent_batch())))
+        loss = self.objective.generator(scores)
         loss.backward()
         self.generator_optimizer.step()
         self.generator_optimizer.zero_grad()  # too late: what D's step left behind is in this step already

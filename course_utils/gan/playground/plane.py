@@ -22,9 +22,8 @@ from torch import Tensor, nn
 from course_utils.divergences import js_divergence
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
-from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import gradient_norms, interpolate
-from course_utils.gan.points import PointTrainer
+from course_utils.gan.trainer import PointTrainer
 from course_utils.transport import earth_movers_distance
 
 VIEW, CELLS, BANDWIDTH = 3.0, 60, 0.1  # the grid of the JSD, and the standard deviation h of its smoothing
@@ -129,7 +128,7 @@ def surface(trainer: PointTrainer, others: Tensor, *, view: float = VIEW, n: int
     y, x = torch.meshgrid(ticks, ticks, indexing="ij")
     points = torch.stack([x, y], dim=-1).view(-1, 2).to(others)
     scores = scores_among(trainer.discriminator, points, others)
-    if OBJECTIVES[trainer.recipe.objective].probabilities:
+    if trainer.objective.probabilities:
         scores = scores.sigmoid()
     return scores.view(n, n).numpy()
 
@@ -148,7 +147,7 @@ def scores_among(discriminator: nn.Module, points: Tensor, others: Tensor) -> Te
 def pulls(trainer: PointTrainer, points: Tensor) -> np.ndarray:
     """-dL_G/dx at generated points (n, 2), per point (that is, n times the gradient of the mean): (n, 2)."""
     points = points.detach().requires_grad_()
-    loss = OBJECTIVES[trainer.recipe.objective].generator(trainer.discriminator(points))
+    loss = trainer.objective.generator(trainer.discriminator(points))
     (gradient,) = torch.autograd.grad(loss, points)
     return (-len(points) * gradient).numpy()
 
@@ -187,7 +186,7 @@ def scene(
     colours, low, high = None, 0.0, 1.0
     if with_surface:
         colours = surface(trainer, fake[: trainer.recipe.batch_size])
-        if not OBJECTIVES[trainer.recipe.objective].probabilities:
+        if not trainer.objective.probabilities:
             colours = colours - _middle(trainer)
             largest = np.abs(colours[np.isfinite(colours)]).max(initial=1e-12)
             high = 2.0 ** np.ceil(np.log2(largest))  # in large steps: the colours stay while they can
@@ -204,8 +203,8 @@ def scene(
 
 
 def _middle(trainer: PointTrainer) -> float:
-    verdicts = trainer.log.table()[-1:, 2:4]
-    return float(verdicts.mean()) if len(verdicts) and verdicts.isfinite().all() else 0.0
+    middle = (trainer.log.last("d_real") + trainer.log.last("d_fake")) / 2
+    return float(middle) if middle.isfinite() else 0.0
 
 
 def _statistics(layer: nn.Module, features: Tensor, theirs: Tensor) -> Tensor:
@@ -218,7 +217,7 @@ def _statistics(layer: nn.Module, features: Tensor, theirs: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _own_estimate(trainer: PointTrainer, real: Tensor, fake: Tensor) -> float:
-    objective = OBJECTIVES[trainer.recipe.objective]
+    objective = trainer.objective
     minus_value = objective.discriminator(trainer.discriminator(real), trainer.discriminator(fake)).item()
     return float(np.log(2)) - minus_value / 2 if objective.probabilities else -minus_value
 

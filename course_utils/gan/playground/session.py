@@ -16,8 +16,8 @@ import numpy as np
 
 from course_utils.gan.playground.bugs import BUGS
 from course_utils.gan.playground.history import Recording
-from course_utils.gan.points import POINTS, PointCloud, PointTrainer
 from course_utils.gan.recipes import Recipe
+from course_utils.gan.trainer import POINTS, PointCloud, PointTrainer
 from course_utils.toy import GaussianMixture, grid, parallel_lines, ring, spiral, two_moons
 
 VIEW = 3.0  # the plane is looked at from -VIEW to VIEW
@@ -69,9 +69,9 @@ class Session:
     ----------
     data, seed : what to learn, and where to start.
     bug : a name in :data:`~course_utils.gan.playground.bugs.BUGS`.
-    **settings : settings of :data:`~course_utils.gan.points.POINTS` to replace.
+    **settings : settings of :data:`~course_utils.gan.trainer.POINTS` to replace.
 
-    ``trainer`` is the :class:`~course_utils.gan.points.PointTrainer` at work, always on the CPU: only there does the
+    ``trainer`` is the :class:`~course_utils.gan.trainer.PointTrainer` at work, always on the CPU: only there does the
     same seed give the same bits.
 
     Raises
@@ -119,8 +119,9 @@ class Session:
         """
         if move not in MOVES:
             raise ValueError(f"a move is B, D or G (both players, D alone, G alone), not {move!r}.")
-        values = self._recording.move(move)
-        if not values[1 if move == "G" else 0].isfinite():
+        self._recording.move(move)
+        loss = self.trainer.log.last("generator_loss" if move == "G" else "discriminator_loss")
+        if not loss.isfinite():
             raise Diverged(
                 f"the loss at step {self.now} is not a finite number any more: the training diverged. Go back in time "
                 "and choose a smaller learning rate, or start over."

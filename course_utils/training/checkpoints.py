@@ -1,0 +1,137 @@
+"""A training in one file: stop today, go on tomorrow as if it had never stopped.
+
+The file is in the safetensors format, which holds numbers and no code. All tensors of a trainer's ``state_dict()`` are
+in it by name, and JSON in its header has everything else: the recipe, the seed, the step. So weights and settings
+cannot get out of step. It is written under another name first and then renamed: a crash leaves the old checkpoint or
+the new one.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from course_utils.training.loop import TrainingLoop
+from course_utils.training.settings import Settings
+
+FORMAT = "course_utils.gan checkpoint"  # whatever is trained: files of the first version say so
+VERSION = 1
+
+
+class CheckpointError(ValueError):
+    """A file that is damaged, or no checkpoint, or one that this version does not understand."""
+
+
+def save_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
+    """Write all that the training depends on to a file, in place of an earlier one.
+
+    Raises
+    ------
+    FloatingPointError
+        when the training has diverged since the last look (see :meth:`TrainingLoop.check`): the trainer is
+        then back at a good step, and the file is left as it was.
+    """
+    trainer.check()
+    tensors: dict[str, Tensor] = {}
+    state = _pack(trainer.state_dict(), "", tensors)
+    about = {"step": trainer.done, "seed": trainer.seed, "of": type(trainer.recipe).__name__}
+    content = json.dumps(about | {"state": state})
+    header = {
+        "format": FORMAT,
+        "version": str(VERSION),
+        "content": content,
+        "sha256": _digest(content, tensors),
+    }
+    path = Path(path)
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        save_file(tensors, partial, metadata=header)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def load_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
+    """Put a trainer where another one was when it was saved; on the CPU, all further steps are the same to the bit.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError
+        when there is no such file, or it is no checkpoint that can be read.
+    ValueError
+        when it holds networks of another kind than the trainer's.
+    """
+    trainer.load_state_dict(read_checkpoint(path, type(trainer.recipe))["state"])
+
+
+def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
+    """Step, seed and state in a file, after a look at all that could be wrong with it; its recipe must be of that kind.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError
+        as :func:`load_checkpoint`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no checkpoint {path}; save_checkpoint(trainer, path) writes one.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise CheckpointError(f"{path} is damaged, or no safetensors file at all: {error}.") from error
+    if header.get("format") != FORMAT:
+        raise CheckpointError(f"{path} holds tensors, but save_checkpoint(trainer, path) did not write it.")
+    if header.get("version") != str(VERSION):
+        raise CheckpointError(
+            f"{path} is a checkpoint of version {header.get('version')}, and this course_utils reads version "
+            f"{VERSION}: use the course_utils that wrote it, or train anew."
+        )
+    if header.get("sha256") != _digest(header.get("content", ""), tensors):
+        raise CheckpointError(f"{path} is damaged: what it holds is not what was saved. Use an earlier one.")
+    content = json.loads(header["content"])
+    if (found := content.get("of", "Recipe")) != kind.__name__:
+        raise CheckpointError(
+            f"{path} is a checkpoint of another kind of training ({found}, not {kind.__name__})."
+        )
+    return content | {"state": _unpack(content["state"], tensors, kind)}
+
+
+def _digest(content: str, tensors: dict[str, Tensor]) -> str:
+    digest = hashlib.sha256(content.encode())
+    for name in sorted(tensors):
+        digest.update(tensors[name].numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _pack(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
+    """A state as JSON can hold it, its tensors put aside under names that tell the way to them.
+
+    Dictionaries become lists of pairs: optimizers number their parameters, and JSON would make those numbers strings.
+    """
+    if isinstance(value, Tensor):
+        tensors[name] = value.cpu().contiguous()
+        return {"tensor": name}
+    if isinstance(value, Settings):
+        return {"recipe": asdict(value)}  # type: ignore[call-overload]
+    if isinstance(value, dict):
+        return {"dict": [[key, _pack(v, f"{name}/{key}".lstrip("/"), tensors)] for key, v in value.items()]}
+    return value
+
+
+def _unpack(packed: Any, tensors: dict[str, Tensor], kind: type[Settings]) -> Any:
+    if not isinstance(packed, dict):
+        return packed
+    ((what, value),) = packed.items()
+    if what == "tensor":
+        return tensors[value]
+    if what == "recipe":
+        return kind(**value)
+    return {key: _unpack(v, tensors, kind) for key, v in value}

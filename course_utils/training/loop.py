@@ -1,0 +1,253 @@
+"""The one loop: whatever is trained here, a GAN, an autoencoder or a classifier, is trained by a subclass of it.
+
+A subclass names its parts and what it measures, and says what one step computes:
+
+    class Regression(TrainingLoop):
+        parts, quantities = ("model",), ("loss",)
+
+        def make_networks(self):
+            return (nn.Linear(1, 1),)
+
+        def update(self):
+            x = torch.rand(64, 1, generator=self.random, device=self.device)
+            loss = (self.model(x) - 2 * x).square().mean()
+            descend(self.model_optimizer, loss)
+            return torch.stack([loss.detach()])
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from course_utils import runtime
+from course_utils.optimizers import OPTIMIZERS
+from course_utils.training.average import ExponentialMovingAverage
+from course_utils.training.graphs import StepGraph
+from course_utils.training.guard import Guard
+from course_utils.training.log import StepLog
+from course_utils.training.progress import Stepwise
+from course_utils.training.settings import Settings
+from course_utils.training.state import copied, remember
+
+
+class TrainingLoop(Stepwise):
+    """Networks, an optimizer for each, random numbers of their own, and the steps that train them.
+
+    For every name in ``parts`` the loop has an attribute NAME, the network, and NAME_optimizer: plain torch objects,
+    for a notebook to use. Its rate is ``recipe.NAME_learning_rate``.
+
+    Parameters
+    ----------
+    recipe : every setting, a :class:`~course_utils.training.settings.Settings`.
+    device : where to train; None takes :func:`course_utils.runtime.device`.
+    seed : of the weights and of everything that is drawn. On the CPU, the same seed gives the same run.
+    """
+
+    parts: ClassVar[tuple[str, ...]]
+    quantities: ClassVar[tuple[str, ...]]  # what a step measures, recorded at every one
+    optional: ClassVar[tuple[str, ...]] = ()  # those that are NaN where a recipe does not ask for them
+    averaged: ClassVar[str] = ""  # the part whose moving average is kept where the recipe has an ``ema``
+
+    recipe: Any
+
+    def __init__(self, recipe: Settings, *, device: str | torch.device | None = None, seed: int = 0):
+        self.recipe, self.seed = recipe, seed
+        self.device = runtime.device(device)
+        with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
+            torch.manual_seed(seed)
+            networks = self.make_networks()
+        for part, network in zip(self.parts, networks, strict=True):
+            setattr(self, part, network.to(self.device, memory_format=self.memory_format))
+        self.make_optimizers()
+        self._make_average()
+        self.random = torch.Generator(self.device).manual_seed(seed)
+        self.log = StepLog(self.quantities, self.device)
+        self.graph = StepGraph(self.update, self.random, lambda: OPTIMIZERS[self.recipe.optimizer].recordable)
+        rates = ", ".join(f"{part}_learning_rate=..." for part in self.parts)
+        self._guard = Guard(
+            self.log,
+            self.networks,
+            self.state_dict,
+            self.load_state_dict,
+            watched=[name for name in self.quantities if name not in self.optional],
+            advice=f"Go on with smaller learning rates, for instance: trainer.change({rates}).",
+        )
+
+    # ------------------------------------------------------------------ what a subclass says
+
+    def make_networks(self) -> Sequence[nn.Module]:
+        """Fresh networks, one for each part, their weights drawn from torch's global generator."""
+        raise NotImplementedError
+
+    def update(self) -> Tensor:
+        """The work of one :meth:`step`, which a GPU records once and then replays; returns the ``quantities``."""
+        raise NotImplementedError
+
+    @property
+    def memory_format(self) -> torch.memory_format:
+        """How the numbers of the networks lie in memory."""
+        return torch.preserve_format
+
+    # ------------------------------------------------------------------ the parts
+
+    def networks(self) -> dict[str, nn.Module]:
+        """The networks by name."""
+        return {part: getattr(self, part) for part in self.parts}
+
+    def optimizers(self) -> dict[str, Optimizer]:
+        """The optimizers by name, NAME_optimizer."""
+        return {f"{part}_optimizer": getattr(self, f"{part}_optimizer") for part in self.parts}
+
+    def make_optimizers(self) -> None:
+        """New optimizers for the networks, with no memory."""
+        for part, network in self.networks().items():
+            setattr(self, f"{part}_optimizer", self.recipe.make_optimizer(part, network))
+
+    def _make_average(self) -> None:
+        ema = self.recipe.ema if self.averaged else 0
+        self.average = ExponentialMovingAverage(getattr(self, self.averaged), ema) if ema else None
+
+    # ------------------------------------------------------------------ training
+
+    @property
+    def done(self) -> int:
+        return len(self.log)
+
+    @property
+    def label(self) -> str:
+        return f"training {self.recipe.name!r}"
+
+    def step(self) -> Tensor:
+        """One step, logged; returns the ``quantities``, on the device."""
+        self.prepare()
+        values = self.graph()
+        self.log.append(values)
+        if self.average is not None:
+            self.average.update(getattr(self, self.averaged), self.done)
+        return values
+
+    def prepare(self) -> None:
+        """Networks in training mode, and the learning rates of the next step, which a decay takes down in a straight
+        line."""
+        recipe = self.recipe
+        left = max(0.0, 1 - self.done / recipe.decay_steps) if recipe.decay_steps else 1.0
+        for part, network in self.networks().items():
+            network.train()
+            for group in getattr(self, f"{part}_optimizer").param_groups:
+                rate = recipe.learning_rate(part) * left
+                if isinstance(group["lr"], Tensor):  # it lives on the GPU, where a recorded step reads it
+                    group["lr"].fill_(rate)
+                else:
+                    group["lr"] = rate
+
+    def precision(self) -> torch.autocast:
+        """The context in which the networks compute: bfloat16 where the recipe says so."""
+        mixed = self.recipe.precision == "bfloat16"
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=mixed)
+
+    def check(self) -> None:
+        """Look at the numbers now; :meth:`steps` does it now and then by itself, and raises the same errors.
+
+        Raises
+        ------
+        FloatingPointError
+            when a number is no longer finite, with its name and the step. The trainer is then back at the last look at
+            which all was well.
+        """
+        self._guard.look()
+
+    def change(self, **settings: Any) -> None:
+        """Go on with other settings, such as ``generator_learning_rate=1e-4``; the weights stay as they are.
+
+        Another ``optimizer`` starts with no memory of earlier gradients; all other changes keep it.
+
+        Raises
+        ------
+        ValueError
+            for a setting that decides how the networks look, does not exist or has a bad value.
+        """
+        recipe = self.recipe.replace(**settings)
+        self._refuse(recipe, "you ask for")
+        self._adopt(recipe)
+
+    def _adopt(self, recipe: Settings) -> None:
+        before, self.recipe = self.recipe, recipe
+        if recipe.optimizer != before.optimizer:
+            self.make_optimizers()
+        for optimizer in self.optimizers().values():
+            for group in optimizer.param_groups:
+                if "betas" in group:
+                    group["betas"] = recipe.betas
+        if recipe.ema != before.ema:
+            self._make_average()
+        self.graph.forget()  # what was recorded belongs to the old settings
+
+    def _refuse(self, recipe: Settings, what: str) -> None:
+        """Raise a ValueError where the recipe is for other networks than these."""
+        for name in self.recipe.structure:
+            here, there = getattr(self.recipe, name), getattr(recipe, name)
+            if here != there:
+                raise ValueError(
+                    f"{what} {name} {there!r}, but the networks of this trainer have {here!r}: "
+                    "make a new trainer with the other recipe."
+                )
+
+    # ------------------------------------------------------------------ results
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """One float32 array per quantity, one entry per step; optional ones as far as the recipe has them."""
+        history = dict(zip(self.quantities, self.log.table().cpu().numpy().T, strict=True))
+        absent = [name for name in self.optional if np.isnan(history[name]).all()]
+        return {name: values for name, values in history.items() if name not in absent}
+
+    def state_dict(self) -> dict[str, Any]:
+        """A copy of all that training depends on: recipe, weights, optimizers, random stream and history."""
+        state: dict[str, Any] = {
+            "recipe": self.recipe,
+            "random": self.random.get_state(),
+            "log": self.log.table(),
+        }
+        state |= {name: network.state_dict() for name, network in self.networks().items()}
+        # Only what they remember: their rates and the like follow from the recipe and the device.
+        state |= {name: optimizer.state_dict()["state"] for name, optimizer in self.optimizers().items()}
+        if self.average is not None:
+            state["average"] = self.average.module.state_dict()
+        return copied(state)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Continue from a :meth:`state_dict`; on the CPU, as if training had never stopped.
+
+        The settings become those of the state (see :meth:`change`). Where the state comes from another kind of
+        device, its random stream has no meaning here, and the minibatches to come are other ones.
+
+        Raises
+        ------
+        ValueError
+            when the state belongs to networks of another kind.
+        """
+        self._refuse(state["recipe"], "this state has")
+        self._adopt(state["recipe"])
+        for name, network in self.networks().items():
+            network.load_state_dict(state[name])
+        for name, optimizer in self.optimizers().items():
+            remember(optimizer, state[name])
+        if self.average is not None:
+            self.average.module.load_state_dict(state["average"])
+        self.log.replace(state["log"])
+        if state["random"].shape == self.random.get_state().shape:
+            self.random.set_state(state["random"])
+        else:
+            self.random.manual_seed(self.seed + self.done)
+        self._guard.forget()
+
+
+def descend(optimizer: Optimizer, loss: Tensor) -> None:
+    """One gradient step down the loss, for the weights of this optimizer."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()

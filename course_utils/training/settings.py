@@ -1,0 +1,66 @@
+"""What every recipe of a training run has and can do, whatever is trained."""
+
+import dataclasses
+from dataclasses import fields
+from typing import Any, ClassVar, Self
+
+from torch import nn
+from torch.optim import Optimizer
+
+from course_utils import runtime
+from course_utils.optimizers import make_optimizer
+
+
+class Settings:
+    """The base of recipes: frozen dataclasses that have at least these fields, in an order of their own.
+
+    Beside them a recipe has one ``PART_learning_rate`` for each part that is trained (see
+    :class:`~course_utils.training.loop.TrainingLoop`). ``structure`` names the settings that decide how the networks
+    look: they cannot change while these networks train.
+    """
+
+    name: str
+    optimizer: str  # a name in course_utils.optimizers.OPTIMIZERS
+    betas: tuple[float, float]  # Adam's
+    decay_steps: int  # all rates fall to zero in a straight line over so many steps; 0: they stay
+    ema: float  # the decay of the average of the weights; 0: none
+    precision: str  # "float32" or "bfloat16"
+    quick_steps: int
+    full_steps: int
+    structure: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def steps(self) -> int:
+        """How long to train in this profile: ``quick_steps`` or ``full_steps`` (see
+        :func:`course_utils.runtime.profile`)."""
+        return {"quick": self.quick_steps, "full": self.full_steps}[runtime.profile()]
+
+    def replace(self, **settings: Any) -> Self:
+        """A new recipe with some settings replaced.
+
+        Raises
+        ------
+        ValueError
+            for a setting that does not exist, or a bad value.
+        """
+        known = self._names()
+        for name in settings:
+            if name not in known:
+                raise ValueError(f"a recipe has no setting {name!r}; it has: {', '.join(known)}.")
+        return dataclasses.replace(self, **settings)  # type: ignore[type-var]
+
+    def difference(self, other: Self) -> dict[str, tuple[Any, Any]]:
+        """The settings in which the two differ: {setting: (value here, value there)}."""
+        pairs = {name: (getattr(self, name), getattr(other, name)) for name in self._names()}
+        return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+    def learning_rate(self, part: str) -> float:
+        """The rate of that part at the first step."""
+        return float(getattr(self, f"{part}_learning_rate"))
+
+    def make_optimizer(self, part: str, network: nn.Module) -> Optimizer:
+        """A fresh optimizer of that part's weights."""
+        return make_optimizer(self.optimizer, network.parameters(), self.learning_rate(part), self.betas)
+
+    def _names(self) -> list[str]:
+        return [field.name for field in fields(self)]  # type: ignore[arg-type]

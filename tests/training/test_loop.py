@@ -1,0 +1,172 @@
+"""The loop alone, on a problem that is no GAN: a straight line through noisy points."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils.training import (
+    CheckpointError,
+    Settings,
+    TrainingLoop,
+    descend,
+    load_checkpoint,
+    save_checkpoint,
+)
+from course_utils.training.progress import CHECK_EVERY
+
+
+@dataclass(frozen=True)
+class LineRecipe(Settings):
+    name: str = "line"
+    width: int = 1
+    line_learning_rate: float = 0.1
+    optimizer: str = "sgd"
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay_steps: int = 0
+    ema: float = 0.0
+    precision: str = "float32"
+    quick_steps: int = 10
+    full_steps: int = 100
+
+    structure: ClassVar = ("width",)
+
+
+@dataclass(frozen=True)
+class OtherRecipe(LineRecipe):
+    pass
+
+
+class Line(TrainingLoop):
+    parts, quantities, optional, averaged = ("line",), ("loss", "size", "rare"), ("rare",), "line"
+
+    def make_networks(self):
+        return (nn.Linear(self.recipe.width, 1),)
+
+    def update(self):
+        x = torch.rand(16, self.recipe.width, generator=self.random)
+        loss = (self.line(x) - 2 * x.sum(1, keepdim=True)).square().mean()
+        descend(self.line_optimizer, loss)
+        return torch.stack([loss.detach(), self.line.weight.detach().abs().sum(), torch.tensor(torch.nan)])
+
+
+def line(seed=0, recipe=LineRecipe, **settings):
+    return Line(recipe(**settings), device="cpu", seed=seed)
+
+
+def state(loop):
+    return torch.cat([p.detach().flatten().clone() for p in loop.line.parameters()])
+
+
+def test_it_is_gradient_descent_written_out():
+    loop = line(decay_steps=20).run(8, progress=False)
+    torch.manual_seed(0)
+    layer, random = nn.Linear(1, 1), torch.Generator().manual_seed(0)
+    w, b = layer.weight.item(), layer.bias.item()
+    losses = []
+    for step in range(8):
+        x = torch.rand(16, 1, generator=random).numpy().astype(float)
+        error = w * x + b - 2 * x
+        losses.append((error**2).mean())
+        rate = 0.1 * (1 - step / 20)
+        w, b = w - rate * 2 * (error * x).mean(), b - rate * 2 * error.mean()
+    assert loop.history["loss"] == pytest.approx(losses, rel=1e-4)
+    assert state(loop).tolist() == pytest.approx([w, b], rel=1e-4)
+
+
+def test_seeds_decide_everything_and_disturb_nobody():
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    torch.manual_seed(7)
+    one, same, other = (line(seed).run(5, progress=False) for seed in (1, 1, 2))
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(state(one), state(same))
+    assert not torch.equal(state(one), state(other))
+
+
+def test_quantities_are_asked_for_by_name():
+    loop = line().run(3, progress=False)
+    assert list(loop.history) == ["loss", "size"]  # the optional one never was a number
+    assert torch.equal(loop.log.columns("size", "loss")[:, 1], torch.as_tensor(loop.history["loss"]))
+    loop.step()
+    assert loop.log.last("loss") == loop.history["loss"][-1]
+    assert loop.done == len(loop.log) == 4
+    with pytest.raises(ValueError, match="'accuracy' is not logged; logged are: loss, size, rare"):
+        loop.log.last("accuracy")
+
+
+def test_before_the_first_step_the_last_number_is_none():
+    assert line().log.last("loss").isnan()
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "optimistic-adam", "optimistic-sgd"])
+def test_stopped_and_resumed_is_as_if_it_had_never_stopped(optimizer, tmp_path):
+    straight = line(optimizer=optimizer, ema=0.9).run(7, progress=False)
+    stopped = line(optimizer=optimizer, ema=0.9).run(4, progress=False)
+    save_checkpoint(stopped, tmp_path / "line.safetensors")
+    resumed = line(5, optimizer=optimizer, ema=0.9)
+    load_checkpoint(resumed, tmp_path / "line.safetensors")
+    resumed.run(3, progress=False)
+    assert torch.equal(state(resumed), state(straight))
+    assert torch.equal(resumed.average.module.weight, straight.average.module.weight)
+    assert np.array_equal(resumed.history["loss"], straight.history["loss"])
+
+
+def test_a_checkpoint_of_another_kind_of_training_is_refused(tmp_path):
+    save_checkpoint(line(), tmp_path / "line.safetensors")
+    with pytest.raises(CheckpointError, match=r"another kind of training \(LineRecipe, not OtherRecipe\)"):
+        load_checkpoint(line(recipe=OtherRecipe), tmp_path / "line.safetensors")
+
+
+def test_the_average_follows_the_weights_and_is_there_only_where_it_is_asked_for():
+    loop = line(ema=0.5)
+    average = loop.average.module.weight.clone()
+    for step in range(1, 4):
+        loop.step()
+        decay = min(0.5, (1 + step) / (10 + step))
+        average = decay * average + (1 - decay) * loop.line.weight
+    assert torch.allclose(loop.average.module.weight, average, rtol=1e-6)
+    assert line().average is None
+
+
+def test_a_divergence_is_named_and_undone():
+    loop = line().run(CHECK_EVERY, progress=False)
+    good = state(loop)
+    loop.change(line_learning_rate=1e30)
+    with pytest.raises(FloatingPointError, match=r"trainer\.change\(line_learning_rate=\.\.\.\)"):
+        loop.run(CHECK_EVERY, progress=False)
+    assert loop.done == CHECK_EVERY
+    assert torch.equal(state(loop), good)
+    assert loop.recipe.line_learning_rate == 0.1  # the settings of that moment, too
+
+
+def test_a_recipe_for_other_networks_is_refused_and_nothing_changes():
+    loop = line().run(2, progress=False)
+    with pytest.raises(ValueError, match="you ask for width 2, but the networks of this trainer have 1"):
+        loop.change(width=2)
+    with pytest.raises(ValueError, match="this state has width 2"):
+        loop.load_state_dict(line(width=2).state_dict())
+    assert loop.recipe == LineRecipe()
+    assert loop.done == 2
+
+
+def test_another_optimizer_starts_without_memory_and_other_changes_keep_it():
+    loop = line(optimizer="adam").run(3, progress=False)
+    loop.change(betas=(0.5, 0.9))
+    assert loop.line_optimizer.param_groups[0]["betas"] == (0.5, 0.9)
+    assert loop.optimizers()["line_optimizer"].state
+    loop.change(optimizer="rmsprop")
+    assert isinstance(loop.line_optimizer, torch.optim.RMSprop)
+    assert not loop.line_optimizer.state
+
+
+def test_a_run_can_be_left_after_any_step():
+    loop = line()
+    for done in loop.steps(100):
+        if done == 6:
+            break
+    assert loop.done == 6
+    assert torch.equal(state(loop), state(line().run(6, progress=False)))
