@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 
 from course_utils import runtime
-from course_utils.datasets.downloads import DataUnavailable, fetch, read_verified
+from course_utils.datasets.downloads import DataUnavailable, fetch, open_plain
 
 SIDE = 28  # pixels
 
@@ -216,20 +216,20 @@ def _mnist_folder(root: str | Path | None) -> Path:
 
 
 def _load_idx(name: str, folder: Path, download: bool, mirrors: Sequence[str]) -> np.ndarray:
-    content = fetch(
+    path = fetch(
         name,
         folder,
         sha256=SHA256[name],
         urls=[f"{mirror.rstrip('/')}/{name}.gz" for mirror in mirrors],
         download=download,
-        read=read_verified,
         advice=(
             f"Put MNIST's four files ({', '.join(f'{each}.gz' for each in SHA256)}) into {folder}, or set "
             "COURSE_DATA to a folder whose mnist/ holds them, and run this again. "
             'Or go on without them: load_images("digits") gives rougher digits that need no download.'
         ),
     )
-    return _parse_idx(content, name)
+    with open_plain(path) as file:
+        return _parse_idx(file.read(), name)
 
 
 def _parse_idx(content: bytes, name: str) -> np.ndarray:

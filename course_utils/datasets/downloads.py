@@ -1,33 +1,25 @@
 """Verified downloads: a file appears under its name only when its content is known to be right.
 
-The one entry is ``fetch(name, folder, sha256=..., urls=...)``: find the file, or download it. Finding needs neither a
-lock nor write access.
+Hashes are those of the *uncompressed* content, so a file may lie there plain or gzipped, by whatever program, and still
+be recognised.
 """
 
 import errno
-import os
-import queue
-import re
-import sys
+import gzip
+import hashlib
 import threading
 import time
-import uuid
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from itertools import chain
 from pathlib import Path
-from typing import TypeVar
+from typing import IO
 from urllib.parse import urlsplit
 
-from course_utils.datasets.verification import DamagedFile, is_gzipped, read_verified, verify
-
-__all__ = ["DamagedFile", "DataUnavailable", "fetch", "read_verified", "verify"]
-
-T = TypeVar("T")
-
-CHUNK = 1 << 16  # bytes
-SETTLE = 2.0  # seconds after which we no longer wait for slower mirrors, once one has answered well
+DEADLINE = 8.0  # seconds for all mirrors together to answer at all, name look-up included
+STALL = 15.0  # seconds without a byte after which a transfer is given up
 
 
 class DataUnavailable(RuntimeError):
@@ -41,28 +33,21 @@ def fetch(
     sha256: str,
     urls: Sequence[str],
     download: bool = True,
-    read: Callable[[Path, str], T] = verify,
     advice: str = "",
-    deadline: float = 8.0,
-    stall: float = 15.0,
-) -> T:
+) -> Path:
     """Find ``name`` (or ``name.gz``) in folder, or else download it there from the first mirror that works.
 
-    All mirrors are asked at once; those that answer are tried in the given order, and one that fails in any
-    way (an error status, a body that stalls, is cut short or has wrong bytes) makes room for the next. A
-    transfer goes to a temporary ``*.part`` file that takes its name only after the check. A damaged local
-    file is named in a warning, and moved aside as ``*.damaged`` once its replacement has arrived.
+    Mirrors are tried in the given order, and one that fails in any way (an error status, a body that stalls, is cut
+    short or has wrong bytes) makes room for the next. A damaged local file is named in a warning, and moved aside as
+    ``*.damaged`` once its replacement has arrived.
 
     Parameters
     ----------
     name, folder : the plain file name, without .gz, and the folder (created when something is downloaded).
-    sha256 : of the uncompressed content; at least its first 8 hexadecimal digits.
+    sha256 : of the uncompressed content, or how it begins (PyTorch's weights carry 8 digits in their names).
     urls : the mirrors' addresses of this file, plain or gzipped, the preferred one first.
     download : False never touches the network.
-    read : what to return: :func:`verify` the path, :func:`read_verified` the uncompressed bytes.
     advice : a line for the error's reader, below its message.
-    deadline : seconds for all mirrors together to answer at all (name look-up included).
-    stall : seconds without a byte after which a transfer is given up.
 
     Raises
     ------
@@ -71,194 +56,150 @@ def fetch(
     PermissionError
         when a mirror answers but the folder cannot be written.
     """
-    if not re.fullmatch("[0-9a-f]{8,64}", sha256):
-        raise ValueError(f"sha256 must be 8 to 64 lower-case hexadecimal digits; got {sha256!r}.")
-    folder = Path(folder)
-    found, damaged = _look(name, folder, sha256, read)
+    target, failures = Path(folder, name), dict[str, str]()
+    found, damaged = _find(target, sha256)
     for path in damaged:
         warnings.warn(f"{path} is damaged (not the expected content) and is not used.", stacklevel=2)
+    if found is None and download:
+        mirrors = _answering(urls, failures)
+        # The first answer comes before the folder and its lock: a dead network must be recognised in time even where
+        # other processes queue up, and where nothing can be written.
+        if (first := next(mirrors, None)) is not None:
+            found = _download(target, sha256, chain([first], mirrors), failures)
     if found is not None:
         return found
-
-    failures: dict[str, str] = {}
-    mirrors = _responding(urls if download else (), deadline, failures)
-    # The first answer comes before the lock: a dead network must be recognised in time even when
-    # other processes queue up, and in a folder that can only be read.
-    first = next(mirrors, None)
-    if first is not None:
-        with _locked(name, folder):
-            found, damaged = _look(name, folder, sha256, read)  # another process may have been quicker
-            if found is None:
-                path = _download(name, folder, sha256, chain([first], mirrors), damaged, stall, failures)
-                found = path and read(path, sha256)
-        if found is not None:
-            return found
-
     local = f"{' and '.join(map(str, damaged))} is damaged" if damaged else f"{name} is not in {folder}"
-    reasons = "; ".join(f"{urlsplit(url).netloc}: {failures[url]}" for url in urls if url in failures)
-    state = (
-        f"cannot be downloaded now ({reasons or 'no mirror given'})"
-        if download
-        else "downloading is switched off"
-    )
-    raise DataUnavailable(f"{local}, and {state}.\n{advice}".rstrip())
+    reasons = "; ".join(f"{urlsplit(url).netloc}: {reason}" for url, reason in failures.items())
+    network = f"cannot be downloaded now ({reasons or 'no mirror given'})"
+    network = network if download else "downloading is switched off"
+    raise DataUnavailable(f"{local}, and {network}.\n{advice}".rstrip())
 
 
-def _look(
-    name: str, folder: Path, sha256: str, read: Callable[[Path, str], T]
-) -> tuple[T | None, list[Path]]:
-    """What read makes of the first good file, plain before gzipped; and the damaged files met on the way."""
+def open_plain(path: Path) -> IO[bytes]:
+    """Open a file, gzipped or not, to read its uncompressed content."""
+    return gzip.open(path) if _is_gzipped(path) else path.open("rb")
+
+
+def is_intact(path: Path, sha256: str) -> bool:
+    """Does the SHA-256 of the file's uncompressed content begin with these hexadecimal digits?"""
+    try:
+        with open_plain(path) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256)
+    except (gzip.BadGzipFile, EOFError, zlib.error):  # errors of the disk pass through
+        return False
+
+
+def _is_gzipped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"\x1f\x8b"
+
+
+def _add(suffix: str, path: Path) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+def _find(target: Path, sha256: str) -> tuple[Path | None, list[Path]]:
+    """The first good file, plain before gzipped; and the damaged files met on the way."""
     damaged = []
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.is_file():
-            try:
-                return read(path, sha256), damaged
-            except DamagedFile:
-                damaged.append(path)
+    for path in filter(Path.is_file, (target, _add(".gz", target))):
+        if is_intact(path, sha256):
+            return path, damaged
+        damaged.append(path)
     return None, damaged
 
 
-def _responding(urls: Sequence[str], deadline: float, failures: dict[str, str]) -> Iterator[str]:
-    """Ask all urls at once and yield those that answer well, in the given order; note why others do not.
+def _answering(urls: Sequence[str], failures: dict[str, str]) -> Iterator[str]:
+    """The urls that answer well, in the given order; failures has why the others do not.
 
-    Threads, because a name look-up cannot be given a time limit; daemons, so that one that hangs holds
-    nobody up. Mirrors that answer only after SETTLE seconds, when another is good, are yielded at the end.
+    All are asked at once, in threads: a name look-up heeds no time limit, and each of a host's addresses has one of its
+    own. The threads are daemons, so that one that hangs does not hold up the end of the program.
     """
     import requests
 
-    answers: queue.SimpleQueue[tuple[str, Exception | None]] = queue.SimpleQueue()
-
-    def ask(url: str) -> None:
+    def ask(url: str, answer: Future[None]) -> None:
         try:
             # GET for one byte: some servers refuse HEAD, or answer it differently.
-            with requests.get(url, headers={"Range": "bytes=0-0"}, stream=True, timeout=deadline) as response:
+            with requests.get(url, headers={"Range": "bytes=0-0"}, stream=True, timeout=DEADLINE) as response:
                 response.raise_for_status()
-            answers.put((url, None))
+            answer.set_result(None)
         except Exception as error:
-            answers.put((url, error))
+            answer.set_exception(error)
 
-    start = time.monotonic()
-    waiting = list(dict.fromkeys(urls))
-    for url in waiting:
-        threading.Thread(target=ask, args=(url,), daemon=True).start()
-    while waiting:
-        ready = []
-        while waiting:
-            limit = min(SETTLE, deadline) if ready else deadline
-            try:
-                url, error = answers.get(timeout=max(0.0, start + limit - time.monotonic()))
-            except queue.Empty:
-                break
-            waiting.remove(url)
-            if error is None:
-                ready.append(url)
-            elif isinstance(error, requests.RequestException):
-                failures[url] = _reason(error)
-            else:
-                raise error
-        if not ready:
-            failures.update((url, f"no answer within {deadline:g} s") for url in waiting)
-            return
-        yield from sorted(ready, key=urls.index)
-
-
-def _download(
-    name: str,
-    folder: Path,
-    sha256: str,
-    urls: Iterable[str],
-    damaged: list[Path],
-    stall: float,
-    failures: dict[str, str],
-) -> Path | None:
-    """The path of the new file from the first of urls that delivers, or None. The caller holds the lock."""
-    from requests import RequestException
-
-    for stale in folder.glob(f"{name}.*.part"):  # of a run that was killed, since we hold the lock
-        stale.unlink()
-    for url in urls:
-        # Not tempfile: its files are readable by their owner only, and the name would inherit that.
-        part = folder / f"{name}.{uuid.uuid4().hex}.part"
+    end, answers = time.monotonic() + DEADLINE, {url: Future[None]() for url in urls}
+    for question in answers.items():
+        threading.Thread(target=ask, args=question, daemon=True).start()
+    for url, answer in answers.items():
         try:
-            _transfer(url, part, name, stall)
-            verify(part, sha256)
-            return _install(part, folder / name, damaged)
-        except (RequestException, DamagedFile) as error:
+            answer.result(max(0.0, end - time.monotonic()))
+        except (requests.RequestException, TimeoutError) as error:
             failures[url] = _reason(error)
-        finally:
-            part.unlink(missing_ok=True)
-    return None
+        else:
+            yield url
 
 
-@contextmanager
-def _locked(name: str, folder: Path) -> Iterator[None]:
-    """Hold the lock between processes that fetch the same file."""
+def _download(target: Path, sha256: str, urls: Iterable[str], failures: dict[str, str]) -> Path | None:
+    """The file, from the first of urls that delivers, unless another process was quicker."""
     import filelock
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = filelock.FileLock(folder / f"{name}.lock")
-        try:
-            lock.acquire(timeout=1)
-        except filelock.Timeout:
-            print(f"Another process is fetching {name}; waiting for it.", file=sys.stderr)
-            lock.acquire()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(_add(".lock", target)):
+            found, damaged = _find(target, sha256)
+            return found or _first_delivery(target, sha256, urls, damaged, failures)
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
             raise
         raise PermissionError(
-            f"{name} should be saved in {folder}, but this account may not write there. "
+            f"{target.name} should be saved in {target.parent}, but this account may not write there. "
             "Set COURSE_DATA to a folder of your own, or ask for permission."
         ) from error
+
+
+def _first_delivery(
+    target: Path, sha256: str, urls: Iterable[str], damaged: list[Path], failures: dict[str, str]
+) -> Path | None:
+    import requests
+
+    part = _add(".part", target)  # whoever holds the lock may write over what a killed run has left
     try:
-        yield
+        for url in urls:
+            try:
+                _transfer(url, part, target.name)
+            except requests.RequestException as error:
+                failures[url] = _reason(error)
+                continue
+            if is_intact(part, sha256):
+                for path in damaged:
+                    aside = path
+                    while aside.exists():
+                        aside = _add(".damaged", aside)
+                    path.rename(aside)
+                return part.replace(_add(".gz", target) if _is_gzipped(part) else target)
+            failures[url] = "sent wrong bytes"
     finally:
-        lock.release()
+        part.unlink(missing_ok=True)
+    return None
 
 
-def _transfer(url: str, path: Path, label: str, stall: float) -> None:
+def _transfer(url: str, path: Path, label: str) -> None:
     """Download url to path behind a progress bar."""
-    import pooch
+    import requests
     from tqdm import tqdm
 
-    # pooch sets the real total; it asks the bar's truth value first, which is false for a total of 0.
-    with tqdm(total=1, desc=label, unit="B", unit_scale=True) as bar:
-        pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=stall)(url, path, None)
-
-
-def _install(part: Path, target: Path, damaged: list[Path]) -> Path:
-    """Move the damaged files aside and give part its name: with .gz exactly when it is gzipped."""
-    for path in damaged:
-        aside = path.with_name(f"{path.name}.damaged")
-        number = 1
-        while aside.exists():
-            number += 1
-            aside = path.with_name(f"{path.name}.{number}.damaged")
-        path.rename(aside)
-    final = target.with_name(f"{target.name}.gz") if is_gzipped(part) else target
-    os.replace(part, final)
-    return final
+    with requests.get(url, stream=True, timeout=STALL) as response, path.open("wb") as file:
+        response.raise_for_status()
+        total = int(response.headers.get("Content-Length", 0)) or None
+        with tqdm(total=total, desc=label, unit="B", unit_scale=True) as bar:
+            for piece in response.iter_content(1 << 16):
+                file.write(piece)
+                bar.update(
+                    response.raw.tell() - bar.n
+                )  # what came over the line, where requests also unpacks it
 
 
 def _reason(error: Exception) -> str:
     """Why a mirror failed, in a few words."""
-    import requests
-    from urllib3.exceptions import ReadTimeoutError
-
-    match error:
-        case DamagedFile():
-            return "sent wrong bytes"
-        case requests.HTTPError():
-            return f"answered {error.response.status_code}"
-        case requests.exceptions.ProxyError():
-            return "the proxy cannot be reached"
-        case requests.exceptions.SSLError():
-            return "no secure connection"
-        # requests reports a body that stalls as a ConnectionError around this
-        case requests.Timeout() | requests.ConnectionError(args=(ReadTimeoutError(),)):
-            return "stopped answering"
-        case requests.exceptions.ChunkedEncodingError():
-            return "broke off"
-        case requests.ConnectionError():
-            return "no connection"
-    return f"{type(error).__name__}: {error}"
+    if (response := getattr(error, "response", None)) is not None:
+        return f"answered {response.status_code}"
+    words = {"ProxyError": "the proxy cannot be reached", "SSLError": "no secure connection"}
+    return words.get(type(error).__name__, "connection failed")

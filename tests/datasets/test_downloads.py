@@ -13,12 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from course_utils.datasets import downloads
-from course_utils.datasets.downloads import DamagedFile, DataUnavailable, fetch, read_verified, verify
+from course_utils.datasets.downloads import DataUnavailable, fetch, is_intact, open_plain
 
 CONTENT = random.Random(0).randbytes(400_000)  # larger than the pieces in which transfers are written
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 ZIPPED = gzip.compress(CONTENT, 9, mtime=0)
 DEAD_PROXY = "http://127.0.0.1:9"
+FULL_DEADLINE = downloads.DEADLINE  # the tests have shorter ones
 
 
 class Mirrors:
@@ -106,6 +107,8 @@ class Mirrors:
 
 @pytest.fixture
 def mirrors(monkeypatch):
+    monkeypatch.setattr(downloads, "DEADLINE", 3.0)
+    monkeypatch.setattr(downloads, "STALL", 0.4)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
     server = Mirrors()
@@ -122,7 +125,12 @@ def no_network(monkeypatch):
 
 
 def get(folder, urls, **options):
-    return fetch("digits", folder, sha256=SHA256, urls=urls, **{"deadline": 3.0, "stall": 0.4, **options})
+    return fetch("digits", folder, sha256=SHA256, urls=urls, **options)
+
+
+def content(path):
+    with open_plain(path) as file:
+        return file.read()
 
 
 def names(folder):
@@ -139,9 +147,9 @@ def names(folder):
 def test_check_looks_at_the_uncompressed_content(tmp_path, body):
     path = tmp_path / "digits"
     path.write_bytes(body)
-    assert verify(path, SHA256) == path
-    assert verify(path, SHA256[:8]) == path
-    assert read_verified(path, SHA256) == CONTENT
+    assert is_intact(path, SHA256)
+    assert is_intact(path, SHA256[:8])
+    assert content(path) == CONTENT
 
 
 @pytest.mark.parametrize(
@@ -163,21 +171,12 @@ def test_check_looks_at_the_uncompressed_content(tmp_path, body):
 def test_check_refuses_every_damage(tmp_path, body):
     path = tmp_path / "digits"
     path.write_bytes(body)
-    for check in (verify, read_verified):
-        with pytest.raises(DamagedFile, match="digits"):
-            check(path, SHA256)
+    assert not is_intact(path, SHA256)
 
 
 def test_check_does_not_call_a_missing_file_damaged(tmp_path):
-    for check in (verify, read_verified):
-        with pytest.raises(FileNotFoundError):
-            check(tmp_path / "nothing", SHA256)
-
-
-@pytest.mark.parametrize("sha256", ["", "ba89104", SHA256.upper(), SHA256 + "0", "not a hash"])
-def test_hash_must_be_one(tmp_path, sha256):
-    with pytest.raises(ValueError, match="hexadecimal"):
-        fetch("digits", tmp_path, sha256=sha256, urls=[])
+    with pytest.raises(FileNotFoundError):
+        is_intact(tmp_path / "nothing", SHA256)
 
 
 # --- files at hand -----------------------------------------------------------------------------------
@@ -189,7 +188,6 @@ def test_hash_must_be_one(tmp_path, sha256):
 def test_file_at_hand_is_read_without_lock_or_network(tmp_path, mirrors, name, body):
     (tmp_path / name).write_bytes(body)
     assert get(tmp_path, mirrors.urls("good")) == tmp_path / name
-    assert get(tmp_path, mirrors.urls("good"), read=read_verified) == CONTENT
     assert mirrors.asked == mirrors.served == []
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
@@ -212,9 +210,14 @@ def test_damaged_files_are_named_moved_aside_and_fetched_again(tmp_path, mirrors
     with pytest.warns(UserWarning, match="damaged") as caught:
         get(tmp_path, mirrors.urls("good"))
     assert len(caught) == 2
-    assert names(tmp_path) == ["digits.damaged", "digits.gz", "digits.gz.2.damaged", "digits.gz.damaged"]
+    assert names(tmp_path) == [
+        "digits.damaged",
+        "digits.gz",
+        "digits.gz.damaged",
+        "digits.gz.damaged.damaged",
+    ]
     assert (tmp_path / "digits.gz.damaged").read_bytes() == ZIPPED[:300]
-    assert (tmp_path / "digits.gz.2.damaged").read_bytes() == b"second damage"
+    assert (tmp_path / "digits.gz.damaged.damaged").read_bytes() == b"second damage"
 
 
 @pytest.mark.parametrize("kind", ["503", "wrong"])
@@ -245,7 +248,7 @@ def test_download_switched_off(tmp_path, mirrors):
 def test_download(tmp_path, mirrors, capsys, kind, name):
     folder = tmp_path / "new" / "folder"
     assert get(folder, mirrors.urls(kind)) == folder / name
-    assert read_verified(folder / name, SHA256) == CONTENT
+    assert content(folder / name) == CONTENT
     assert names(folder) == [name]
     assert (folder / name).stat().st_mode & 0o777 == 0o666 & ~_umask()
     assert "digits: 100%" in capsys.readouterr().err
@@ -262,15 +265,15 @@ def _umask():
     [
         ("403", "answered 403"),
         ("503", "answered 503"),
-        ("truncated", "broke off"),
+        ("truncated", "connection failed"),
         ("unsized", "sent wrong bytes"),
         ("wrong", "sent wrong bytes"),
-        ("stalled", "stopped answering"),
-        ("silent", "no answer within 3 s"),
+        ("stalled", "connection failed"),
+        ("silent", "connection failed"),
     ],
 )
 def test_every_failure_falls_through_to_the_next_mirror(tmp_path, mirrors, monkeypatch, kind, reason):
-    monkeypatch.setattr(downloads, "SETTLE", 0.2)
+    monkeypatch.setattr(downloads, "DEADLINE", 1.0)
     assert get(tmp_path, mirrors.urls(kind, "good")) == tmp_path / "digits.gz"
     assert names(tmp_path) == ["digits.gz"]
     assert kind in mirrors.asked
@@ -289,16 +292,10 @@ def test_given_order_counts_not_the_speed(tmp_path, mirrors):
     assert mirrors.served == ["late"]
 
 
-def test_late_mirror_is_used_when_the_quick_ones_fail(tmp_path, mirrors, monkeypatch):
-    monkeypatch.setattr(downloads, "SETTLE", 0.2)
-    get(tmp_path, mirrors.urls("late", "wrong"))
-    assert mirrors.served == ["wrong", "late"]
-
-
 def test_reasons_of_all_mirrors_are_told(tmp_path, mirrors):
     with pytest.raises(DataUnavailable) as caught:
         get(tmp_path, [*mirrors.urls("503", "wrong"), "http://127.0.0.1:9/digits.gz"])
-    for reason in ("answered 503", "sent wrong bytes", "127.0.0.1:9: no connection"):
+    for reason in ("answered 503", "sent wrong bytes", "127.0.0.1:9: connection failed"):
         assert reason in str(caught.value)
     with pytest.raises(DataUnavailable, match="no mirror given"):
         get(tmp_path, [])
@@ -316,12 +313,13 @@ def test_dead_network_is_recognised_within_ten_seconds_in_all(tmp_path, mirrors,
         return real(host, *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", hanging_look_up)
+    monkeypatch.setattr(downloads, "DEADLINE", FULL_DEADLINE)
     (tmp_path / "digits.gz").write_bytes(b"damaged")
     urls = [*mirrors.urls("silent", "503"), "http://a.invalid/digits.gz", "http://b.invalid/digits.gz"]
     start = time.monotonic()
     with (
         pytest.warns(UserWarning, match="damaged"),
-        pytest.raises(DataUnavailable, match="no answer within 8 s"),
+        pytest.raises(DataUnavailable, match="a.invalid: connection failed; b.invalid: connection failed"),
     ):
         fetch("digits", tmp_path, sha256=SHA256, urls=urls)
     assert time.monotonic() - start < 10
@@ -388,11 +386,11 @@ def test_run_that_is_killed_half_way_spoils_nothing(tmp_path, mirrors):
     finally:
         child.kill()
         child.communicate()
-    assert [path.suffix for path in tmp_path.glob("digits*") if path.suffix != ".lock"] == [".part"]
-    (tmp_path / "other.123.part").write_bytes(b"of another file")
+    assert names(tmp_path) == ["digits.part"]
+    (tmp_path / "other.part").write_bytes(b"of another file")
 
     assert get(tmp_path, mirrors.urls("good")) == tmp_path / "digits.gz"
-    assert names(tmp_path) == ["digits.gz", "other.123.part"]
+    assert names(tmp_path) == ["digits.gz", "other.part"]
 
 
 def test_processes_that_start_at_once_fetch_once(tmp_path, mirrors):
@@ -403,10 +401,10 @@ def test_processes_that_start_at_once_fetch_once(tmp_path, mirrors):
         assert out.strip() == "digits.gz"
     assert mirrors.served == ["slow"]
     assert names(tmp_path) == ["digits.gz"]
-    assert read_verified(tmp_path / "digits.gz", SHA256) == CONTENT
+    assert content(tmp_path / "digits.gz") == CONTENT
 
 
-def test_reader_waits_for_the_process_that_fetches(tmp_path, mirrors, capsys):
+def test_reader_waits_for_the_process_that_fetches(tmp_path, mirrors):
     import filelock
 
     held = threading.Event()
@@ -414,7 +412,7 @@ def test_reader_waits_for_the_process_that_fetches(tmp_path, mirrors, capsys):
     def fetch_elsewhere():
         with filelock.FileLock(tmp_path / "digits.lock"):
             held.set()
-            time.sleep(1.5)
+            time.sleep(0.5)
             (tmp_path / "digits").write_bytes(CONTENT)
 
     other = threading.Thread(target=fetch_elsewhere)
@@ -423,4 +421,3 @@ def test_reader_waits_for_the_process_that_fetches(tmp_path, mirrors, capsys):
     assert get(tmp_path, mirrors.urls("good")) == tmp_path / "digits"
     other.join()
     assert mirrors.served == []
-    assert "Another process is fetching digits" in capsys.readouterr().err
