@@ -24,9 +24,7 @@ import numpy as np
 import torch
 
 from course_utils.apps.couplings import couplings_app
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Slider
-from course_utils.apps.frame.live import LiveApp
+from course_utils.apps.frame import App, LiveApp, Slider
 from course_utils.apps.games import games_app
 from course_utils.apps.gan import gan_app
 from course_utils.apps.jsd import jsd_app

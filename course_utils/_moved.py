@@ -9,8 +9,8 @@ from types import ModuleType
 
 MOVED = {  # old name -> new name, both without "course_utils."
     "apps.clicks": "apps.frame.clicks",
-    "apps.controls": "apps.frame.controls",
-    "apps.live": "apps.frame.live",
+    "apps.controls": "apps.frame",
+    "apps.live": "apps.frame",
     "apps.playground_measures": "apps.playground.measurements",
     "apps.playground_settings": "apps.playground.settings",
     "apps.presence": "apps.frame.presence",

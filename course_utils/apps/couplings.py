@@ -3,8 +3,8 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Controller, Heading, Slider
+from course_utils.apps import frame
+from course_utils.apps.frame import Controller, Heading, Slider, show
 from course_utils.plots import palette
 from course_utils.plots.transport_panels import CouplingPanels
 from course_utils.transport import binary_couplings
@@ -30,10 +30,6 @@ class CouplingController(Controller):
         Slider("move", "to move", 0, 1, 1.0, 0.1),
     )
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._panels: CouplingPanels | None = None
-
     def couplings(self) -> np.ndarray:
         """γ[q], γ[0] and γ[1], (3, 2, 2)."""
         v = self.values
@@ -44,12 +40,12 @@ class CouplingController(Controller):
         stay, move = self.values["stay"], self.values["move"]
         return (self.couplings() * [[stay, move], [move, stay]]).sum(axis=(1, 2))
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = CouplingPanels(figure)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> CouplingPanels:
+        return CouplingPanels(figure)
+
+    def update(self) -> None:
         coupling, *ends = self.couplings()
-        self._panels.update(coupling, ends, tuple(self.costs()), self.values["q"])
+        self.panels.update(coupling, ends, tuple(self.costs()), self.values["q"])
 
     def status(self) -> str:
         here, start, end = self.costs()
@@ -59,6 +55,6 @@ class CouplingController(Controller):
         return f"This coupling costs {here:.3f}. The cheapest, the star, is the end {where} and costs {best:.3f}."
 
 
-def couplings_app(*, scale: float = 1.0) -> App:
+def couplings_app(*, scale: float = 1.0) -> "frame.App":
     """L1's couplings with the slider q; ``scale=1.4`` for a projector."""
-    return App(CouplingController(), scale=scale)
+    return show(CouplingController(), scale=scale)

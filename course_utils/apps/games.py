@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps import frame
+from course_utils.apps.frame import PLAYBACK, Button, Choice, Heading, LiveController, Slider, Toggle, show
 from course_utils.games import (
     METHODS,
     Game,
@@ -60,14 +60,12 @@ class GamesController(LiveController):
         Heading("time"),
         Slider("time", "step", 0, STEPS, STEPS, 1, integer=True),
         Slider("speed", "steps a frame", 1, 10, 2, 1, integer=True),
-        *TRANSPORT,
+        *PLAYBACK,
         Button("one_step", "Step", "one step further"),
     )  # fmt: skip
 
     def __init__(self) -> None:
         super().__init__()
-        self._panels: GamePanels | None = None
-        self._scene: tuple | None = None  # what the still part of the picture shows
         self.changed(self.values)
 
     # ------------------------------------------------------------------ what is computed
@@ -117,9 +115,9 @@ class GamesController(LiveController):
             yield
 
     def play(self) -> None:
+        super().play()
         if self.values["time"] == STEPS:
             self.values["time"] = 0
-        super().play()
 
     def stop(self) -> None:
         super().stop()
@@ -134,17 +132,17 @@ class GamesController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = GamePanels(figure, [*METHODS, "flow"], STEPS)
-        scene = self.values["game"], tuple(self.runs)
-        if scene != self._scene:
-            self._scene = scene
-            self._panels.set_scene(self.game.field(self._panels.grid), self.rest, self.runs)
-            self.moving = list(
-                self._panels.moving
-            )  # a new list: the still part of the picture is another one
-        self._panels.update(self.values["time"], self.tracks, self.distances, self.theory, self.eigenvalues)
+    def make_panels(self, figure: Figure) -> GamePanels:
+        self._still: tuple[str, ...] | None = None  # what the still part of the picture shows
+        return GamePanels(figure, [*METHODS, "flow"], STEPS)
+
+    def update(self) -> None:
+        still = self.values["game"], *self.runs
+        if still != self._still:
+            self._still = still
+            self.panels.set_scene(self.game.field(self.panels.grid), self.rest, self.runs)
+            self.moving = list(self.panels.moving)  # a new list: the still part of the picture is another one
+        self.panels.update(self.values["time"], self.tracks, self.distances, self.theory, self.eigenvalues)
 
     def status(self) -> str:
         if not self.runs:
@@ -153,6 +151,6 @@ class GamesController(LiveController):
         return f"After step {self.values['time']}. Theory, per step and near the star: {factors}."
 
 
-def games_app(*, scale: float = 1.0) -> LiveApp:
+def games_app(*, scale: float = 1.0) -> "frame.LiveApp":
     """Lesson 4's app, ready to show; ``scale=1.4`` for a projector."""
-    return LiveApp(GamesController(), scale=scale)
+    return show(GamesController(), scale=scale)

@@ -1,15 +1,23 @@
 """The app of lessons 5 and 6: watch a GAN or a WGAN learn, live, with its curves, and measure it when you like."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps import frame
+from course_utils.apps.frame import (
+    PLAYBACK,
+    Button,
+    Choice,
+    Heading,
+    LiveController,
+    Slider,
+    Speedometer,
+    show,
+)
 from course_utils.datasets import Images
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import frechet_distance
@@ -35,7 +43,7 @@ class TrainingController(LiveController):
     size = (8.8, 4.3)
     fps: ClassVar[float] = 10.0
     controls = (
-        *TRANSPORT[:2],  # Play and Pause
+        *PLAYBACK[:2],  # Play and Pause
         Button("reset", "Reset", "the same seed again, from noise"),
         Button("measure", "Measure", "the Fréchet distance, now"),
         Heading("these start over"),
@@ -53,7 +61,6 @@ class TrainingController(LiveController):
         self._images = images
         self._measuring: Iterator[None] | None = None
         self._resting = True  # a measurement is to rest again when it is done
-        self._panels: TrainingPanels | None = None
         self.set(recipe=recipe)
 
     # ------------------------------------------------------------------ what the controls do
@@ -64,8 +71,7 @@ class TrainingController(LiveController):
             self.player.pause()  # it only played to measure what is gone now
         self.trainer = AdversarialTrainer(self._images, self.values["recipe"], seed=self.values["seed"])
         self._tune()
-        self._mark = (0, perf_counter())  # steps and time at the last frame, for the speed
-        self._speed = 0.0
+        self._speedometer = Speedometer()
         self._verdict = ""
         self._measuring = None
 
@@ -89,16 +95,17 @@ class TrainingController(LiveController):
         )
 
     def play(self) -> None:
-        self._resting = False
         super().play()
+        self._resting = False
 
     def measure(self) -> None:
         """Ask for the Fréchet distance; the player computes it bit by bit, also while the training rests."""
+        playing = self.player.playing
+        self.player.play()
         if self._measuring is None:
-            self._resting = not self.player.playing
+            self._resting = not playing
         self._measuring = self._measurement()
         self._verdict = "Measuring the Fréchet distance …"
-        self.player.play()
 
     # ------------------------------------------------------------------ what goes on
 
@@ -135,21 +142,22 @@ class TrainingController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
-        critic = "critic_estimate" in (history := self.trainer.history)
-        if self._panels is None or self._panels.critic != critic:
-            self._panels = TrainingPanels(figure, PICTURES, critic=critic)
-            self.moving = self._panels.moving
-        self._panels.update(self.trainer.sample(PICTURES, seed=0), history)
-        done, now = len(self.trainer.log), perf_counter()
-        steps, seconds = done - self._mark[0], now - self._mark[1]
-        self._speed, self._mark = (steps / seconds if steps > 0 else 0.0), (done, now)
+    def scene(self) -> bool:
+        """Is it a critic, whose curves are others?"""
+        return not OBJECTIVES[self.trainer.recipe.objective].probabilities
+
+    def make_panels(self, figure: Figure) -> TrainingPanels:
+        return TrainingPanels(figure, PICTURES, critic=self.scene())
+
+    def update(self) -> None:
+        self.panels.update(self.trainer.sample(PICTURES, seed=0), self.trainer.history)
+        self._speedometer.look(len(self.trainer.log))
 
     def status(self) -> str:
         history = self.trainer.history
         if not (done := len(self.trainer.log)):
             return f"Not trained yet: the generator makes noise. Press Play. {self._verdict}"
-        speed = f", {self._speed:.0f} steps per second" if self._speed else ""
+        speed = f", {speed:.0f} steps per second" if (speed := self._speedometer.speed) else ""
         recent = {name: values[-50:].mean() for name, values in history.items()}
         if "critic_estimate" in history:
             said = f"Critic's estimate: {recent['critic_estimate']:.3g}."
@@ -160,6 +168,6 @@ class TrainingController(LiveController):
         return f"Step {done:,}{speed}. {said} {self._verdict}"
 
 
-def gan_app(images: Images, recipe: str = "mlp", *, scale: float = 1.0) -> LiveApp:
+def gan_app(images: Images, recipe: str = "mlp", *, scale: float = 1.0) -> "frame.LiveApp":
     """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector."""
-    return LiveApp(TrainingController(images, recipe), scale=scale)
+    return show(TrainingController(images, recipe), scale=scale)

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Choice, Controller, Heading, Slider
+from course_utils.apps import frame
+from course_utils.apps.frame import Choice, Controller, Heading, Slider, show
 from course_utils.divergences import (
     gan_value,
     js_divergence_continuous,
@@ -65,7 +65,6 @@ class JSDController(Controller):
 
     def __init__(self) -> None:
         super().__init__()
-        self._panels: DivergencePanels | None = None
         self.changed({})
 
     def _mixture(self, side: str) -> stats.Mixture:
@@ -89,14 +88,14 @@ class JSDController(Controller):
             "value": gan_value(optimal_discriminator(self.p_star, self.p_g), self.p_star, self.p_g),
         }
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = DivergencePanels(figure)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> DivergencePanels:
+        return DivergencePanels(figure)
+
+    def update(self) -> None:
         p, q = self.p_star.pdf(self.x), self.p_g.pdf(self.x)
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
         integrand = js_integrand(self.p_star, self.p_g)(self.x)
-        self._panels.update(self.x, p, q, d, integrand, self.divergences)
+        self.panels.update(self.x, p, q, d, integrand, self.divergences)
 
     def status(self) -> str:
         jsd, value = self.divergences["jsd"], self.divergences["value"]
@@ -106,6 +105,6 @@ class JSDController(Controller):
         )
 
 
-def jsd_app(*, scale: float = 1.0) -> App:
+def jsd_app(*, scale: float = 1.0) -> "frame.App":
     """Lesson 1's app, ready to show; ``scale=1.4`` for a projector."""
-    return App(JSDController(), scale=scale)
+    return show(JSDController(), scale=scale)

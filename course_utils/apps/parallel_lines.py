@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from scipy import stats
 
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Button, Choice, Controller, Heading, Slider
+from course_utils.apps import frame
+from course_utils.apps.frame import Button, Choice, Controller, Heading, Slider, show
 from course_utils.divergences import optimal_discriminator
 from course_utils.divergences.lines import DISTANCES
 from course_utils.gan.judges import Discriminator
@@ -45,8 +45,6 @@ class ParallelLinesController(Controller):
 
     def __init__(self) -> None:
         super().__init__()
-        self._panels: LinesPanels | None = None
-        self._drawn_noise: float | None = None
         self.forget()
 
     # ------------------------------------------------------------------ what happens
@@ -87,22 +85,23 @@ class ParallelLinesController(Controller):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = LinesPanels(figure)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> LinesPanels:
+        self._drawn_noise: float | None = None
+        return LinesPanels(figure)
+
+    def update(self) -> None:
         theta, noise = self.values["theta"], self.values["noise"]
         if noise != self._drawn_noise:
             self._draw_curves(noise)
-        self._panels.curves.set_point(theta, self.distances, self.estimate if self.trained_steps else None)
-        self._panels.set_lines(theta, self.real[:150], self.fake[:150])
-        self._panels.set_pushes(theta, {name: -slope for name, slope in self.slopes.items()})
+        self.panels.curves.set_point(theta, self.distances, self.estimate if self.trained_steps else None)
+        self.panels.set_lines(theta, self.real[:150], self.fake[:150])
+        self.panels.set_pushes(theta, {name: -slope for name, slope in self.slopes.items()})
         across = np.column_stack([self.x, np.zeros_like(self.x)])
         places = np.array([[0.0, 0.0], [theta, 0.0]])
         best = (
             optimal_discriminator(stats.norm(0, noise), stats.norm(theta, noise))(self.x) if noise else None
         )
-        self._panels.set_discriminator(
+        self.panels.set_discriminator(
             self.discriminator(self.grid),
             self.x,
             self.discriminator(across),
@@ -117,7 +116,7 @@ class ParallelLinesController(Controller):
         if not noise:
             for name in ("KL", "JSD"):
                 curves[name][theta == 0] = np.nan  # the jump is a hole in the curve; the value 0 has a point
-        self._panels.curves.set_curves(theta, curves)
+        self.panels.curves.set_curves(theta, curves)
         self._drawn_noise = noise
 
     def status(self) -> str:
@@ -130,6 +129,6 @@ class ParallelLinesController(Controller):
         ).replace("-", "−")
 
 
-def parallel_lines_app(*, scale: float = 1.0) -> App:
+def parallel_lines_app(*, scale: float = 1.0) -> "frame.App":
     """Lesson 2's app, ready to show; ``scale=1.4`` for a projector."""
-    return App(ParallelLinesController(), scale=scale)
+    return show(ParallelLinesController(), scale=scale)

@@ -7,8 +7,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils import toy
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Button, Choice, Controller, Slider, Toggle
+from course_utils.apps import frame
+from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
 from course_utils.plots.transport_panels import CloudPanels
 from course_utils.transport import earth_movers_distance, kantorovich_potential, sinkhorn_curve
 
@@ -59,7 +59,6 @@ class CloudController(Controller):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self._seed = seed
-        self._panels: CloudPanels | None = None
         self.changed(dict(self.values))
 
     def again(self) -> None:
@@ -84,13 +83,13 @@ class CloudController(Controller):
                 self.x, self.y, BLURS * mean_cost, metric=self.metric, tolerance=SINKHORN_TOLERANCE
             )
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = CloudPanels(figure, LIMITS, BLURS)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> CloudPanels:
+        return CloudPanels(figure, LIMITS, BLURS)
+
+    def update(self) -> None:
         blur, exact = self.values["blur"], self.transport
         plan = self.curve.plans[blur - 1] if blur else exact.plan
-        self._panels.update(
+        self.panels.update(
             self.x,
             self.y,
             plan,
@@ -123,6 +122,6 @@ class CloudController(Controller):
         return "W₂²" if self.metric == "sqeuclidean" else "W"
 
 
-def point_clouds_app(*, scale: float = 1.0) -> App:
+def point_clouds_app(*, scale: float = 1.0) -> "frame.App":
     """Transport between two clouds with metric and regularization to choose; ``scale=1.4`` for a projector."""
-    return App(CloudController(), scale=scale)
+    return show(CloudController(), scale=scale)

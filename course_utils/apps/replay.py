@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps import frame
+from course_utils.apps.frame import PLAYBACK, Button, Choice, Control, Heading, LiveController, Slider, show
 from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, look, panel_titles
 from course_utils.plots.replay import ReplayPanels, Run
 from course_utils.recording import Recording, load_recording, recordings
@@ -41,9 +41,7 @@ class ReplayController(LiveController):
             raise ValueError(f"expected at least one recording, each with a name of its own; got {names}.")
         self._curves = {name: run.metrics | run.evaluations for name, run in self.runs.items()}
         self._last = max(len(run) for run in runs) - 1
-        self.controls = self._make_controls()
-        self._panels: ReplayPanels | None = None
-        self._scene: tuple | None = None
+        self.controls = self._make_controls()  # the runs decide what there is to choose from
         super().__init__()
 
     def _make_controls(self) -> tuple[Control, ...]:
@@ -53,7 +51,7 @@ class ReplayController(LiveController):
         return (
             Choice("run", "run", names, names[0]),
             Slider("moment", "moment", 0, max(self._last, 1), self._last, 1, integer=True),
-            *TRANSPORT,
+            *PLAYBACK,
             Button("back", "◀", "one moment back"),
             Button("forward", "▶", "one moment on"),
             Heading("compare at the same step"),
@@ -61,13 +59,6 @@ class ReplayController(LiveController):
             Heading("curves"),
             Choice("curves", "show", titles, JUDGE if JUDGE in titles else titles[0]),
         )
-
-    # The runs decide what there is to choose from, so here the controls belong to the object, not to its class.
-    def value_controls(self) -> list:
-        return [control for control in self.controls if isinstance(control, (Slider, Choice))]
-
-    def buttons(self) -> list[Button]:
-        return [control for control in self.controls if isinstance(control, Button)]
 
     # ------------------------------------------------------------------ time
 
@@ -91,9 +82,9 @@ class ReplayController(LiveController):
             yield
 
     def play(self) -> None:
+        super().play()
         if self.values["moment"] >= self._last:
             self.values["moment"] = 0
-        super().play()
 
     def stop(self) -> None:
         super().stop()
@@ -107,16 +98,18 @@ class ReplayController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
+    def scene(self) -> tuple[str, ...]:
+        return self.values["curves"], *(run.name for run in self.shown)
+
+    def make_panels(self, figure: Figure) -> ReplayPanels:
         runs, chosen = self.shown, self.values["curves"]
-        scene = (chosen, *(run.name for run in runs))
-        if scene != self._scene:
-            self._scene = scene
-            titles = [chosen] if len(runs) > 1 else dict.fromkeys([LOSSES, chosen, QUALITY])
-            self._panels = ReplayPanels(figure, [self._as_drawn(run) for run in runs], list(titles))
-            self.moving = self._panels.moving
+        titles = [chosen] if len(runs) > 1 else dict.fromkeys([LOSSES, chosen, QUALITY])
+        return ReplayPanels(figure, [self._as_drawn(run) for run in runs], list(titles))
+
+    def update(self) -> None:
+        runs = self.shown
         moments = [run.at(self.step) for run in runs]
-        self._panels.update(
+        self.panels.update(
             [int(run.steps[i]) for run, i in zip(runs, moments, strict=True)],
             [run.samples(i) for run, i in zip(runs, moments, strict=True)],
         )
@@ -146,7 +139,9 @@ class ReplayController(LiveController):
         return f"{about}{after}{': ' if measured else ''}{', '.join(measured)}."
 
 
-def replay_app(runs: Sequence[str | Path | Recording] | None = None, *, scale: float = 1.0) -> LiveApp:
+def replay_app(
+    runs: Sequence[str | Path | Recording] | None = None, *, scale: float = 1.0
+) -> "frame.LiveApp":
     """The app for lessons 5 and 6, ready to show; ``scale=1.4`` for a projector.
 
     Parameters
@@ -165,7 +160,7 @@ def replay_app(runs: Sequence[str | Path | Recording] | None = None, *, scale: f
             'and give its path: replay_app(["my_run.npz"]).'
         )
     loaded = [run if isinstance(run, Recording) else load_recording(run) for run in runs]
-    return LiveApp(ReplayController(loaded), scale=scale)
+    return show(ReplayController(loaded), scale=scale)
 
 
 # ---------------------------------------------------------------------- words

@@ -8,8 +8,18 @@ from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Upload
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps import frame
+from course_utils.apps.frame import (
+    PLAYBACK,
+    Button,
+    Choice,
+    Control,
+    Heading,
+    LiveController,
+    Slider,
+    Upload,
+    show,
+)
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features
@@ -49,7 +59,6 @@ class StyleController(LiveController):
                 for role, given in (("content", content), ("style", style))
             )
         )
-        self._panels: TransferPanels | None = None
         super().__init__()
         self._begun = self._settings()
         self._begin()
@@ -57,7 +66,7 @@ class StyleController(LiveController):
     def _make_controls(self, content: str, style: str) -> tuple[Control, ...]:
         network, names = self.features, (*self._samples, YOURS)
         return (
-            *TRANSPORT[:2],
+            *PLAYBACK[:2],
             Button("one_step", "Step", "one step of the optimizer"),
             Button("stop", "Stop", "stop, and begin again next time"),
             Button("save", "Save", "write the picture as it is now into a PNG file"),
@@ -78,13 +87,6 @@ class StyleController(LiveController):
 
     below = (Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),)
 
-    # The network decides which layers there are, so here the controls belong to the object, not to its class.
-    def value_controls(self) -> list[Slider | Choice]:
-        return [c for c in self.controls + self.below if isinstance(c, (Slider, Choice))]
-
-    def buttons(self) -> list[Button]:
-        return [c for c in self.controls if isinstance(c, Button)]
-
     # ------------------------------------------------------------------ what the controls do
 
     def _begin(self) -> None:
@@ -95,7 +97,6 @@ class StyleController(LiveController):
             self.values.update(self._begun)
             raise
         self._begun = self._settings()
-        self._panels = None
         self._over = False
         self._times: deque[float] = deque(maxlen=RECENT)
         self._note = ""
@@ -184,13 +185,17 @@ class StyleController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            size = int(self._begun["size"])
-            content, style = (open_picture(self._picture(role), size) for role in ("content", "style"))
-            self._panels = TransferPanels(figure, content, style)
-            self.moving = self._panels.moving
-        self._panels.update(
+    def scene(self) -> StyleTransfer:
+        return self.transfer
+
+    def make_panels(self, figure: Figure) -> TransferPanels:
+        size = int(self._begun["size"])
+        return TransferPanels(
+            figure, *(open_picture(self._picture(role), size) for role in ("content", "style"))
+        )
+
+    def update(self) -> None:
+        self.panels.update(
             self.transfer.image, self.values["wipe"], self.transfer.history, self.values["planned"]
         )
 
@@ -217,6 +222,6 @@ def style_app(
     features: str | FeatureNetwork = "auto",
     folder: str | Path = ".",
     scale: float = 1.0,
-) -> LiveApp:
+) -> "frame.LiveApp":
     """The app, ready to show: :class:`StyleController` in a frame; ``scale=1.4`` for a projector."""
-    return LiveApp(StyleController(content, style, features, folder), scale=scale)
+    return show(StyleController(content, style, features, folder), scale=scale)

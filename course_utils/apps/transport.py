@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Button, Choice, Controller, Slider, Toggle
+from course_utils.apps import frame
+from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
 from course_utils.transport.hints import marginal_errors, next_step, overpayment, prices
@@ -76,7 +76,6 @@ class DirtController(Controller):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self._random = np.random.default_rng(seed)
-        self._panels: DirtPanels | None = None
         self.changed({"problem": self.values["problem"]})
 
     # ------------------------------------------------------------------ what a student can do
@@ -168,18 +167,18 @@ class DirtController(Controller):
         """The same of the optimal plan: W times the number of shovels."""
         return self.transport.cost * self.total
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = DirtPanels(figure, HILLS, HOLES, SIZE)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> DirtPanels:
+        return DirtPanels(figure, HILLS, HOLES, SIZE)
+
+    def update(self) -> None:
         problem, a, b = self.problem, self.transport.a, self.transport.b
         optimum = self.values["optimum"]
         plan = np.rint(self.transport.plan * self.total) if optimum else self.plan
         names, chosen = [*HILLS, *HOLES], None if optimum else self.cell
-        self._panels.map.update(problem.hills, problem.holes, a, b, plan / self.total, names, chosen)
+        self.panels.map.update(problem.hills, problem.holes, a, b, plan / self.total, names, chosen)
         remarks = self._certificate() if optimum else self._bookkeeping()
         costs = {cell: _number(cost) for cell, cost in np.ndenumerate(self.transport.cost_matrix)}
-        self._panels.table.update(costs, dict(np.ndenumerate(plan)), *remarks, chosen)
+        self.panels.table.update(costs, dict(np.ndenumerate(plan)), *remarks, chosen)
 
     def _certificate(self) -> tuple:
         f, g = prices(self.transport)
@@ -266,6 +265,6 @@ def _number(value: float) -> str:
     return f"{round(float(value), 2) + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
-def move_the_dirt_app(*, scale: float = 1.0) -> App:
+def move_the_dirt_app(*, scale: float = 1.0) -> "frame.App":
     """Edit a transport plan by hand, with hints, and see the proof of the optimum; ``scale=1.4`` for a projector."""
-    return App(DirtController(), scale=scale)
+    return show(DirtController(), scale=scale)

@@ -1,6 +1,6 @@
 import pytest
 
-from course_utils.apps.frame.controls import Button, Choice, Controller, Heading, Slider, Toggle
+from course_utils.apps.frame import Button, Choice, Controller, Heading, Slider, Toggle
 
 
 class Counter(Controller):

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils.apps.frame import App
-from course_utils.apps.frame.controls import Button, Choice, Controller, Slider, Toggle
+from course_utils.apps.frame import App, Button, Choice, Controller, Slider, Toggle
 
 
 class Dial(Controller):

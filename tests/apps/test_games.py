@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils.apps.frame.live import LiveApp
+from course_utils.apps.frame import LiveApp
 from course_utils.apps.games import FLOW_TIME, GAMES, STEPS, GamesController, games_app
 from course_utils.games.dynamics import METHODS
 
@@ -78,7 +78,7 @@ def test_averages_are_averages_and_have_no_dashed_law():
 def test_what_is_drawn_is_what_was_computed_up_to_the_step():
     app = games_app()
     app.set(time=40, momentum=True, simultaneous=False)
-    panels, controller = app.controller._panels, app.controller
+    panels, controller = app.controller.panels, app.controller
     for name in ("momentum", "alternating"):
         assert np.array_equal(np.transpose(panels._runs[name].get_data()), controller.tracks[name][:41])
         assert np.array_equal(panels._distances[name].get_ydata(), controller.distances[name][:41])
@@ -90,15 +90,15 @@ def test_what_is_drawn_is_what_was_computed_up_to_the_step():
 
 def test_playing_does_not_move_the_axes_and_each_game_has_its_own_arrows():
     app = games_app()
-    radius = app.controller._panels._radius
+    radius = app.controller.panels._radius
     limits = []
     for time in (0, 50, STEPS):
         app.set(time=time)
         limits.append(radius.get_ylim())
     assert len(set(limits)) == 1
-    before = app.controller._panels._quiver.U.copy()
+    before = app.controller.panels._quiver.U.copy()
     app.set(game="two wells")
-    assert not np.array_equal(app.controller._panels._quiver.U, before)
+    assert not np.array_equal(app.controller.panels._quiver.U, before)
 
 
 def test_play_pause_step_and_stop():

@@ -67,7 +67,7 @@ def test_live_training_is_the_trainers_own_run(images, recipe):
     plain = AdversarialTrainer(images, recipe, seed=0).run(steps, progress=False)
     assert torch.equal(first_weights(app.controller.trainer), first_weights(plain))
     app.redraw()
-    panels = app.controller._panels
+    panels = app.controller.panels
     assert np.allclose(panels._image.get_array(), mosaic(plain.sample(80, seed=0), 10), atol=1e-6)
     (name,) = {"d_real", "critic_estimate"} & panels._lines.keys()
     assert len(panels._lines[name].get_ydata()) == steps

@@ -74,7 +74,7 @@ def test_the_drawn_integrand_has_the_jsd_as_its_area():
     app = jsd_app()
     for preset in PRESETS:
         app.set(preset=preset)
-        x, y = app.controller._panels._lines["integrand"].get_data()
+        x, y = app.controller.panels._lines["integrand"].get_data()
         assert np.isfinite(y).all()
         assert (y >= 0).all()
         assert trapezoid(y, x) == pytest.approx(app.controller.divergences["jsd"], abs=1e-3), preset
@@ -89,7 +89,7 @@ def test_every_control_over_its_whole_range():
 def test_what_is_written_beside_the_bars():
     app = jsd_app()
     app.set(shape="blocks", **normals((-2.0, 0.5), (2.0, 0.5)))
-    texts = {name: text.get_text() for name, text in app.controller._panels._numbers.items()}
+    texts = {name: text.get_text() for name, text in app.controller.panels._numbers.items()}
     assert texts == {"kl_p_g": "∞ →", "kl_g_p": "∞ →", "jsd": "0.693", "value": "0.000"}
     assert "100 % of log 2" in app.status.value
 

@@ -8,8 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from course_utils.apps.frame.controls import Slider
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController, Player
+from course_utils.apps.frame import PLAYBACK, LiveApp, LiveController, Player, Slider
 from course_utils.apps.frame.presence import Presence
 
 
@@ -18,7 +17,7 @@ class Counter(LiveController):
 
     title = "counter"
     size = (2.0, 1.0)
-    controls = (Slider("count", "count", 0, 10_000, 0, 1, integer=True), *TRANSPORT)
+    controls = (Slider("count", "count", 0, 10_000, 0, 1, integer=True), *PLAYBACK)
 
     def __init__(self, end=10_000, fail_at=None, pause=0.0):
         super().__init__()
@@ -380,10 +379,10 @@ def test_absurd_rates(wrong):
 
 KERNEL = """
 import threading
-from course_utils.apps.frame.live import LiveController, LiveApp, TRANSPORT
+from course_utils.apps.frame import LiveController, LiveApp, PLAYBACK
 
 class Clock(LiveController):
-    title, size, controls, count = "clock", (2.0, 1.0), TRANSPORT, 0
+    title, size, controls, count = "clock", (2.0, 1.0), PLAYBACK, 0
     def steps(self):
         for _ in range(30):
             self.count += 1

@@ -45,7 +45,7 @@ def fresh(app):
 
 
 def panels(app):
-    return app.controller._panels
+    return app.controller.panels
 
 
 def test_numbers_without_noise_are_the_lectures():

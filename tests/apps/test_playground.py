@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from course_utils.apps.frame.controls import Slider
+from course_utils.apps.frame import Slider
 from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
 from course_utils.apps.playground import settings as playground_settings
 from course_utils.gan.playground import Session, plane
@@ -111,7 +111,7 @@ def test_what_is_shown_is_what_is_measured(app):
 
     asyncio.run(main())
     controller = app.controller
-    trainer, panels = controller.session.trainer, controller._panels
+    trainer, panels = controller.session.trainer, controller.panels
     direct = plane.measure(trainer, plane.FEW)
     step, last = max(controller.measurements.taken.items(), key=lambda entry: entry[0])
     assert (step, last) == (controller.session.now, direct)
@@ -133,7 +133,7 @@ def test_what_is_shown_is_what_is_measured(app):
 def test_a_critics_surface_is_white_halfway_between_its_verdicts(app):
     app.set(loss="Wasserstein, clipped")
     app.press("full_step")
-    mesh, trainer = app.controller._panels._artists._surface, app.controller.session.trainer
+    mesh, trainer = app.controller.panels._artists._surface, app.controller.session.trainer
     low, high = mesh.get_clim()
     assert low == -high
     assert np.log2(high) % 1 == 0
@@ -227,7 +227,7 @@ def test_new_networks_start_over_with_the_settings_of_the_controls(app):
 
 
 def test_clicks_become_data(app):
-    panels = app.controller._panels
+    panels = app.controller.panels
     box = panels._plane.get_position()
 
     def click(x, y):  # through the widget's own trait, as the browser does

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from course_utils import runtime
-from course_utils.apps.frame.live import LiveApp
+from course_utils.apps.frame import LiveApp
 from course_utils.apps.replay import ReplayController, replay_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.plots import quantities
@@ -69,7 +69,7 @@ def runs(tmp_path_factory):
 
 
 def panels_of(app):
-    return app.controller._panels
+    return app.controller.panels
 
 
 def shown_pictures(app, run=0):

@@ -33,7 +33,7 @@ def shown(panel_texts):
 
 def test_the_slider_edits_the_chosen_pair_and_cost_and_violations_follow():
     app = move_the_dirt_app()
-    game, table = app.controller, app.controller._panels.table
+    game, table = app.controller, app.controller.panels.table
     app.set(hill="B", hole="3", shovels=2)
     assert game.plan[1, 2] == 2
     assert game.cost() == 2 * (4 + 1)  # (3, 2) to (7, 3) in city blocks
@@ -86,7 +86,7 @@ def test_the_proof_that_is_shown_is_one(problem):
     app = move_the_dirt_app()
     app.set(problem=problem, metric="city blocks")  # whole numbers, which are shown exactly
     app.set(optimum=True)
-    game, table = app.controller, app.controller._panels.table
+    game, table = app.controller, app.controller.panels.table
     f, g = (
         np.array([float(text[2:].replace("−", "-")) for text in shown(texts)])
         for texts in (table.rows, table.columns)
@@ -180,7 +180,7 @@ def test_the_table_shows_l1s_numbers():
     app = couplings_app()
     for q in (0.0, 0.5, 1.0):
         app.set(q=q)
-        table = {cell: float(text.get_text()) for cell, text in app.controller._panels.entries.items()}
+        table = {cell: float(text.get_text()) for cell, text in app.controller.panels.entries.items()}
         assert table == pytest.approx(
             {(0, 0): 0.3 - 0.3 * q, (0, 1): 0.3 * q, (1, 0): 0.2 + 0.3 * q, (1, 1): 0.5 - 0.3 * q}, abs=5e-4
         )
@@ -192,10 +192,10 @@ def test_the_star_is_at_the_cheaper_end():
     assert "q = 0 and costs 0.200" in app.status.value
     app.set(stay=1.0, move=0.0)
     assert "q = 1 and costs 0.200" in app.status.value
-    assert app.controller._panels.best.get_xdata() == [1]
+    assert app.controller.panels.best.get_xdata() == [1]
     app.set(stay=1.0, move=1.0)
     assert "does not change" in app.status.value
-    assert len(app.controller._panels.best.get_xdata()) == 0
+    assert len(app.controller.panels.best.get_xdata()) == 0
 
 
 # ------------------------------------------------------------------ two clouds
@@ -215,12 +215,12 @@ def test_the_coloured_critic_is_one_lipschitz_and_tells_the_clouds_apart_by_w():
     step = controller.grid[0, 1, 0] - controller.grid[0, 0, 0]
     for axis in (0, 1):
         assert np.abs(np.diff(controller.critic, axis=axis)).max() <= step + 1e-12
-    drawn = np.asarray(controller._panels.critic.get_array())
+    drawn = np.asarray(controller.panels.critic.get_array())
     np.testing.assert_allclose(np.diff(drawn), np.diff(controller.critic), atol=1e-12)
-    assert controller._panels.critic.get_visible()
+    assert controller.panels.critic.get_visible()
     app.set(metric="squared")
     assert controller.critic is None
-    assert not controller._panels.critic.get_visible()
+    assert not controller.panels.critic.get_visible()
     assert "no critic" in app.status.value
 
 
@@ -265,8 +265,8 @@ def test_every_control_over_its_whole_range(app):
 def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all(controller):
     """Catches an artist that changes but was not listed among the moving ones."""
     moved = App(controller())
-    first = {c.name: c.samples()[0] for c in controller.value_controls()}
-    last = {c.name: c.samples()[-1] for c in controller.value_controls()}
+    controls = moved.controller.value_controls()
+    first, last = ({c.name: c.samples()[end] for c in controls} for end in (0, -1))
     if controller is DirtController:
         first["problem"], last["problem"] = "a small one", "along a street"
     moved.set(**first)

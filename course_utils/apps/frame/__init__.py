@@ -1,5 +1,74 @@
-"""The frame around every app: what it can be asked to do, and the widgets that ask."""
+"""The frame around every app. What an app does is plain Python; only what shows it needs widgets.
 
-from course_utils.apps.frame.app import App
+    controls            sliders, choices, buttons ... as data
+    controller, player  the base of the controllers, and what plays them: no widgets
+    app, live           the same with ipywidgets (and rows, clicks, presence, their parts)
 
-__all__ = ["App"]
+A lesson writes a controller and calls :func:`show`.
+"""
+
+from typing import TYPE_CHECKING, Any, overload
+
+from course_utils.apps.frame.controller import PLAYBACK, Controller, LiveController
+from course_utils.apps.frame.controls import (
+    Button,
+    Choice,
+    Control,
+    Heading,
+    Slider,
+    Toggle,
+    Upload,
+    ValueControl,
+)
+from course_utils.apps.frame.player import Player, Speedometer
+
+if TYPE_CHECKING:
+    from course_utils.apps.frame.live import App, LiveApp
+
+__all__ = [
+    "PLAYBACK",
+    "App",
+    "Button",
+    "Choice",
+    "Control",
+    "Controller",
+    "Heading",
+    "LiveApp",
+    "LiveController",
+    "Player",
+    "Slider",
+    "Speedometer",
+    "Toggle",
+    "Upload",
+    "ValueControl",
+    "show",
+]
+
+TRANSPORT = PLAYBACK  # its old name: in this course, transport is optimal transport
+
+
+@overload
+def show(controller: LiveController, *, scale: float = 1.0) -> "LiveApp": ...
+@overload
+def show(controller: Controller, *, scale: float = 1.0) -> "App": ...
+def show(controller: Controller, *, scale: float = 1.0) -> "App":
+    """An app of the controller, ready to show; ``scale=1.4`` for a projector.
+
+    The one place where controllers meet widgets.
+    """
+    from course_utils.apps.frame.live import App, LiveApp
+
+    return (
+        LiveApp(controller, scale=scale)
+        if isinstance(controller, LiveController)
+        else App(controller, scale=scale)
+    )
+
+
+def __getattr__(name: str) -> Any:
+    """``App`` and ``LiveApp`` bring ipywidgets with them, so they come when they are asked for."""
+    if name in ("App", "LiveApp"):
+        from course_utils.apps.frame import live
+
+        return getattr(live, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,7 +22,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from course_utils.apps.frame.controls import Controller, Slider
+from course_utils.apps.frame.clicks import ClickablePicture
+from course_utils.apps.frame.controller import Controller
+from course_utils.apps.frame.controls import Slider
 from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, css, make_rows
 from course_utils.plots import palette
 
@@ -33,7 +35,7 @@ _ids = count()
 
 
 class App:
-    """Show a :class:`~course_utils.apps.frame.controls.Controller` with ipywidgets.
+    """Show a :class:`~course_utils.apps.frame.controller.Controller` with ipywidgets.
 
     Parameters
     ----------
@@ -84,6 +86,10 @@ class App:
     def press(self, name: str) -> None:
         """Press a button by name; errors are shown in the app and raised."""
         self._guarded(lambda: (self.controller.press(name), self._redraw()))
+
+    def click(self, across: float, down: float) -> None:
+        """Click at these shares of the picture's width and height, as if a student had."""
+        self._guarded(lambda: (self.controller.click(across, down), self._redraw()))
 
     def redraw(self) -> None:
         """Draw the controller's present state again (for a background task that changed it)."""
@@ -181,9 +187,13 @@ class App:
 
     # ------------------------------------------------------------------ how it looks
 
-    def _make_picture(self, width: int, height: int) -> widgets.Image:
+    def _make_picture(self, width: int, height: int) -> widgets.DOMWidget:
         # A fixed size that may shrink with a narrow window, never grow or jump.
         layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
+        if hasattr(self.controller, "click"):
+            picture = ClickablePicture(alt=self.controller.alt, layout=layout)
+            picture.on_click = self.click
+            return picture
         return widgets.Image(format="png", width=width, height=height, layout=layout)
 
     def _make_view(self) -> widgets.Widget:

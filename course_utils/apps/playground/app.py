@@ -1,16 +1,25 @@
 """Lesson 8's app: the GAN playground in the plane, live, with every control open while it runs."""
 
 import html
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.apps.frame.clicks import ClickablePicture
-from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
-from course_utils.apps.frame.live import TRANSPORT, LiveApp, LiveController
+from course_utils.apps import frame
+from course_utils.apps.frame import (
+    PLAYBACK,
+    Button,
+    Choice,
+    Heading,
+    LiveController,
+    Slider,
+    Speedometer,
+    Toggle,
+    Upload,
+    show,
+)
 from course_utils.apps.playground.measurements import Measurements
 from course_utils.apps.playground.settings import (
     CLIPS,
@@ -48,6 +57,7 @@ class PlaygroundController(LiveController):
     """
 
     title = "The GAN playground"
+    alt = "the plane with data, generated points and the judge"
     size = (8.6, 4.5)
     fps: ClassVar[float] = 12.0
     controls = (
@@ -71,7 +81,7 @@ class PlaygroundController(LiveController):
         Toggle("statistics", "D sees minibatch statistics"),
     )
     below = (
-        *TRANSPORT[:2],  # Play and Pause
+        *PLAYBACK[:2],  # Play and Pause
         Button("d_step", "D step", "one gradient step of D, or of the critic"),
         Button("g_step", "G step", "one gradient step of G"),
         Button("full_step", "Full step", "k steps of D, then of G"),
@@ -87,7 +97,6 @@ class PlaygroundController(LiveController):
     def __init__(self, *, points: int = 1000):
         super().__init__()
         self.points = points
-        self._panels: PlaygroundPanels | None = None
         self._drawing = list(FIRST_DRAWING)
         self._cleared = False  # the next click replaces the drawing
         self._given = read_csv(_heart())
@@ -109,8 +118,7 @@ class PlaygroundController(LiveController):
             self._read_session()
         self.measurements = Measurements(self.session)
         self._note = self._preset.look if self._preset else ""
-        self._mark = (0, time.perf_counter())
-        self._speed = 0.0
+        self._speedometer = Speedometer()
         self._time_is(0)
 
     def _data(self):
@@ -228,7 +236,7 @@ class PlaygroundController(LiveController):
 
     def click(self, across: float, down: float) -> None:
         """Add a blob of data where the picture was clicked."""
-        point = self._panels.to_plane(across, down)
+        point = self.panels.to_plane(across, down)
         if point is None:
             return
         keep = self.values["data"] == DRAWN and not self._cleared
@@ -251,13 +259,13 @@ class PlaygroundController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def draw(self, figure: Figure) -> None:
-        if self._panels is None:
-            self._panels = PlaygroundPanels(figure)
-            self.moving = self._panels.moving
+    def make_panels(self, figure: Figure) -> PlaygroundPanels:
+        return PlaygroundPanels(figure)
+
+    def update(self) -> None:
         trainer, v = self.session.trainer, self.values
         self.measurements.look()
-        self._clock()
+        self._speedometer.look(self.session.now)
         scene = plane.scene(
             trainer,
             self.points,
@@ -265,40 +273,16 @@ class PlaygroundController(LiveController):
             with_arrows=v["arrows"],
             with_manifold=v["manifold"],
         )
-        self._panels.update(
-            scene,
-            trainer.log.columns("discriminator_loss", "generator_loss").numpy(),
-            self.measurements.curves(),
-        )
-
-    def _clock(self) -> None:
-        done, now = self.session.now, time.perf_counter()
-        steps, seconds = done - self._mark[0], now - self._mark[1]
-        self._speed, self._mark = (steps / seconds if steps > 0 else 0.0), (done, now)
+        losses = trainer.log.columns("discriminator_loss", "generator_loss").numpy()
+        self.panels.update(scene, losses, self.measurements.curves())
 
     def status(self) -> str:
         session = self.session
         step = f"Step {session.now:,} of {session.end:,} recorded"
-        if self._speed:
-            step += f", {self._speed:.0f} a second"
+        if speed := self._speedometer.speed:
+            step += f", {speed:.0f} a second"
         text = ". ".join(filter(None, (f"<b>{step}</b>", self.measurements.words()))) + "."
         return text + (f"<br>{self._note}" if self._note else "")
-
-
-class PlaygroundApp(LiveApp):
-    """The app of a picture that can be painted on."""
-
-    controller: PlaygroundController
-
-    def _make_picture(self, width: int, height: int) -> ClickablePicture:
-        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
-        picture = ClickablePicture(alt="the plane with data, generated points and the judge", layout=layout)
-        picture.on_click = self.click
-        return picture
-
-    def click(self, across: float, down: float) -> None:
-        """Click at these shares of the picture's width and height, as if a student had."""
-        self._guarded(lambda: (self.controller.click(across, down), self._redraw()))
 
 
 def _heart() -> bytes:
@@ -308,6 +292,6 @@ def _heart() -> bytes:
     return "\n".join(f"{a:.3f},{b:.3f}" for a, b in zip(x, y, strict=True)).encode()
 
 
-def playground_app(*, points: int = 1000, scale: float = 1.0) -> PlaygroundApp:
+def playground_app(*, points: int = 1000, scale: float = 1.0) -> "frame.LiveApp":
     """Lesson 8's app, ready to show, with that many real and generated points; ``scale=1.4`` for a projector."""
-    return PlaygroundApp(PlaygroundController(points=points), scale=scale)
+    return show(PlaygroundController(points=points), scale=scale)

@@ -1,0 +1,134 @@
+"""The brains of the apps: values in, a drawn figure and a status line out; no widgets anywhere.
+
+A test, a page or a slide can use a controller by itself: ``set``, ``press``, ``draw`` into any figure, ``status``.
+:func:`course_utils.apps.frame.show` makes an app of it.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+
+from course_utils.apps.frame.controls import Button, Choice, Control, Slider, Toggle, ValueControl
+from course_utils.apps.frame.player import Player
+
+
+class Controller:
+    """What an app shows and does. A subclass names its ``title``, ``size`` (inches at scale 1, 100 pixels each) and
+    ``controls``, and writes :meth:`make_panels`, :meth:`update` and, where there is something to say, :meth:`status`.
+    To react to a value before the drawing (a preset that moves other sliders, a new data set), it overrides
+    :meth:`changed`.
+
+    Most of a frame's time goes into text and ticks, which rarely change. A controller that lists the artists that do
+    change in ``moving`` gets only those drawn again, over a stored picture of all the rest, for as long as no axes
+    change their limits. When anything else has changed, it assigns a new list, and all is drawn again, once. An empty
+    list always draws everything.
+
+    Controls that belong to the picture, such as a time line, may stand ``below`` it. A slider whose range grows (the
+    recorded part of a run) has its present upper end in ``ends``. A controller with a method ``click(across, down)``
+    gets a picture that can be clicked; both numbers are shares of the picture, from 0 at its upper left to 1.
+    """
+
+    title: ClassVar[str] = ""
+    alt: ClassVar[str] = ""  # the picture that can be clicked, for who does not see it
+    size: ClassVar[tuple[float, float]] = (8.6, 5.0)
+    controls: tuple[Control, ...] = ()
+    below: tuple[Control, ...] = ()
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {c.name: c.value for c in self.value_controls()}
+        self.ends: dict[str, float] = {}
+        self.moving: Sequence[Artist] = ()
+        self.panels: Any = None  # what draws
+        self._drawn: tuple[Figure, Hashable] | None = None  # where the panels are, and of which scene
+
+    def value_controls(self) -> list[ValueControl]:
+        return [c for c in self.controls + self.below if isinstance(c, (Slider, Choice, Toggle))]
+
+    def buttons(self) -> list[Button]:
+        return [c for c in self.controls + self.below if isinstance(c, Button)]
+
+    def set(self, **values: Any) -> None:
+        """Set controls by name; nothing changes when any name or value is wrong.
+
+        Raises
+        ------
+        ValueError
+            for an unknown name or a value outside the control's range.
+        """
+        known = {c.name: c for c in self.value_controls()}
+        unknown = [name for name in values if name not in known]
+        if unknown:
+            raise ValueError(
+                f"{self.title or type(self).__name__} has no control {unknown[0]!r}; it has {', '.join(known)}"
+            )
+        checked = {name: known[name].check(value) for name, value in values.items()}
+        self.values.update(checked)
+        self.changed(checked)
+
+    def press(self, name: str) -> None:
+        """Press the button of that name."""
+        if name not in [b.name for b in self.buttons()]:
+            raise ValueError(f"{self.title or type(self).__name__} has no button {name!r}")
+        getattr(self, name)()
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        """Called after :meth:`set` with the values just set; may change ``self.values`` further."""
+
+    def draw(self, figure: Figure) -> None:
+        """Draw the present state. In the same figure, artists are made once, and then moved."""
+        drawn = figure, self.scene()
+        if drawn != self._drawn:
+            self.panels = self.make_panels(figure)
+            self.moving, self._drawn = self.panels.moving, drawn
+        self.update()
+
+    def scene(self) -> Hashable:
+        """What decides which panels there are: when it changes, they are made again."""
+        return None
+
+    def make_panels(self, figure: Figure) -> Any:
+        """Axes and artists in the figure; what is returned lists those that change in its ``moving``."""
+        raise NotImplementedError
+
+    def update(self) -> None:
+        """Bring ``self.panels`` to the present state."""
+
+    def status(self) -> str:
+        """One line of text (HTML allowed) that says what is shown."""
+        return ""
+
+
+class LiveController(Controller):
+    """A controller of something that goes on. A subclass writes :meth:`steps` and puts ``*PLAYBACK`` in its controls.
+
+    ``fps`` and ``steps_per_frame`` are what its ``player`` begins with.
+    """
+
+    fps: ClassVar[float] = 20.0
+    steps_per_frame: ClassVar[int | None] = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.player = Player(self.steps, fps=self.fps, steps_per_frame=self.steps_per_frame)
+
+    def steps(self) -> Iterable[Any]:
+        """A fresh generator: every ``next`` changes the controller by one step."""
+        raise NotImplementedError
+
+    def play(self) -> None:
+        self.player.play()
+
+    def pause(self) -> None:
+        self.player.pause()
+
+    def stop(self) -> None:
+        self.player.stop()
+
+
+PLAYBACK = (
+    Button("play", "Play", "start, or go on after a pause"),
+    Button("pause", "Pause", "stay where we are"),
+    Button("stop", "Stop", "stop, and begin afresh next time"),
+)

@@ -1,0 +1,86 @@
+"""Without any widget library: every controller imports, draws into a plain figure, obeys, and says what it shows."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from course_utils import apps
+
+FOLDER = Path(apps.__file__).parent
+WITH_WIDGETS = {f"frame/{name}.py" for name in ("app", "live", "rows", "clicks", "presence")}
+MODULES = sorted({str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")} - WITH_WIDGETS)
+
+CODE = """
+import importlib, inspect, sys
+
+for name in ("ipywidgets", "anywidget", "traitlets", "IPython"):
+    sys.modules[name] = None  # to import it is an error now
+
+from matplotlib.figure import Figure
+
+module = importlib.import_module(sys.argv[1])
+
+from course_utils.apps.frame import Controller
+
+def arguments(name):
+    if name == "TrainingController":
+        from course_utils.datasets import load_digits_stand_in
+        return [load_digits_stand_in()]
+    if name == "ReplayController":
+        from course_utils.recording import load_recording, recordings
+        return [[load_recording(name) for name in recordings()[:2]]]
+    if name == "StyleController":
+        from course_utils.style import load_features
+        return ["china", "mosaic", load_features("random", taps=["scale1", "scale2"]), "."]
+    return []
+
+def drive(controller):
+    figure = Figure(controller.size)
+    start = dict(controller.values)
+
+    def look():
+        controller.draw(figure)
+        assert isinstance(controller.status(), str)
+
+    look()
+    assert figure.axes
+    for control in controller.value_controls():
+        for value in control.samples():
+            controller.set(**{control.name: value})
+            look()
+        controller.set(**{control.name: start[control.name]})
+    for button in controller.buttons():
+        try:
+            controller.press(button.name)
+        except RuntimeError as error:  # nothing can play here, and it says so
+            assert "no event loop is running" in str(error), button
+            print("plays:", type(controller).__name__, button.name)
+        look()
+    another = Figure(controller.size)
+    controller.draw(another)
+    assert len(another.axes) == len(figure.axes)
+    figure.savefig(sys.argv[2])
+
+for name, kind in inspect.getmembers(module, inspect.isclass):
+    if issubclass(kind, Controller) and kind.__module__ == module.__name__ and ".frame." not in module.__name__:
+        drive(kind(*arguments(name)))
+        print("driven:", name)
+"""
+
+
+def drive(name, folder):
+    module = "course_utils.apps." + name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    command = [sys.executable, "-c", CODE, module.removesuffix(".__init__"), str(folder / "picture.png")]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_works_without_widgets(name, tmp_path):
+    done = drive(name, tmp_path)
+    assert done.returncode == 0, done.stderr
+    has_a_controller = "(Controller)" in (text := (FOLDER / name).read_text()) or "(LiveController)" in text
+    assert ("driven:" in done.stdout) == (has_a_controller and not name.startswith("frame/"))
+    playing = {line.split()[-1] for line in done.stdout.splitlines() if line.startswith("plays:")}
+    assert playing <= {"play", "measure"}
