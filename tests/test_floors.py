@@ -17,6 +17,10 @@ PLANTED = {  # file -> (what it says, the words with which the report must name 
         "from course_utils import apps\n",
         ["course_utils.recording.zz -> course_utils.apps"],
     ),
+    "apps/zz.py": (
+        "from course_utils.apps.frame.app import App\n",
+        ["course_utils.apps.zz -> course_utils.apps.frame.app"],
+    ),
     "games/zz.py": ("def late():\n    import torch\n", ["course_utils.games.zz -> torch"]),
     "training/zz.py": ("import course_utils.style\n", ["course_utils.training.zz -> course_utils.style"]),
     "gan/zz.py": (

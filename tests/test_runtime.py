@@ -123,14 +123,13 @@ def test_shipped_files_do_not_depend_on_course_data(monkeypatch, tmp_path, root)
         ("course_utils.style", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),
         ("course_utils.gan.metrics", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),
         ("course_utils.plots.replay", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
-        ("course_utils.apps.replay", {"torch", "ot", "matplotlib.pyplot"}),
+        ("course_utils.apps.replay", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.gan", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),
         ("course_utils.plots.divergences", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.plots.images", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.plots.training", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
-        ("course_utils.apps.frame.controls", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
-        ("course_utils.apps.frame", {"torch", "ot", "matplotlib.pyplot"}),
-        ("course_utils.apps.jsd", {"torch", "ot", "matplotlib.pyplot"}),
+        ("course_utils.apps.frame", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
+        ("course_utils.apps.jsd", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
     ],
 )
 def test_a_room_imports_only_what_it_may(module, forbidden):
