@@ -36,13 +36,8 @@ def whole(name: str, value: Any, at_least: int = 1, at_most: int | None = None, 
 def number(name: str, value: Any, interval: str = "(-inf, inf)", advice: str = "") -> float:
     """A finite number in an interval, which is written as in a formula: "[0, 1)" has 0 and not 1."""
     value = _plain(value)
-    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
-        raise _refusal(name, value, "a finite number", advice)
-    low, high = map(float, interval[1:-1].split(","))
-    above = value >= low if interval.startswith("[") else value > low
-    below = value <= high if interval.endswith("]") else value < high
-    if not (above and below):
-        raise _refusal(name, value, IN_WORDS.get(interval, f"in {interval}"), advice)
+    if not isinstance(value, Real) or isinstance(value, bool) or not _inside(np.float64(value), interval):
+        raise _refusal(name, value, _in_words(value, interval), advice)
     return float(value)
 
 
@@ -56,17 +51,23 @@ def not_negative(name: str, value: Any, advice: str = "") -> float:
     return number(name, value, "[0, inf)", advice)
 
 
-def finite(name: str, values: ArrayLike, advice: str = "") -> np.ndarray:
-    """Numbers of any shape as float64, all of them finite."""
+def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice: str = "") -> np.ndarray:
+    """Numbers of any shape as float64, each of them as in :func:`number`."""
     array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds nan or infinity, and must hold finite numbers{_end(advice)}")
+    inside = _inside(array, interval)
+    if not inside.all():
+        wrong = array[~inside].flat[0]
+        what = "is {:g}; it" if array.ndim == 0 else "holds {:g}; every entry"
+        expected = _in_words(wrong, interval)
+        raise ValueError(f"{name} {what.format(wrong)} must be {expected}{_end(advice)}")
     return array
 
 
-def points(name: str, values: ArrayLike, dim: int | None = None, at_least: int = 1) -> np.ndarray:
+def points(
+    name: str, values: ArrayLike, dim: int | None = None, at_least: int = 1, advice: str = ""
+) -> np.ndarray:
     """Finite points (n, d) as float64: of any dimension or of this one, and so many at least."""
-    array = finite(name, values)
+    array = numbers(name, values, advice=advice)
     if array.ndim != 2 or len(array) < at_least or 0 in array.shape or dim not in (None, array.shape[1]):
         raise ValueError(
             f"{name} has shape {array.shape}; it must hold points, shape (n, {dim or 'd'}) with n >= {at_least}."
@@ -77,6 +78,19 @@ def points(name: str, values: ArrayLike, dim: int | None = None, at_least: int =
 def _plain(value: Any) -> Any:
     """A NumPy or torch scalar as Python's own."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
+
+
+def _inside(values: np.ndarray | np.float64, interval: str) -> Any:
+    """Where values are finite and in the interval."""
+    low, high = map(float, interval[1:-1].split(","))
+    above = values >= low if interval.startswith("[") else values > low
+    below = values <= high if interval.endswith("]") else values < high
+    return above & below  # NaN is neither, and what has no end is written as open there
+
+
+def _in_words(value: Any, interval: str) -> str:
+    known = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+    return IN_WORDS.get(interval, f"in {interval}") if known else "a finite number"
 
 
 def _refusal(name: str, value: Any, expected: str, advice: str) -> ValueError:

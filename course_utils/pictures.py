@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils import runtime
+from course_utils.checks import whole
 from course_utils.files import replacing
 
 LARGEST = 2048  # pixels on the longer side; larger pictures are reduced on opening
@@ -51,8 +52,8 @@ def open_picture(source: Any, size: int | None = None) -> np.ndarray:
     TypeError
         when source is none of the above.
     """
-    if size is not None and (not isinstance(size, (int, np.integer)) or isinstance(size, bool) or size < 1):
-        raise ValueError(f"size is the longer side in pixels, a whole number from 1; got {size!r}.")
+    if size is not None:
+        size = whole("size", size, advice="the longer side in pixels")
     if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image)) or hasattr(
         source, "read"
     ):

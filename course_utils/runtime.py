@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from course_utils.checks import whole
 from course_utils.files import write_json
 
 if TYPE_CHECKING:  # torch takes a second to import; only the functions that need it pay for it
@@ -98,9 +99,7 @@ def seed_everything(seed: int) -> np.random.Generator:
     """
     import torch
 
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, such as 0 or 1234; got {seed!r}.")
-    seed = int(seed)
+    seed = whole("seed", seed, 0, 2**32 - 1, "such as 0 or 1234")
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - third-party code in a notebook may still draw from it
     torch.manual_seed(seed)

@@ -19,6 +19,8 @@ import numpy as np
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
+from course_utils.checks import not_negative, number, positive, whole
+
 
 def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
     """p_theta, the distribution of (theta, z) with z ~ N(0, 1); L0 sets p* = p_0.
@@ -37,20 +39,20 @@ def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
     ValueError
         for a negative noise.
     """
-    return Line(float(theta), _spread("noise", noise, zero=True))
+    return Line(number("theta", theta), not_negative("noise", noise))
 
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> "GaussianMixture":
     """``modes`` equal Gaussians, evenly around a circle; the first one lies on the positive first axis."""
-    angles = 2 * np.pi * np.arange(_count("modes", modes)) / modes
-    return GaussianMixture(radius * np.column_stack([np.cos(angles), np.sin(angles)]), _spread("std", std))
+    angles = 2 * np.pi * np.arange(whole("modes", modes)) / modes
+    return GaussianMixture(radius * np.column_stack([np.cos(angles), np.sin(angles)]), positive("std", std))
 
 
 def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> "GaussianMixture":
     """side x side equal Gaussians on a square lattice around the origin."""
-    ticks = spacing * (np.arange(_count("side", side)) - (side - 1) / 2)
+    ticks = spacing * (np.arange(whole("side", side)) - (side - 1) / 2)
     centres = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1)
-    return GaussianMixture(centres.reshape(-1, 2), _spread("std", std))
+    return GaussianMixture(centres.reshape(-1, 2), positive("std", std))
 
 
 def two_moons(noise: float = 0.1) -> "NoisyCurves":
@@ -66,7 +68,7 @@ def two_moons(noise: float = 0.1) -> "NoisyCurves":
     def lower(t):
         return np.column_stack([1 - np.cos(np.pi * t), 0.5 - np.sin(np.pi * t)])
 
-    return NoisyCurves((upper, lower), _spread("noise", noise), fastest=np.pi)
+    return NoisyCurves((upper, lower), positive("noise", noise), fastest=np.pi)
 
 
 def spiral(turns: float = 1.5, radius: float = 2.0, noise: float = 0.1) -> "NoisyCurves":
@@ -75,13 +77,13 @@ def spiral(turns: float = 1.5, radius: float = 2.0, noise: float = 0.1) -> "Nois
 
     Uniform in t, so the inner windings are the denser ones.
     """
-    turns, radius = _spread("turns", turns), _spread("radius", radius)
+    turns, radius = positive("turns", turns), positive("radius", radius)
 
     def arm(t):
         angle = 2 * np.pi * turns * t
         return (radius * t)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
 
-    return NoisyCurves((arm,), _spread("noise", noise), fastest=radius * np.hypot(1, 2 * np.pi * turns))
+    return NoisyCurves((arm,), positive("noise", noise), fastest=radius * np.hypot(1, 2 * np.pi * turns))
 
 
 @dataclass(frozen=True)
@@ -216,15 +218,3 @@ def _plane(points):
     if points.shape[-1:] != (2,):
         raise ValueError(f"points has shape {points.shape}. Give points of the plane, shape (..., 2).")
     return points
-
-
-def _count(name, value):
-    if value != int(value) or value < 1:
-        raise ValueError(f"{name} is {value!r}, but it counts Gaussians: give a whole number, 1 or larger.")
-    return int(value)
-
-
-def _spread(name, value, zero=False):
-    if not (np.isfinite(value) and (value > 0 or (zero and value == 0))):
-        raise ValueError(f"{name} is {value!r}. Give a number {'of zero or more' if zero else 'above zero'}.")
-    return float(value)

@@ -72,6 +72,20 @@ def test_the_usual_intervals_have_words():
         checks.not_negative("x", np.int8(-1))
 
 
+def test_arrays_are_checked_entry_by_entry():
+    found = checks.numbers("q", [[0, 1], [0.5, 1e-300]], "[0, 1]")
+    assert (found.dtype, found.tolist()) == (np.float64, [[0.0, 1.0], [0.5, 1e-300]])
+    assert checks.numbers("q", [], "[0, 1]").shape == (0,)
+    for values, message in (
+        ([0, 1.5], "q holds 1.5; every entry must be in [0, 1], as a probability is."),
+        (-0.25, "q is -0.25; it must be in [0, 1], as a probability is."),
+        ([0, math.nan], "q holds nan; every entry must be a finite number, as a probability is."),
+        ([[math.inf]], "q holds inf; every entry must be a finite number, as a probability is."),
+    ):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            checks.numbers("q", values, "[0, 1]", "as a probability is")
+
+
 def test_one_of_several_words():
     registry = {"adam": 1, "sgd": 2}
     assert checks.one_of("optimizer", "sgd", registry) == "sgd"
@@ -94,7 +108,7 @@ def test_points_come_back_as_float64():
         (np.zeros((1, 2)), "n >= 2"),
         (np.zeros((4, 3)), r"\(n, 2\)"),
         (np.zeros((4, 0)), r"shape \(4, 0\)"),
-        ([[0, 1], [2, math.nan]], "p holds nan or infinity, and must hold finite numbers."),
+        ([[0, 1], [2, math.nan]], "p holds nan; every entry must be a finite number."),
     ],
 )
 def test_what_are_no_points_is_refused(values, message):

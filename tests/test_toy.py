@@ -178,9 +178,10 @@ def test_the_integral_along_a_curve_has_converged(curve):
     [
         (lambda: toy.ring(0), "modes is 0"),
         (lambda: toy.ring(2.5), "whole number"),
+        (lambda: toy.ring(True), "whole number"),
         (lambda: toy.grid(-1), "side is -1"),
-        (lambda: toy.ring(std=0), "std is 0. Give a number above zero"),
-        (lambda: toy.parallel_lines(0, noise=-1), "of zero or more"),
+        (lambda: toy.ring(std=0), "std is 0; it must be positive"),
+        (lambda: toy.parallel_lines(0, noise=-1), "noise is -1; it must be zero or more"),
         (lambda: toy.two_moons(np.nan), "noise is nan"),
         (lambda: toy.ring().sample(3, 0), "default_rng"),
         (lambda: toy.parallel_lines(0).sample(3, np.random), "default_rng"),

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from course_utils.checks import numbers
 from course_utils.divergences.densities import Density, integrate_over
 
 
@@ -115,9 +116,4 @@ def _densities(p_star: Any, p_g: Any) -> tuple[Density, Density]:
 
 
 def _check_answers(d: np.ndarray) -> None:
-    if not ((d >= 0) & (d <= 1)).all():
-        wrong = d[~((d >= 0) & (d <= 1))].flat[0]
-        raise ValueError(
-            f"A discriminator's answer is a probability in [0, 1], but {wrong:g} was given. Put a sigmoid "
-            "after a network that returns logits."
-        )
+    numbers("the discriminator's answer", d, "[0, 1]", "so put a sigmoid after a network that returns logits")

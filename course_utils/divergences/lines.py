@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.checks import numbers
 from course_utils.divergences.kl_and_js import js_divergence as js_divergence_of_vectors
 
 LOG_2 = float(np.log(2.0))
@@ -114,10 +115,5 @@ def _in_deviations(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
 
 def _read(theta: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     theta, noise = np.broadcast_arrays(np.asarray(theta, dtype=float), np.asarray(noise, dtype=float))
-    if not (np.isfinite(noise) & (noise >= 0)).all():
-        raise ValueError(
-            f"noise is {noise.min():g}, but it is a standard deviation: give a finite number, zero or more."
-        )
-    if not np.isfinite(theta).all():
-        raise ValueError("theta is a place on the first axis: give finite numbers.")
-    return theta, noise
+    noise = numbers("noise", noise, "[0, inf)", "as a standard deviation is")
+    return numbers("theta", theta, advice="a place on the first axis"), noise

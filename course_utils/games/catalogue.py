@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_utils.checks import number, positive, whole
 from course_utils.games.game import Game
 
 
@@ -55,11 +56,8 @@ def convex_concave(curvature: float = 1.0, coupling: float = 1.0) -> Game:
     ValueError
         when the curvature is not positive.
     """
-    if not curvature > 0.0:
-        raise ValueError(
-            f"curvature is {curvature!r}: give a positive number, so that the game is convex-concave."
-        )
-    c, b = float(curvature), float(coupling)
+    c = positive("curvature", curvature, "so that the game is convex-concave")
+    b = number("coupling", coupling)
     return Game(
         value=lambda x, y: 0.5 * c * (x * x - y * y) + b * x * y,
         gradients=lambda x, y: (c * x + b * y, b * x - c * y),
@@ -81,9 +79,7 @@ def nonconvex(strength: float = 1.0) -> Game:
     ValueError
         when the strength is not positive.
     """
-    if not strength > 0.0:
-        raise ValueError(f"strength is {strength!r}: it must be positive for x to have two wells.")
-    s = float(strength)
+    s = positive("strength", strength, "for x to have two wells")
     return Game(
         value=lambda x, y: x * y + s * (0.25 * x * x * x * x - 0.5 * x * x),
         gradients=lambda x, y: (y + s * (x * x * x - x), x),
@@ -119,11 +115,10 @@ def gaussian_mean_game(
     mu = np.asarray(mean, float)
     if mu.ndim > 1 or mu.size == 0 or not np.isfinite(mu).all():
         raise ValueError(f"mean has shape {mu.shape}: give a number or a vector of finite numbers.")
-    if batch_size is not None and (batch_size < 1 or rng is None):
-        raise ValueError(
-            f"batch_size is {batch_size!r} and rng is {rng!r}: mini-batches need a size of at least 1 and a "
-            "generator, such as rng=np.random.default_rng(0). Leave batch_size out for exact expectations."
-        )
+    if batch_size is not None:
+        batch_size = whole("batch_size", batch_size, advice="or None for exact expectations")
+        if rng is None:
+            raise ValueError("mini-batches need a generator, such as rng=np.random.default_rng(0).")
     d = mu.size
     target = mu.item() if d == 1 else mu
     noise = 0.0 if batch_size is None else (2.0 / batch_size) ** 0.5

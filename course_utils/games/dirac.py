@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import expit
 
+from course_utils.checks import one_of, positive
 from course_utils.games.game import Game, Player, with_consensus
 
 REGULARISERS = ("none", "gradient penalty", "wgan-gp", "instance noise", "consensus")
@@ -80,16 +81,9 @@ def dirac_gan(loss: str = "minimax", regulariser: str = "none", *, strength: flo
     ValueError
         for an unknown loss or regulariser, or a strength that is not positive.
     """
-    if loss not in LOSSES:
-        raise ValueError(f"There is no loss {loss!r}. Choose one of: {', '.join(LOSSES)}.")
-    if regulariser not in REGULARISERS:
-        raise ValueError(
-            f"There is no regulariser {regulariser!r}. Choose one of: {', '.join(REGULARISERS)}."
-        )
-    if not 0.0 < strength < math.inf:
-        raise ValueError(f'strength is {strength!r}: give a positive number, or regulariser="none".')
-
-    real, fake, generator = LOSSES[loss]
+    real, fake, generator = LOSSES[one_of("loss", loss, LOSSES)]
+    one_of("regulariser", regulariser, REGULARISERS)
+    strength = positive("strength", strength, 'or take regulariser="none"')
     atoms = _noise_atoms(strength) if regulariser == "instance noise" else [(1.0, 0.0)]
     # The price of a steep discriminator is (weight / 2) (|y| - wanted)^2.
     weight = strength if regulariser in ("gradient penalty", "wgan-gp") else 0.0

@@ -15,6 +15,7 @@ from itertools import islice
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from course_utils.checks import one_of, positive, whole
 from course_utils.games.game import Game, Player, with_consensus
 
 StepRule = Callable[..., Iterator[tuple[Player, Player]]]
@@ -211,8 +212,8 @@ def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: fl
 
 
 def _check(game, method, start, steps, learning_rate, bound) -> None:
-    if isinstance(method, str) and method not in METHODS and method != "flow":
-        raise ValueError(f"There is no method {method!r}. Choose one of: {', '.join([*METHODS, 'flow'])}.")
+    if isinstance(method, str):
+        one_of("method", method, [*METHODS, "flow"])
     if method == "flow" and game.stochastic:
         raise ValueError(
             f"{game.name} has random gradients, so there is no flow. Build it without batch_size."
@@ -224,7 +225,5 @@ def _check(game, method, start, steps, learning_rate, bound) -> None:
         )
     if not _inside(start, bound).all():
         raise ValueError(f"start is {start}: give coordinates between -{bound:g} and {bound:g}.")
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 0:
-        raise ValueError(f"steps is {steps!r}: give a whole number, 0 or more.")
-    if not 0.0 < learning_rate < np.inf:
-        raise ValueError(f"learning_rate is {learning_rate!r}: give a positive number, such as 0.1.")
+    whole("steps", steps, at_least=0)
+    positive("learning_rate", learning_rate, "such as 0.1")

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import expm
 
+from course_utils.checks import one_of
 from course_utils.games.game import Game
 
 OPTIMISTIC_LIMIT = 1.0 / np.sqrt(3.0)  # the optimistic step on x y contracts for learning rates below this
@@ -84,10 +85,7 @@ def step_matrix(
     ValueError
         when the method's matrix is not known, or J is not square.
     """
-    if method not in STEP_MATRICES:
-        raise ValueError(
-            f"There is no step matrix for {method!r}. Choose one of: {', '.join(STEP_MATRICES)}."
-        )
+    one_of("method", method, STEP_MATRICES)
     j = np.asarray(j, float)
     if j.ndim != 2 or j.shape[0] != j.shape[1]:
         raise ValueError(f"J has shape {j.shape}, but a field in d dimensions has a (d, d) derivative.")

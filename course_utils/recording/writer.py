@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils.checks import whole
 from course_utils.files import replacing
 from course_utils.recording.curves import thin
 from course_utils.runtime import describe_machine
@@ -30,9 +31,8 @@ def schedule(total: int, moments: int = 80) -> np.ndarray:
     ValueError
         for less than one step or two moments.
     """
-    if total < 1 or moments < 2:
-        raise ValueError(f"needs at least 1 step and 2 moments; got {total} steps and {moments} moments.")
-    moments = min(moments, total + 1)
+    total = whole("total", total)
+    moments = min(whole("moments", moments, at_least=2), total + 1)
     tenth = max(1.0, total / 10)
     early = np.geomspace(1, tenth, (moments - 1) // 2)
     late = np.linspace(tenth, total, moments - len(early))[1:]
@@ -70,14 +70,12 @@ class RunRecorder:
         grey_levels: int = GREY_LEVELS,
         clock: Callable[[], float] = time.perf_counter,
     ):
-        if grey_levels not in range(2, 257):
-            raise ValueError(f"grey_levels is {grey_levels!r}; it must be a whole number from 2 to 256.")
         self.title, self.note = title, note
         if not is_dataclass(recipe) and not isinstance(recipe, Mapping):
             raise ValueError(f"recipe must be a dataclass or a dictionary of all settings; got {recipe!r}.")
         self.recipe = asdict(recipe) if is_dataclass(recipe) else dict(recipe)
         self.machine = describe_machine() if machine is None else dict(machine)
-        self._grey_levels = grey_levels
+        self._grey_levels = whole("grey_levels", grey_levels, 2, 256)
         self._clock, self._start = clock, clock()
         self._steps: list[int] = []
         self._seconds: list[float] = []

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.checks import number, numbers
 from course_utils.transport.measures import as_weights, ground_cost
 
 TOLERANCE = 1e-9  # largest defect of a marginal, and of the duality gap in units of the largest cost
@@ -159,10 +160,8 @@ def binary_couplings(mu0: float, nu0: float, q) -> np.ndarray:
     ValueError
         for a probability or a q outside [0, 1].
     """
-    q = np.asarray(q, dtype=np.float64)
-    for name, value in (("mu0", mu0), ("nu0", nu0), ("q", q)):
-        if not ((np.asarray(value) >= 0) & (np.asarray(value) <= 1)).all():
-            raise ValueError(f"{name} is {value}, but it must lie between 0 and 1.")
+    mu0, nu0 = number("mu0", mu0, "[0, 1]"), number("nu0", nu0, "[0, 1]")
+    q = numbers("q", q, "[0, 1]")
     together = np.array([[min(mu0, nu0), max(mu0 - nu0, 0.0)], [max(nu0 - mu0, 0.0), min(1 - mu0, 1 - nu0)]])
     apart = np.array(
         [[max(mu0 + nu0 - 1, 0.0), min(mu0, 1 - nu0)], [min(nu0, 1 - mu0), max(1 - mu0 - nu0, 0.0)]]

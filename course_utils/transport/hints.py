@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from course_utils.checks import numbers
 from course_utils.transport.exact import Transport
 
 TOLERANCE = 1e-9  # mass below this is rounding
@@ -111,9 +112,7 @@ def _checked(plan, transport):
             f"The plan has shape {plan.shape}, but the problem has {transport.plan.shape[0]} hills and "
             f"{transport.plan.shape[1]} holes: give one mass per pair, shape {transport.plan.shape}."
         )
-    if not np.isfinite(plan).all() or (plan < 0).any():
-        raise ValueError("A plan holds masses: every entry must be a finite number, zero or larger.")
-    return plan
+    return numbers("the plan", plan, "[0, inf)", "as a mass is")
 
 
 def _overdrawn(plan, cost, left, room):

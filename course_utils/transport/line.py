@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course_utils.checks import numbers
 from course_utils.transport.measures import as_points, as_weights
 
 
@@ -80,9 +81,7 @@ class PiecewiseUniform:
 
     def ppf(self, u) -> np.ndarray:
         """Quantile F^{-1}(u), any shape: the smallest t of the support with F(t) >= u. Levels u in [0, 1]."""
-        u = np.asarray(u, dtype=np.float64)
-        if not ((u >= 0) & (u <= 1)).all():
-            raise ValueError("A quantile level is a probability: give u between 0 and 1.")
+        u = numbers("u", u, "[0, 1]", "as a probability is")
         return self._blocks.quantile(u, np.searchsorted(self._blocks.upper, u))
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from course_utils.checks import numbers
+
 METRICS = ("euclidean", "sqeuclidean", "cityblock")
 WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
 
@@ -30,11 +32,7 @@ def as_points(points, name: str = "x") -> np.ndarray:
             f"{name} has shape {np.shape(points)}. Give at least one point: shape (n,) for points on a line, "
             "(n, d) for n points in d dimensions."
         )
-    if not np.isfinite(array).all():
-        raise ValueError(
-            f"{name} holds nan or infinity, and a distance to it means nothing. Remove those points."
-        )
-    return array
+    return numbers(name, array, advice="because a distance to nan or infinity means nothing")
 
 
 def as_weights(weights, n: int, name: str = "a") -> np.ndarray:
@@ -56,8 +54,7 @@ def as_weights(weights, n: int, name: str = "a") -> np.ndarray:
             f"The weights {name} have shape {array.shape}, but there are {n} points: give one weight per "
             f"point, shape ({n},)."
         )
-    if not np.isfinite(array).all() or (array < 0).any():
-        raise ValueError(f"The weights {name} are masses: every one must be a finite number, zero or larger.")
+    numbers(f"the vector of weights {name}", array, "[0, inf)", "as a mass is")
     total = array.sum()
     if abs(total - 1) > WEIGHT_TOLERANCE:
         precision = (

@@ -431,7 +431,7 @@ def test_pointwise_value():
     np.testing.assert_allclose(
         pointwise_value([0.25, 0.5], 0.3, 0.1), [0.3 * np.log(0.25) + 0.1 * np.log(0.75), 0.4 * np.log(0.5)]
     )
-    with pytest.raises(ValueError, match=r"in \[0, 1\], but 1\.5"):
+    with pytest.raises(ValueError, match=r"answer is 1\.5; it must be in \[0, 1\]"):
         pointwise_value(1.5, 0.1, 0.1)
     with pytest.raises(ValueError, match="must not be negative"):
         pointwise_value(0.5, -0.1, 0.1)
@@ -440,8 +440,8 @@ def test_pointwise_value():
 @pytest.mark.parametrize(
     ("discriminator", "words"),
     [
-        (lambda x: x, r"in \[0, 1\], but .* Put a sigmoid"),
-        (lambda x: np.full(x.shape, np.nan), "but nan was given"),
+        (lambda x: x, r"must be in \[0, 1\], so put a sigmoid"),
+        (lambda x: np.full(x.shape, np.nan), "answer holds nan"),
         (lambda x: np.full((x.size, 1), 0.5), "one value in .* for each point"),
     ],
 )

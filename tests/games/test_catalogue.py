@@ -220,9 +220,9 @@ def test_mini_batches_repeat_with_the_seed_and_differ_without():
 
 
 def test_mistakes_are_explained():
-    with pytest.raises(ValueError, match="There is no loss 'hinge'.*minimax"):
+    with pytest.raises(ValueError, match="loss is 'hinge'; it must be one of minimax"):
         dirac_gan("hinge")
-    with pytest.raises(ValueError, match="There is no regulariser 'dropout'.*instance noise"):
+    with pytest.raises(ValueError, match="regulariser is 'dropout'; it must be one of .*instance noise"):
         dirac_gan("minimax", "dropout")
     with pytest.raises(ValueError, match="strength is 0"):
         dirac_gan("minimax", "consensus", strength=0.0)
@@ -234,7 +234,7 @@ def test_mistakes_are_explained():
         convex_concave(-1)
     with pytest.raises(ValueError, match="strength is 0"):
         nonconvex(0)
-    with pytest.raises(ValueError, match="need a size of at least 1 and a generator"):
+    with pytest.raises(ValueError, match="mini-batches need a generator"):
         gaussian_mean_game(batch_size=8)
     with pytest.raises(ValueError, match=r"mean has shape \(1, 2\)"):
         gaussian_mean_game([[1.0, 2.0]])

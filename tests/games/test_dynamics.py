@@ -259,7 +259,7 @@ def test_no_steps_give_the_start():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"method": "newton"}, "There is no method 'newton'. Choose one of: simultaneous"),
+        ({"method": "newton"}, "method is 'newton'; it must be one of simultaneous"),
         ({"start": (1.0, 2.0, 3.0)}, r"shape \(3,\), but a point of x y has 2 coordinates"),
         ({"start": 1.0}, r"start has shape \(\)"),
         ({"start": (np.nan, 0.0)}, "give coordinates between"),

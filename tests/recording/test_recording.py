@@ -537,7 +537,7 @@ def test_nothing_to_save(tmp_path):
 
 
 def test_too_short_a_schedule():
-    with pytest.raises(ValueError, match="got 0 steps and 80 moments"):
+    with pytest.raises(ValueError, match="total is 0; it must be a whole number of at least 1"):
         schedule(0)
 
 

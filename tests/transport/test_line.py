@@ -137,7 +137,7 @@ def test_what_is_not_on_a_line_is_refused():
         wasserstein_1d([0.0, 1.0], [0.0], [1.0, 1.0])
     with pytest.raises(ValueError, match="leave b out"):
         wasserstein_1d([0.0], PiecewiseUniform([(0, 1)]), b=[1.0])
-    with pytest.raises(ValueError, match="between 0 and 1"):
+    with pytest.raises(ValueError, match=r"u holds 1.5; every entry must be in \[0, 1\]"):
         PiecewiseUniform([(0, 1)]).ppf([0.5, 1.5])
 
 
