@@ -23,11 +23,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from course_utils import runtime
 from course_utils.datasets.downloads import DataUnavailable
-from course_utils.pictures import open_picture, sample_pictures
+from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.runtime import store_results
 from course_utils.style import StyleTransfer, load_features
 from course_utils.style.embedded import WEIGHTS
@@ -135,7 +134,7 @@ def main() -> None:
     if given.store:
         store_results("embedded_features", result)
     if given.sheet:
-        Image.fromarray((sheet * 255).round().astype(np.uint8)).save(given.sheet)
+        save_picture(sheet, given.sheet)
 
 
 if __name__ == "__main__":

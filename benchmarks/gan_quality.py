@@ -23,6 +23,7 @@ import torch
 
 from course_utils import runtime
 from course_utils.datasets import load_mnist
+from course_utils.datasets.scaling import to_unit
 from course_utils.gan import AdversarialTrainer, metrics
 from course_utils.gan.pretrained import save_generator
 from course_utils.recording import RunRecorder, schedule
@@ -85,13 +86,13 @@ class Judge:
         self.seen = metrics.look(test)
         chosen = np.random.default_rng(0).choice(len(self.train.pixels), JUDGED, replace=False)
         self.floor = metrics.frechet_distance(metrics.features(self.train.pixels[chosen]), self.seen.features)
-        self.rows = test.pixels.reshape(len(test.pixels), -1) / 255.0
+        self.rows = to_unit(test.pixels.reshape(len(test.pixels), -1))
 
     def __call__(self, trainer) -> dict[str, float]:
         pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(JUDGED // 500)])
         seen = metrics.look(pictures)
         modes, entropy = metrics.mode_coverage(seen.digits)
-        made = (pictures[:MINIBATCH].flatten(1).numpy() + 1) / 2
+        made = to_unit(pictures[:MINIBATCH].flatten(1).numpy())
         recent = {
             name: float(values[-200:].mean()) for name, values in trainer.history.items() if len(values)
         }

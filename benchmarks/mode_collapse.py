@@ -23,6 +23,7 @@ import numpy as np
 import torch
 
 from course_utils.datasets import load_mnist
+from course_utils.datasets.scaling import to_symmetric
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.metrics import look, memorisation, mode_coverage
 from course_utils.gan.networks import MINIBATCH_STATISTICS
@@ -61,7 +62,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     pixels, fresh = load_mnist("train").pixels, load_mnist("test").pixels
-    real = torch.from_numpy(pixels[: 100 * MINIBATCH])[:, None] / 127.5 - 1
+    real = to_symmetric(torch.from_numpy(pixels[: 100 * MINIBATCH])[:, None])
     real_spread = float(np.mean([spread(batch) for batch in real.split(MINIBATCH)]))
     rows = []
     print(f"{'steps of G':>10} {'statistics':>15}" + "".join(f"{name:>22}" for name in MEASURES))

@@ -18,6 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from course_utils import runtime
 from course_utils.checks import whole
+from course_utils.datasets.scaling import to_bytes
 from course_utils.files import replacing
 
 LARGEST = 2048  # pixels on the longer side; larger pictures are reduced on opening
@@ -77,7 +78,7 @@ def save_picture(image: Any, path: str | os.PathLike) -> Path:
     path = Path(path).expanduser()
     if path.suffix.lower() != ".png":
         raise ValueError(f"pictures are saved as PNG; give a name such as {path.stem + '.png'!r}.")
-    pixels = (_from_array(image) * 255).round().astype(np.uint8)
+    pixels = to_bytes(_from_array(image), "unit")
     with replacing(path) as part:
         Image.fromarray(pixels).save(part, format="PNG")
     return path

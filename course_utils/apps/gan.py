@@ -19,6 +19,7 @@ from course_utils.apps.frame import (
     show,
 )
 from course_utils.datasets import Images
+from course_utils.datasets.scaling import to_symmetric
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import frechet_distance
 from course_utils.gan.metrics.classifier import load_classifier
@@ -129,7 +130,7 @@ class TrainingController(LiveController):
         seen: dict[str, list[torch.Tensor]] = {"real": [], "generated": []}
         for start in range(0, n, CHUNK):
             part = slice(start, start + CHUNK)
-            shown = torch.tensor(real[part]).unsqueeze(1).to(trainer.device) / 127.5 - 1
+            shown = to_symmetric(torch.tensor(real[part]).unsqueeze(1).to(trainer.device))
             with torch.no_grad():
                 seen["real"].append(classifier.features(shown))
                 seen["generated"].append(classifier.features(trainer.generate(z[part])))

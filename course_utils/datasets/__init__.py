@@ -9,13 +9,13 @@ What lives where:
 from course_utils.datasets.digits import (
     MIRRORS,
     SHA256,
-    SIDE,
     Images,
     load_digits_stand_in,
     load_images,
     load_mnist,
 )
 from course_utils.datasets.downloads import DataUnavailable
+from course_utils.datasets.scaling import SIDE
 
 __all__ = [
     "MIRRORS",

@@ -17,9 +17,9 @@ from typing import Literal
 import numpy as np
 
 from course_utils import runtime
+from course_utils.checks import one_of
 from course_utils.datasets.downloads import DataUnavailable, fetch, open_plain
-
-SIDE = 28  # pixels
+from course_utils.datasets.scaling import SIDE, check_digits, to_bytes
 
 # The site that MNIST came from often answers 403 or 503; these are its long-lived copies.
 MIRRORS = (
@@ -63,12 +63,7 @@ class Images:
     note: str = ""
 
     def __post_init__(self) -> None:
-        pixels, labels = np.asarray(self.pixels), np.asarray(self.labels)
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (SIDE, SIDE):
-            raise ValueError(
-                f"pixels must be a uint8 array of shape (n, {SIDE}, {SIDE}) with values 0 to 255; "
-                f"got {pixels.dtype} of shape {pixels.shape}."
-            )
+        pixels, labels = check_digits("pixels", self.pixels, at_least=0), np.asarray(self.labels)
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
                 f"labels must be integers of shape (n,); got {labels.dtype} of shape {labels.shape}."
@@ -117,12 +112,10 @@ def load_images(name: Literal["auto", "mnist", "digits"] = "auto") -> Images:
     DataUnavailable
         for "mnist" only. Other errors, such as a folder that cannot be written, pass through "auto" too.
     """
-    if name == "digits":
+    if one_of("name", name, ("auto", "mnist", "digits")) == "digits":
         return load_digits_stand_in()
     if name == "mnist":
         return load_mnist()
-    if name != "auto":
-        raise ValueError(f'there are no images called {name!r}; choose "auto", "mnist" or "digits".')
     try:
         return load_mnist()
     except DataUnavailable:
@@ -156,8 +149,7 @@ def load_mnist(
     PermissionError
         when they can be downloaded but not saved.
     """
-    if split not in PREFIX:
-        raise ValueError(f'MNIST has no part called {split!r}; split must be "train" or "test".')
+    one_of("split", split, PREFIX)
     folder = _mnist_folder(root)
     pixels, labels = (
         _load_idx(f"{PREFIX[split]}-{kind}-ubyte", folder, download, mirrors)
@@ -187,7 +179,7 @@ def load_digits_stand_in() -> Images:
     fine = np.clip((fine - dark) / (bright - dark), 0, 1)
     box = fine.reshape(-1, 20, 2, 20, 2).mean((2, 4))
     return Images(
-        np.rint(255 * _centred(box)).astype(np.uint8),
+        to_bytes(_centred(box), "unit"),
         digits.target.astype(np.int64),
         "digits",
         is_stand_in=True,

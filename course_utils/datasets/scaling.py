@@ -45,7 +45,8 @@ def to_bytes(pictures: Array, scale: Scale | None = None) -> Array:
     if scale == "bytes":
         return pictures
     x = 255 * pictures if scale == "unit" else (pictures + 1) * 127.5
-    return _cast(x.round().clip(0, 255), "uint8")
+    x = x.round().clip(0, 255)
+    return x.astype(np.uint8) if isinstance(x, np.ndarray) else x.byte()
 
 
 def check_scale(name: str, pictures: Array) -> Array:
@@ -91,8 +92,4 @@ def _is_bytes(pictures: Any) -> bool:
 def _cast(pictures: Any, dtype: Any) -> Any:
     if dtype is None:
         return pictures
-    if isinstance(pictures, np.ndarray):
-        return pictures.astype(dtype)
-    import torch
-
-    return pictures.to(getattr(torch, dtype) if isinstance(dtype, str) else dtype)
+    return pictures.astype(dtype) if isinstance(pictures, np.ndarray) else pictures.to(dtype)

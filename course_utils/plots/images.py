@@ -5,6 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 from numpy.typing import ArrayLike
 
+from course_utils.datasets.scaling import to_unit
+
 
 def mosaic(images: ArrayLike, columns: int = 8, gap: int = 2, background: float = 0.35) -> np.ndarray:
     """Lay n pictures out in rows of ``columns``, ``gap`` pixels apart.
@@ -31,7 +33,7 @@ def mosaic(images: ArrayLike, columns: int = 8, gap: int = 2, background: float 
             f"expected at least one picture, (n, h, w) or (n, 1, h, w), and at least one column; "
             f"got shape {images.shape} and {columns} columns."
         )
-    grey = images / 255 if images.dtype == np.uint8 else (images + 1) / 2
+    grey = to_unit(images)
     n, h, w = grey.shape
     rows = -(-n // columns)
     canvas = np.full((rows * (h + gap), columns * (w + gap)), background)

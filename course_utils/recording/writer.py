@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.checks import whole
+from course_utils.datasets.scaling import check_scale, to_bytes
 from course_utils.files import replacing
 from course_utils.recording.curves import thin
 from course_utils.runtime import describe_machine
@@ -187,14 +188,7 @@ def _as_bytes(pictures: ArrayLike) -> np.ndarray:
         pictures = pictures[:, 0]
     if pictures.ndim != 3 or pictures.size == 0:
         raise ValueError(f"expected pictures (n, h, w) or (n, 1, h, w); got shape {pictures.shape}.")
-    if pictures.dtype == np.uint8:
-        return pictures
-    if pictures.dtype.kind != "f" or not np.abs(pictures).max() <= 1 + 1e-6:  # NaN is not <= anything
-        raise ValueError(
-            "expected uint8 pictures with values 0 to 255, or float ones with values in [-1, 1]; got "
-            f"{pictures.dtype} with values from {pictures.min()} to {pictures.max()}."
-        )
-    return np.rint((pictures + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    return to_bytes(check_scale("pictures", pictures))
 
 
 def _check_steps(step: ArrayLike, last: int, what: str) -> np.ndarray:

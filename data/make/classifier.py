@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from course_utils.datasets import Images, load_mnist
+from course_utils.datasets.scaling import to_symmetric
 from course_utils.files import replacing
 from course_utils.gan.metrics.classifier import WEIGHTS, DigitClassifier
 from course_utils.runtime import REPOSITORY
@@ -40,7 +41,7 @@ def jitter(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def scaled(images: Images) -> tuple[Tensor, Tensor]:
     """Pictures (n, 1, 28, 28) in [-1, 1] and their labels."""
-    return torch.from_numpy(images.pixels)[:, None] / 127.5 - 1, torch.from_numpy(images.labels)
+    return to_symmetric(torch.from_numpy(images.pixels)[:, None]), torch.from_numpy(images.labels)
 
 
 def train(epochs: int, batch_size: int, learning_rate: float, seed: int) -> DigitClassifier:

@@ -31,6 +31,7 @@ from torch.nn import functional as F
 from training_pictures import crops, digits, drawn, photographs
 
 from course_utils.datasets import load_images
+from course_utils.datasets.scaling import to_bytes, to_unit
 from course_utils.files import replacing
 from course_utils.style.embedded import WEIGHTS, build
 from course_utils.style.features import load_features
@@ -90,7 +91,9 @@ def augment(pictures: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
         [cos * mirror, -sin, uniform(-1, 1) * reach, sin * mirror, cos, uniform(-1, 1) * reach], dim=1
     )
     grid = F.affine_grid(theta.view(n, 2, 3), (n, 3, CUT, CUT), align_corners=False)
-    x = F.grid_sample(pictures.float() / 255, grid, padding_mode="reflection", align_corners=False)
+    x = F.grid_sample(
+        to_unit(pictures, dtype=torch.float32), grid, padding_mode="reflection", align_corners=False
+    )
 
     strength = torch.where(uniform(0, 1) < 0.6, 0.12, 0.5)[:, None, None]
     mix = torch.eye(3) + strength * torch.randn(n, 3, 3, generator=generator) * 0.6
@@ -130,7 +133,7 @@ def paint(
         with torch.no_grad():
             image.clamp_(0, 1)
         if step in (10, 25):
-            snapshots.append((image.detach() * 255).round().to(torch.uint8))
+            snapshots.append(to_bytes(image.detach(), "unit"))
     return snapshots
 
 
@@ -153,7 +156,7 @@ def left_out() -> torch.Tensor:
         np.asarray(Image.open(DATA / "images" / f"{name}.png").convert("RGB")) for name in LEFT_OUT[2:]
     ]
     square = [np.asarray(Image.fromarray(p).resize((224, 224), Image.Resampling.LANCZOS)) for p in pictures]
-    return torch.from_numpy(np.stack(square)).permute(0, 3, 1, 2).float() / 255
+    return to_unit(torch.from_numpy(np.stack(square)).permute(0, 3, 1, 2), dtype=torch.float32)
 
 
 class Muon(torch.optim.Optimizer):
@@ -317,7 +320,7 @@ def train(alone: int, together: int, batch: int, rate: float, textures: int, see
         if step % 150 == 0:
             own = torch.cat([own, *paint(student, draw(8), draw(8), generator)])[-OWN:]
         share = batch // 3
-        image = torch.cat([draw(batch - share), some(own, share).float() / 255])
+        image = torch.cat([draw(batch - share), to_unit(some(own, share), dtype=torch.float32)])
         parts = []
         for s, t, unit in zip(taps(student, image), teacher(image), units, strict=True):
             apart = ((s - t) / unit).square().mean((1, 2, 3)) / (0.05 + (t / unit).square().mean((1, 2, 3)))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
+from course_utils.datasets.scaling import to_bytes
 from course_utils.files import replacing
 
 FOLDER = Path(__file__).resolve().parents[1] / "images"
@@ -328,7 +329,7 @@ def draw(name: str, size: int = 512) -> Image.Image:
     """The picture of this name, size x size pixels, RGB; the same for every call."""
     function, seed = PICTURES[name]
     picture = function(size * OVERSAMPLING, np.random.default_rng(seed))
-    shown = Image.fromarray((np.clip(picture, 0, 1) * 255).round().astype(np.uint8))
+    shown = Image.fromarray(to_bytes(picture, "unit"))
     return shown.resize((size, size), Image.Resampling.LANCZOS)
 
 

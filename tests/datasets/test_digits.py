@@ -77,7 +77,7 @@ def real_mnist():
 @pytest.mark.parametrize(
     ("pixels", "labels", "message"),
     [
-        (np.zeros((2, 28, 28)), np.zeros(2, int), "uint8 array.*got float64"),
+        (np.zeros((2, 28, 28)), np.zeros(2, int), "uint8 pictures.*got float64"),
         (np.zeros((2, 28), np.uint8), np.zeros(2, int), r"shape \(n, 28, 28\).*got uint8 of shape \(2, 28\)"),
         (np.zeros((2, 8, 8), np.uint8), np.zeros(2, int), r"shape \(2, 8, 8\)"),
         (np.zeros((2, 28, 28), np.uint8), np.zeros(3, int), "2 images and 3 labels"),
@@ -217,7 +217,7 @@ def test_files_that_are_no_idx_files(tmp_path, tiny, monkeypatch, content, messa
 
 @pytest.mark.parametrize("split", ["training", "", None])
 def test_unknown_split(split):
-    with pytest.raises(ValueError, match='must be "train" or "test"'):
+    with pytest.raises(ValueError, match="must be one of train, test"):
         load_mnist(split)
 
 
@@ -318,7 +318,7 @@ def test_auto_swallows_no_other_error(monkeypatch, error):
 
 @pytest.mark.parametrize("name", ["MNIST", "cifar", "", None])
 def test_unknown_name(name):
-    with pytest.raises(ValueError, match='choose "auto", "mnist" or "digits"'):
+    with pytest.raises(ValueError, match="must be one of auto, mnist, digits"):
         load_images(name)
 
 
