@@ -25,12 +25,14 @@ class Presence(anywidget.AnyWidget):
     _esm = _SHOW
     on_gone: Callable[[], object] | None = None
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.views, self._page = 0, None
-        self.on_msg(lambda widget, content, buffers: self._hear(*content))
+        self.views = 0
+        self._page: int | None = None
+        self.on_msg(lambda widget, content, buffers: self.hear(*content))
 
-    def _hear(self, page: int, change: int) -> None:
+    def hear(self, page: int, change: int) -> None:
+        """A view has come to a page (change 1), or gone from it (-1)."""
         if page != self._page:
             if change < 0:
                 return  # a farewell from a page that counts no more
