@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def until():
     """Let the event loop run until a condition holds. A busy machine may take its time; only a hang fails."""
 
