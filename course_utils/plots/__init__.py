@@ -1,1 +1,14 @@
-"""Drawing only: arrays in, drawn axes out. No torch, no widgets, no training."""
+"""Drawing only: arrays in, drawn axes out. No torch, no widgets, no training.
+
+A lesson takes the module of its subject as ``draw``, and the colours:
+
+    from course_utils.plots import games as draw, palette
+    palette.use()
+
+What lives where:
+
+    palette                                  one look for everything; who is drawn in which colour
+    divergences, parallel_lines, transport, games, playground, style_transfer      lessons 1 to 4, 8 and 7
+    images, latents, architecture, training, quality, critics                      lessons 5 and 6
+    replay, quantities, transport_panels     what apps show beside a picture
+"""

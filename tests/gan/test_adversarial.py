@@ -127,12 +127,19 @@ def test_points_of_the_plane_play_by_the_same_rules(assert_same):
 
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("recipe", ["mlp", "dcgan", "wgan-gp"])
-def test_one_pass_over_real_and_fake_gives_the_scores_of_two(recipe, small):
-    trainer = small(recipe)
-    x, fake = trainer.real_batch(), torch.rand(8, 1, 28, 28)
-    scores = trainer.judge(x, fake)
-    assert torch.allclose(scores[0], trainer.discriminator(x), atol=1e-12)
-    assert torch.allclose(scores[1], trainer.discriminator(fake), atol=1e-12)
+def test_a_step_reports_the_verdicts_on_each_minibatch_alone(recipe, small):
+    """However many passes the step makes over real and generated samples."""
+    trainer, twin = small(recipe), small(recipe)
+    real = twin.real_batch()
+    fake = twin.generator(twin.latent_batch())
+    said = twin.discriminator(real), twin.discriminator(fake)
+    if recipe != "wgan-gp":
+        said = map(torch.sigmoid, said)
+    _, d_real, d_fake, slope = trainer.discriminator_step()
+    assert [d_real.item(), d_fake.item()] == pytest.approx(
+        [verdict.mean().item() for verdict in said], abs=1e-12
+    )
+    assert slope.isfinite() == (recipe == "wgan-gp")
 
 
 @pytest.mark.parametrize("recipe", ["mlp", "dcgan", "wgan-gp"])
@@ -186,19 +193,24 @@ def test_rates_fall_in_a_straight_line_to_zero(small, weights):
     assert all(torch.equal(value, weights(trainer)[name]) for name, value in still.items())
 
 
-def test_instance_noise_is_what_the_discriminator_sees(small):
-    trainer, seen = small(instance_noise=0.5, batch_size=64), []
-    trainer.discriminator.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
-    for value in (0.0, 1.0):
-        noise = trainer.seen(torch.full((64, 1, 28, 28), value)) - value
-        assert abs(noise.mean().item()) < 0.02
-        assert noise.std().item() == pytest.approx(0.5, abs=0.01)
-    trainer.step()
-    joint, generated = seen
-    assert joint.shape == (128, 1, 28, 28)
-    assert generated.shape == (64, 1, 28, 28)
-    assert all(x.abs().max() > 1.2 for x in (joint[:64], joint[64:], generated))  # beyond tanh's interval
-    assert small().seen(joint) is joint
+@pytest.mark.parametrize("value", [-1.0, 0.25])
+def test_instance_noise_is_what_the_discriminator_sees(value, small):
+    """On constant pictures, real and generated ones, so that all that varies is the noise."""
+    for noise in (0.5, 0.0):
+        trainer, seen = small(instance_noise=noise, batch_size=64), []
+        trainer.real_batch = lambda: torch.full((64, 1, 28, 28), value)
+        trainer.generator.register_forward_hook(lambda module, inputs, made: 0 * made + value)
+        trainer.discriminator.register_forward_pre_hook(
+            lambda module, inputs, seen=seen: seen.append(inputs[0])
+        )
+        trainer.step()
+        seen = torch.cat(seen)
+        assert seen.shape == (3 * 64, 1, 28, 28)  # D's step looks at both minibatches, G's at its own
+        for batch in (seen - value).chunk(3):
+            assert abs(batch.mean().item()) <= 0.04 * noise
+            assert batch.std().item() == pytest.approx(noise, rel=0.02)
+        if noise:
+            assert not torch.equal(*(seen - value).chunk(3)[:2])  # each has noise of its own
 
 
 @pytest.mark.parametrize("recipe", ["mlp", "dcgan", "wgan-gp"])

@@ -1,10 +1,12 @@
 """StyleTransfer: what it minimises, how it steps, and what it does when things go wrong."""
 
 import math
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import torch
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from course_utils.pictures import open_picture
 from course_utils.style import StyleTransfer, load_features, reconstruct_content, synthesise_texture
@@ -113,12 +115,17 @@ def test_it_descends_and_the_picture_stays_in_range(make, optimizer, start):
     assert total[-1] < 0.75 * total[0]
 
 
-def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make):
+def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make, network, content, style):
     """Adam's first step is minus the rate times the gradient's sign."""
-    transfer = make(optimizer="adam", learning_rate=0.001, start="noise")
+    layers = {"content_layers": ["scale2"], "style_layers": ["scale1", "scale3"]}
+    transfer = make(optimizer="adam", learning_rate=0.001, start="noise", **layers)
     before = transfer.image
     picture = tensor(before).requires_grad_()
-    content, style = transfer._level.losses(picture)
+    objective = Objective(
+        network, *(tensor(open_picture(source, 64)) for source in (content, style)), **layers,
+        layer_weights=dict.fromkeys(layers["style_layers"], 1), normalization="gatys",
+    )  # fmt: skip
+    content, style = objective(picture)
     down, along = picture.diff(dim=2), picture.diff(dim=3)
     total = content + 20 * style + 5 * (down.square().mean() + along.square().mean())
     (gradient,) = torch.autograd.grad(total, picture)
@@ -164,8 +171,9 @@ def test_alpha_and_beta_change_on_the_way(make):
     transfer = make(beta=100.0).run(15, progress=False)
     strong = transfer.history["style"][-1]
     transfer.beta = 0.0
-    optimizer = transfer._optimizer
-    assert not optimizer.state  # a new one, that remembers nothing of the old objective
+    assert not transfer.state_dict()["optimizer"][
+        "state"
+    ]  # a new one, that remembers nothing of the old objective
     transfer.run(15, progress=False)
     assert transfer.history["content"][-1] < transfer.history["content"][14]
     assert transfer.history["style"][-1] > strong
@@ -219,55 +227,79 @@ def test_half_precision_follows_single_precision(make):
 # ------------------------------------------------------------------------------------------------ going wrong
 
 
-def test_divergence_stops_with_the_best_picture(make):
-    """Pixels cannot leave [0, 1], so a loss that explodes is made by hand."""
-    transfer = make().run(8, progress=False)
-    losses, calls = transfer._level.losses, []
+@pytest.fixture
+def sabotaged(network):
+    """sabotaged(change): while in this context, the network's values are what ``change(values)`` makes of them."""
 
-    def exploding(picture):
+    @contextmanager
+    def sabotaged(change):
+        hook = network.register_forward_hook(lambda module, inputs, values: change(values))
+        try:
+            yield
+        finally:
+            hook.remove()
+
+    return sabotaged
+
+
+def run_with_pictures(transfer, steps):
+    """Run; the pictures before each step, which are those that the history's losses belong to."""
+    pictures = []
+    for _ in range(steps):
+        pictures.append(transfer.image)
+        transfer.step()
+    return pictures
+
+
+def test_divergence_stops_with_the_best_picture(make, sabotaged):
+    """Pixels cannot leave [0, 1], so values that explode are made by hand."""
+    transfer, calls = make(), []
+    pictures = run_with_pictures(transfer, 8)
+    best = np.argmin(transfer.history["total"])
+
+    def exploding(values):
         calls.append(1)
-        return tuple(value * 10 ** len(calls) for value in losses(picture))
+        return {layer: value * 10 ** len(calls) for layer, value in values.items()}
 
-    transfer._level.losses = exploding
-    with pytest.raises(FloatingPointError, match=r"step \d+: total is .*learning_rate"):
+    with sabotaged(exploding), pytest.raises(FloatingPointError, match=r"step \d+: total is .*learning_rate"):
         transfer.run(100, progress=False)
-    assert 1 < len(calls) < 6
-    transfer._level.losses = losses
-    best = min(transfer.history["total"])
-    assert transfer.step()["total"] == pytest.approx(best, rel=1e-5)
+    assert len(calls) < 6
+    assert np.array_equal(transfer.image, pictures[best])
+    assert transfer.step()["total"] == pytest.approx(transfer.history["total"][best], rel=1e-5)
 
 
-@pytest.mark.parametrize("quantity", ["content", "style"])
-def test_nan_stops_with_the_last_good_picture(make, quantity):
-    transfer = make().run(3, progress=False)
-    good = transfer._good[0].movedim(0, -1).numpy().copy()
-    losses = transfer._level.losses
-    position = ["content", "style"].index(quantity)
-
-    def broken(picture):
-        return tuple(v * math.nan if i == position else v for i, v in enumerate(losses(picture)))
-
-    transfer._level.losses = broken
-    with pytest.raises(FloatingPointError, match=f"step 4: .*{quantity}"):
+@pytest.mark.parametrize(("quantity", "layer"), [("content", "scale2"), ("style", "scale3")])
+def test_nan_stops_with_the_last_good_picture(make, sabotaged, quantity, layer):
+    transfer = make(content_layers=["scale2"], style_layers=["scale1", "scale3"])
+    pictures = run_with_pictures(transfer, 3)
+    good = pictures[np.argmin(transfer.history["total"])]
+    with (
+        sabotaged(lambda values: values | {layer: values[layer] * math.nan}),
+        pytest.raises(FloatingPointError, match=f"step 4: .*{quantity}"),
+    ):
         transfer.step()
     assert np.array_equal(transfer.image, good)
     assert len(transfer.history["total"]) == 3
-    transfer._level.losses = losses
     transfer.run(3, progress=False)
     assert np.isfinite(transfer.image).all()
 
 
-def test_an_interrupted_step_has_not_happened(make):
-    transfer = make().run(3, progress=False)
-    before, losses = transfer.image, transfer._level.losses
+@pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
+@pytest.mark.parametrize("moment", ["in the network", "when the picture has moved"])
+def test_an_interrupted_step_has_not_happened(make, network, moment, optimizer):
+    transfer = make(optimizer=optimizer).run(3, progress=False)
+    before = transfer.image
 
-    def interrupted(picture):
+    def interrupt(*_):
         raise KeyboardInterrupt
 
-    transfer._level.losses = interrupted
+    hook = {
+        "in the network": network.register_forward_hook,
+        "when the picture has moved": register_optimizer_step_post_hook,
+    }[moment](interrupt)
     with pytest.raises(KeyboardInterrupt):
         transfer.run(2, progress=False)
-    transfer._level.losses = losses
+    hook.remove()
     assert np.array_equal(transfer.image, before)
     transfer.run(2, progress=False)
     assert [len(transfer.history[name]) for name in QUANTITIES] == [5] * 4
