@@ -43,7 +43,6 @@ MOVED = {  # old name -> new name, both without "course_utils."
     "sinkhorn": "transport.entropic",
     "transport_1d": "transport.line",
     "two_player": "games.game",
-    "verification": "datasets.verification",
 }
 
 

@@ -79,7 +79,7 @@ gan.checkpoints: CheckpointError load_checkpoint resume save_checkpoint
 gan.classifier: CLASSES DigitClassifier load_classifier
 gan.ema: ExponentialMovingAverage
 gan.frechet: frechet_distance
-gan.loop: AdversarialLoop CHECK_EVERY METRICS
+gan.loop: AdversarialLoop METRICS
 gan.metrics: MixtureCoverage ModeCoverage Seen features frechet_distance look memorisation mixture_coverage
 gan.metrics: mode_coverage nearest_neighbours
 gan.minibatch: MinibatchDiscrimination MinibatchStandardDeviation
