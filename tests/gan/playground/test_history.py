@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from course_utils.gan.playground.history import Recording
@@ -45,7 +45,8 @@ DOINGS = st.lists(
 )
 
 
-@settings(deadline=None)
+@example(["B", "B", "B", 1 / 3, "D", 0.0, 1.0], 1, 12)  # another branch, left and entered again
+@settings(deadline=None, max_examples=300)
 @given(doings=DOINGS, spacing=st.integers(1, 8), budget=st.integers(0, 12))
 def test_wherever_one_goes_all_is_as_if_one_had_come_there_directly(doings, spacing, budget):
     """Oracle: a list of what was done, and a run that has done it once, from its beginning."""
