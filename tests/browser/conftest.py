@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,8 @@ from playwright.sync_api import Error, Locator, Page, sync_playwright
 from course_utils.runtime import data_dir
 
 APP = ".course-app"
+STEP = r"[Ss]tep ([\d,]+)"  # in a status line
+HANGS = 120  # seconds after which something that should happen is taken never to happen
 SCREEN = {"width": 1280, "height": 720}  # what a projector shows
 CHROMIUMS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 # Without these, Chromium looks up hosts of its own at every start, which a machine without a network waits for.
@@ -187,7 +190,7 @@ class Notebook:
         assert box["height"] <= SCREEN["height"] - 30
         return app, app.locator("img"), app.locator(".course-app-status")
 
-    def wait_for_text(self, locator: Locator, pattern: str, seconds: float = 60) -> None:
+    def wait_for_text(self, locator: Locator, pattern: str, seconds: float = HANGS) -> None:
         """Wait until the text matches this regular expression."""
         self.page.wait_for_function(
             "([element, pattern]) => new RegExp(pattern).test(element.innerText)",
@@ -197,14 +200,50 @@ class Notebook:
 
     def step(self, status: Locator) -> int:
         """The training step that a status line tells."""
-        return int(re.search(r"[Ss]tep ([\d,]+)", status.inner_text())[1].replace(",", ""))
+        return int(re.search(STEP, status.inner_text())[1].replace(",", ""))
+
+    def wait_for_step(self, status: Locator, above: int) -> None:
+        """Wait until the status line tells a later step than that."""
+        self.page.wait_for_function(
+            """([element, pattern, above]) => {
+                const found = new RegExp(pattern).exec(element.innerText);
+                return found !== null && Number(found[1].replaceAll(',', '')) > above;
+            }""",
+            arg=[status.element_handle(), STEP, above],
+            timeout=1000 * HANGS,
+        )
 
     def wait_for_change(self, locator: Locator, before: str) -> None:
-        """Wait until the text is another one, and a moment longer, for the last of several frames."""
+        """Wait until the text is another one, and the last of several frames has come."""
         self.page.wait_for_function(
-            "([element, before]) => element.innerText !== before", arg=[locator.element_handle(), before]
+            "([element, before]) => element.innerText !== before",
+            arg=[locator.element_handle(), before],
+            timeout=1000 * HANGS,
         )
-        self.page.wait_for_timeout(500)
+        self.wait_for_rest(locator)
+
+    def wait_for_rest(self, status: Locator, quiet: float = 1.0) -> None:
+        """Wait until the text has stayed the same for so many seconds: whatever was going on has come to its end."""
+        status.evaluate("element => { delete element.lastText; }")
+        self.page.wait_for_function(
+            """([element, quiet]) => {
+                if (element.lastText !== element.innerText) {
+                    element.lastText = element.innerText;
+                    element.restsSince = performance.now();
+                }
+                return performance.now() - element.restsSince > 1000 * quiet;
+            }""",
+            arg=[status.element_handle(), quiet],
+            timeout=1000 * HANGS,
+        )
+
+    def wait_for_picture(self, picture: Locator, fits: Callable[[np.ndarray], bool]) -> np.ndarray:
+        """Wait until what is on the screen there fits; returns it."""
+        end = time.monotonic() + HANGS
+        while not fits(shown := look(picture)):
+            assert time.monotonic() < end, "the picture never became what was expected"
+            self.page.wait_for_timeout(100)
+        return shown
 
 
 def look(locator: Locator) -> np.ndarray:

@@ -20,15 +20,15 @@ def test_run_all_then_play(open_notebook, screen, tmp_path):
     page.mouse.move(start["x"] + 60, start["y"] + start["height"] / 2, steps=8)
     page.mouse.up()
     lesson.wait_for_change(status, said)
-    dragged, said = screen.look(picture), status.inner_text()
-    assert screen.changed(first, dragged) > 0.005
+    dragged = lesson.wait_for_picture(picture, lambda shown: screen.changed(first, shown) > 0.005)
+    said = status.inner_text()
 
     # and back to the left with the keyboard
     handle.focus()
     for _ in range(5):
         page.keyboard.press("ArrowLeft")
     lesson.wait_for_change(status, said)
-    assert screen.changed(dragged, screen.look(picture)) > 0.001
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(dragged, shown) > 0.001)
 
     # a preset moves the sliders too
     said, readout = status.inner_text(), app.locator(".widget-readout").first

@@ -1,45 +1,36 @@
 """Lesson 4's app in a real JupyterLab, whose kernel delivers clicks on a thread of its own: play, pause, stop."""
 
-import time
-
-
-def step(status) -> int:
-    return int(status.inner_text().split("After step ")[1].split(".")[0])
-
 
 def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     lesson = open_notebook("04_minimax_xy.ipynb")
-    page = lesson.page
     app, picture, status = lesson.run_to_app("games_app()", 240, tmp_path / "lesson_4.png")
+    at_the_end, last = screen.look(picture), lesson.step(status)
 
-    app.get_by_role("button", name="Play").click()  # from the end, so it begins anew
-    page.wait_for_timeout(1000)
-    first, picture_then = step(status), screen.look(picture)
-    page.wait_for_timeout(1000)
-    second = step(status)
-    assert 0 < first < second < 300
-    assert screen.changed(picture_then, screen.look(picture)) > 0.001
+    def press(name):
+        app.get_by_role("button", name=name).click()
 
-    app.get_by_role("button", name="Pause").click()
-    page.wait_for_timeout(500)
-    paused = step(status)
-    page.wait_for_timeout(500)
-    assert step(status) == paused
+    press("Play")  # from the end, so it begins anew
+    lesson.wait_for_text(status, f"^(?![^]*tep {last}\\b)")
+    first = lesson.step(status)
+    lesson.wait_for_step(status, first)
+    press("Pause")
+    lesson.wait_for_rest(status)  # Pause means pause
+    paused = lesson.step(status)
+    assert first < paused < last
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(at_the_end, shown) > 0.001)
 
-    app.get_by_role("button", name="Step").click()
-    page.wait_for_timeout(300)
-    assert step(status) == paused + 1
+    press("Step")
+    lesson.wait_for_step(status, paused)
+    lesson.wait_for_rest(status)
+    assert lesson.step(status) == paused + 1
 
-    app.get_by_role("button", name="Play").click()
-    page.wait_for_timeout(500)
+    press("Play")
+    lesson.wait_for_step(status, paused + 1)
     app.get_by_label("momentum").click()  # a control moved while it plays
-    page.wait_for_timeout(500)
-    assert "momentum" in status.inner_text()
-    app.get_by_role("button", name="Stop").click()
-    begin = time.monotonic()
-    page.wait_for_function("e => e.innerText.includes('After step 0.')", arg=status.element_handle())
-    assert time.monotonic() - begin < 2  # as seen from outside, on a machine that may be busy
-    page.wait_for_timeout(300)
-    assert step(status) == 0
+    lesson.wait_for_text(status, "momentum")
+    press("Stop")
+    lesson.wait_for_text(status, r"After step 0\.")
+    lesson.wait_for_rest(status)
+    assert lesson.step(status) == 0
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()

@@ -19,37 +19,32 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     def press(name):
         before = status.inner_text()
         app.get_by_role("button", name=name, exact=True).click()
-        page.wait_for_function("([e, text]) => e.innerText !== text", arg=[status.element_handle(), before])
-        page.wait_for_timeout(700)
+        lesson.wait_for_change(status, before)
+
+    def wait_for_another_picture(before, share):
+        return lesson.wait_for_picture(picture, lambda shown: screen.changed(before, shown) > share)
 
     untrained = screen.look(picture)
-    press("Play")
-    page.wait_for_function(
-        r"e => Number((/Step ([\d,]+)/.exec(e.innerText) || ['', '0'])[1].replace(',', '')) > 60",
-        arg=status.element_handle(),
-        timeout=60_000,
-    )
+    app.get_by_role("button", name="Play", exact=True).click()
+    lesson.wait_for_step(status, 60)
     app.get_by_role("button", name="Pause", exact=True).click()
-    page.wait_for_timeout(1500)
-    trained, (now, end) = screen.look(picture), steps(status)
+    lesson.wait_for_rest(status)  # Pause means pause
+    trained = wait_for_another_picture(untrained, 0.02)
+    now, end = steps(status)
     assert now == end > 60
-    assert screen.changed(untrained, trained) > 0.02
-    page.wait_for_timeout(700)
-    assert steps(status) == (now, end)  # Pause means pause
 
     for name in ("D step", "G step", "Full step"):
         press(name)
     assert steps(status) == (now + 3, end + 3)
-    assert screen.changed(trained, screen.look(picture)) > 0.0005
+    wait_for_another_picture(trained, 0.0005)
 
     # back in time, with the keyboard on the slider, to the very beginning
     app.locator(".noUi-handle").last.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("e => e.innerText.includes('Step 0 of')", arg=status.element_handle())
-    page.wait_for_timeout(1000)
+    lesson.wait_for_text(status, "Step 0 of")
+    lesson.wait_for_rest(status)
     assert steps(status) == (0, end + 3)
-    past = screen.look(picture).astype(int)
-    assert screen.changed(trained, past) > 0.02
+    wait_for_another_picture(trained, 0.02)
     press("Full step")  # and on from there
     assert steps(status) == (1, 1)
 
@@ -57,10 +52,9 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     frame = picture.bounding_box()
     before = screen.look(picture)
     page.mouse.click(frame["x"] + 0.15 * frame["width"], frame["y"] + 0.7 * frame["height"])
-    page.wait_for_timeout(1500)
+    wait_for_another_picture(before, 0.005)
     chosen = app.locator("select").nth(1).evaluate("e => e.selectedOptions[0].text")
     assert chosen.replace("\xa0", " ") == "drawn (click!)"
-    assert screen.changed(before, screen.look(picture)) > 0.005
 
     press("Share")
     assert "from course_utils.gan.playground import Session" in status.inner_text()

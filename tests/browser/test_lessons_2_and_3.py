@@ -24,12 +24,11 @@ def test_run_all_then_play(open_notebook, screen, tmp_path, path):
         app.locator(".noUi-handle").first.focus()  # the keyboard works every slider
         for _ in range(4):
             page.keyboard.press("ArrowRight")
-        page.wait_for_timeout(1500)
-        assert screen.changed(before, screen.look(picture)) > 0.001, call
+        lesson.wait_for_picture(picture, lambda shown, before=before: screen.changed(before, shown) > 0.001)
         for button in app.get_by_role("button").all():
             assert not button.evaluate("e => e.scrollWidth > e.clientWidth + 1"), "a clipped label"
             button.click()
-            page.wait_for_timeout(300)
+        lesson.wait_for_rest(status)
         assert "Error" not in status.inner_text(), call
         page.screenshot(path=tmp_path / f"{call}.png")
     assert lesson.errors() == []

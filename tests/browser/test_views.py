@@ -26,12 +26,20 @@ def playing(open_notebook, home):
     return notebook
 
 
-def wait_for(notebook, expression, answer, seconds=20):
+def wait_for(notebook, expression, answer, seconds=120):
+    """Wait for the kernel's answer; the limit is for what never happens."""
     for _ in range(10 * seconds):
         if notebook.ask(expression) == answer:
             return
         notebook.page.wait_for_timeout(100)
     raise AssertionError(f"{expression} is still {notebook.ask(expression)}")
+
+
+def plays_on(notebook, steps=200):
+    """It is playing, and goes on for so many steps more; a pause would have come by then."""
+    before = int(notebook.ask("app.controller.session.now"))
+    wait_for(notebook, f"app.controller.session.now > {before + steps}", "True")
+    assert notebook.ask("app.player.playing") == "True"
 
 
 def test_an_app_pauses_when_its_last_view_is_gone(playing):
@@ -47,9 +55,7 @@ def test_an_app_pauses_when_its_last_view_is_gone(playing):
     assert playing.ask("app.player.playing") == "True"
 
     playing.show("the end")  # far away
-    page.wait_for_timeout(1000)
-    before = int(playing.ask("app.controller.session.now"))
-    wait_for(playing, f"app.controller.session.now > {before}", "True")
+    plays_on(playing)
 
     page.evaluate(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('app')"
@@ -58,8 +64,7 @@ def test_an_app_pauses_when_its_last_view_is_gone(playing):
     page.locator(".course-app").nth(1).wait_for()
     playing.show("playground_app")
     do("clear-cell-output")  # the first is gone
-    page.wait_for_timeout(1000)
-    assert playing.ask("app.player.playing") == "True"
+    plays_on(playing)
 
     page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2 }")
     do("delete-cell")  # and the second
