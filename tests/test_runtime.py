@@ -122,6 +122,8 @@ def test_shipped_files_do_not_depend_on_course_data(monkeypatch, tmp_path, root)
         ("course_utils.pictures", {"torch", "matplotlib", "ipywidgets", "ot"}),
         ("course_utils.style", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),
         ("course_utils.gan.metrics", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),
+        ("course_utils.apps", {"torch", "matplotlib", "ipywidgets", "ot"}),
+        ("course_utils.plots", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.plots.replay", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.apps.replay", {"torch", "ipywidgets", "ot", "matplotlib.pyplot"}),
         ("course_utils.gan", {"matplotlib", "ipywidgets", "ot", "jupyterlab", "IPython"}),

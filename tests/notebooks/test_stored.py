@@ -50,6 +50,17 @@ def test_cells_fit_on_a_projector(code_cells):
     assert max(len(cell.source.splitlines()) for cell in code_cells) <= 25
 
 
+def test_imports_come_from_the_packages_fronts(code_cells, root):
+    """Few lines, from rooms and not from the modules in them; see the docstrings of the rooms for what lives where."""
+    lines = re.findall(
+        r"^from (course_utils\S*) import", "\n".join(c.source for c in code_cells), re.MULTILINE
+    )
+    assert len(lines) <= 4, lines
+    for name in lines:
+        room = root.joinpath(*name.split("."))
+        assert room.is_dir() or name.count(".") == 1, name
+
+
 def test_nbval_markers_stand_alone_on_their_line(code_cells):
     for cell in code_cells:
         for line in cell.source.splitlines():
