@@ -11,7 +11,7 @@ from course_utils import _moved
 from course_utils.recording.curves import Curve, thin
 
 # Every import from the package that a lesson has ever had. `draw` and others are bound more than once: each line runs
-# on its own.
+# on its own. The last one is what Share hands out.
 LINES = """
 from course_utils import divergences as dv
 from course_utils import line_distances as ld
@@ -60,6 +60,7 @@ from course_utils.style import StyleTransfer, content_loss, gram_matrix, load_fe
 from course_utils.style import style_loss, synthesise_texture, total_variation
 from course_utils.toy import parallel_lines, ring
 from course_utils.transport import earth_movers_distance, kantorovich_potential
+from course_utils.gan.playground import Session; session = Session('ring', 0, clip=0.1).replay(3, {'clip': 0.2}, 'DG')
 """.strip().splitlines()
 
 # What each module had when all of them lay flat on the root and in gan/. A name that is renamed keeps its old spelling

@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -175,6 +176,20 @@ def test_saving_while_it_runs(small, images, assert_same, tmp_path):
     resumed = resume(images, path, "cpu")
     assert len(resumed.log) == 8
     assert_same(resumed.run(2, progress=False), trainer)
+
+
+def test_a_checkpoint_that_an_earlier_course_wrote_goes_on(images, small, assert_same):
+    """The file is from the commit before the loop was rewritten; a run from the same seed is the oracle."""
+    sizes = {"latent_dim": 4, "generator_widths": (2,), "discriminator_widths": (2,)}
+    straight = small("mlp", seed=5, **LIVELY, **sizes).run(6, progress=False)
+    resumed = resume(images, Path(__file__).with_name("before_the_move.safetensors"), device="cpu")
+    assert (resumed.seed, resumed.recipe) == (5, straight.recipe)
+    for trainer in (straight, resumed):
+        trainer.run(4, progress=False)
+    assert resumed.history.keys() == straight.history.keys()
+    for name, values in straight.history.items():
+        assert resumed.history[name] == pytest.approx(values, rel=1e-3), name
+    assert_same(resumed, straight, atol=1e-4)  # it may have been written on another processor
 
 
 def test_no_file(tmp_path, small):
