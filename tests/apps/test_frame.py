@@ -83,7 +83,7 @@ def test_scale_enlarges_what_is_drawn_but_not_the_picture():
 
 @pytest.mark.parametrize("scale", [0.1, 10])
 def test_absurd_scale(scale):
-    with pytest.raises(ValueError, match="between 0.5 and 3"):
+    with pytest.raises(ValueError, match=r"scale is .*; it must be in \[0.5, 3\]"):
         App(Dial(), scale=scale)
 
 

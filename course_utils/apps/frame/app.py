@@ -26,6 +26,7 @@ from course_utils.apps.frame.clicks import ClickablePicture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.controls import Slider
 from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, css, make_rows
+from course_utils.checks import number
 from course_utils.plots import palette
 
 PIXELS_PER_INCH = 100
@@ -53,12 +54,8 @@ class App:
     """
 
     def __init__(self, controller: Controller, *, scale: float = 1.0):
-        if not 0.5 <= scale <= 3:
-            raise ValueError(
-                f"scale must lie between 0.5 and 3 (1 for a laptop, 1.4 for a projector); got {scale!r}"
-            )
         self.controller = controller
-        self.scale = scale
+        self.scale = number("scale", scale, "[0.5, 3]", "1 for a laptop and 1.4 for a projector")
         self._lock = threading.RLock()
         self._syncing = False
 

@@ -1,8 +1,9 @@
 """What an app can be asked to do, as plain data; :mod:`~course_utils.apps.frame.rows` makes widgets of it."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
+
+from course_utils.checks import number, one_of
 
 
 @dataclass(frozen=True)
@@ -22,11 +23,8 @@ class Slider:
             raise ValueError(f"{self}: needs low <= value <= high and a positive step")
 
     def check(self, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-            raise ValueError(f"{self.label}: expected a number from {self.low} to {self.high}, got {value!r}")
-        if not self.low <= value <= self.high:
-            raise ValueError(f"{self.label}: {value} is outside [{self.low}, {self.high}]")
-        return int(value) if self.integer else float(value)
+        checked = number(self.label, value, f"[{self.low}, {self.high}]")
+        return int(checked) if self.integer else checked
 
     def samples(self) -> tuple[float, ...]:
         """The extremes and the middle, for a sweep."""
@@ -47,9 +45,7 @@ class Choice:
         self.check(self.value)
 
     def check(self, value: Any) -> str:
-        if value not in self.options:
-            raise ValueError(f"{self.label}: {value!r} is not one of {', '.join(self.options)}")
-        return str(value)
+        return one_of(self.label, value, self.options)
 
     def samples(self) -> tuple[str, ...]:
         return self.options

@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
+from course_utils.checks import positive, whole
+
 SLICE = 0.03  # seconds of steps before the loop gets a turn
 NAP = 0.1  # seconds of sleep at most before the flags are looked at again
 BREATH = 0.001  # not sleep(0): a callback on another thread that waits for the lock can take it meanwhile
@@ -56,13 +58,10 @@ class Player:
         fps: float = 20.0,
         steps_per_frame: int | None = None,
     ):
-        if not fps > 0 or not (steps_per_frame is None or steps_per_frame >= 1):
-            raise ValueError(
-                f"fps is {fps!r} and steps_per_frame is {steps_per_frame!r}: both must be positive "
-                "(steps_per_frame=None takes as many steps as fit)."
-            )
+        if steps_per_frame is not None:
+            steps_per_frame = whole("steps_per_frame", steps_per_frame, advice="or None for as many as fit")
         self._make_steps, self._show = steps, show
-        self.fps, self.steps_per_frame = fps, steps_per_frame
+        self.fps, self.steps_per_frame = positive("fps", fps), steps_per_frame
         self._on_error: Callable[[Exception], object] = lambda error: None
         self._guard: AbstractContextManager[Any] = nullcontext()
         self._loop = _running_loop()
