@@ -13,31 +13,33 @@ Source: L3, "Optimistic ADAM"; Daskalakis, Ilyas, Syrgkanis, Zeng, "Training GAN
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
+from course_utils.foreach import foreach
+
 
 class _Optimistic(Optimizer):
-    """What the two share: gradients in, the optimistic combination of their directions out.
+    """What the two share: gradients in, the optimistic combination of their directions out."""
 
-    The torch._foreach_* calls treat all tensors of a group at once: few kernels on a GPU, a loop on a CPU.
-    """
-
-    def __init__(self, params: ParamsT, defaults: dict) -> None:
+    def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay", "optimism"):
             if name in defaults and not 0.0 <= defaults[name] < math.inf:
                 raise ValueError(f"{name} is {defaults[name]!r}: give a number that is 0 or larger.")
         super().__init__(params, defaults)
 
-    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+    def _directions(
+        self, group: dict[str, Any], grads: list[Tensor], states: list[dict[str, Any]]
+    ) -> list[Tensor]:
         """d_t of every tensor in the group, as new tensors: they are kept for the next step."""
         raise NotImplementedError
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+    @torch.no_grad()  # torch's own types let a closure return floats only
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
         """One step. `closure`, if given, computes the loss and its gradients anew; its loss is returned."""
         loss = None
         if closure is not None:
@@ -49,25 +51,25 @@ class _Optimistic(Optimizer):
                 self._step_group(group, params)
         return loss
 
-    def _step_group(self, group: dict, params: list[Tensor]) -> None:
-        grads = [p.grad for p in params]
+    def _step_group(self, group: dict[str, Any], params: list[Tensor]) -> None:
+        grads = [p.grad for p in params if p.grad is not None]
         if any(g.is_sparse or g.is_complex() for g in grads):
             raise ValueError(
                 f"{type(self).__name__} takes dense real gradients; here is a sparse or complex one."
             )
         if group["maximize"]:
-            grads = torch._foreach_neg(grads)
+            grads = foreach("neg", grads)
         if group["weight_decay"]:
-            grads = torch._foreach_add(grads, params, alpha=group["weight_decay"])
+            grads = foreach("add", grads, params, alpha=group["weight_decay"])
         states = [self.state[p] for p in params]
         directions = self._directions(group, grads, states)
         lr, optimism = group["lr"], group["optimism"]
-        torch._foreach_add_(params, directions, alpha=-lr * (1.0 + optimism))
+        foreach("add_", params, directions, alpha=-lr * (1.0 + optimism))
         if not optimism:
             return
         before = [(p, s["direction"]) for p, s in zip(params, states, strict=True) if "direction" in s]
         if before:
-            torch._foreach_add_(*map(list, zip(*before, strict=True)), alpha=lr * optimism)
+            foreach("add_", *map(list, zip(*before, strict=True)), alpha=lr * optimism)
         for state, direction in zip(states, directions, strict=True):
             state["direction"] = direction
 
@@ -110,15 +112,17 @@ class OptimisticSGD(_Optimistic):
             },
         )
 
-    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+    def _directions(
+        self, group: dict[str, Any], grads: list[Tensor], states: list[dict[str, Any]]
+    ) -> list[Tensor]:
         directions = [g.clone() for g in grads]
         if group["momentum"]:
             for state, g in zip(states, grads, strict=True):
                 state.setdefault("momentum_buffer", torch.zeros_like(g))
             buffers = [state["momentum_buffer"] for state in states]
-            torch._foreach_mul_(buffers, group["momentum"])
-            torch._foreach_add_(buffers, grads)
-            torch._foreach_copy_(directions, buffers)
+            foreach("mul_", buffers, group["momentum"])
+            foreach("add_", buffers, grads)
+            foreach("copy_", directions, buffers)
         return directions
 
 
@@ -168,23 +172,25 @@ class OptimisticAdam(_Optimistic):
             },
         )
 
-    def _directions(self, group: dict, grads: list[Tensor], states: list[dict]) -> list[Tensor]:
+    def _directions(
+        self, group: dict[str, Any], grads: list[Tensor], states: list[dict[str, Any]]
+    ) -> list[Tensor]:
         beta1, beta2 = group["betas"]
         for state, g in zip(states, grads, strict=True):
             if "step" not in state:
                 state.update(step=0, exp_avg=torch.zeros_like(g), exp_avg_sq=torch.zeros_like(g))
             state["step"] += 1
         means, squares = [s["exp_avg"] for s in states], [s["exp_avg_sq"] for s in states]
-        torch._foreach_lerp_(means, grads, 1.0 - beta1)
-        torch._foreach_mul_(squares, beta2)
-        torch._foreach_addcmul_(squares, grads, grads, value=1.0 - beta2)
+        foreach("lerp_", means, grads, 1.0 - beta1)
+        foreach("mul_", squares, beta2)
+        foreach("addcmul_", squares, grads, grads, value=1.0 - beta2)
         # A tensor that had no gradient at some steps has its own count, hence one correction per tensor.
-        scales = torch._foreach_div(squares, [1.0 - beta2 ** s["step"] for s in states])
-        torch._foreach_sqrt_(scales)
-        torch._foreach_add_(scales, group["eps"])
-        directions = torch._foreach_div(means, [1.0 - beta1 ** s["step"] for s in states])
-        torch._foreach_div_(directions, scales)
-        return list(directions)
+        scales = foreach("div", squares, [1.0 - beta2 ** s["step"] for s in states])
+        foreach("sqrt_", scales)
+        foreach("add_", scales, group["eps"])
+        directions = foreach("div", means, [1.0 - beta1 ** s["step"] for s in states])
+        foreach("div_", directions, scales)
+        return directions
 
 
 def _check_decay(name: str, value: float) -> None:

@@ -65,7 +65,7 @@ def open_picture(source: Any, size: int | None = None) -> np.ndarray:
     return _resized(picture, size or min(longer, LARGEST))
 
 
-def save_picture(image: Any, path: str | os.PathLike) -> Path:
+def save_picture(image: Any, path: str | os.PathLike[str]) -> Path:
     """Write an array (as for :func:`open_picture`) as 8-bit PNG; returns the path.
 
     The file takes its name only when it is complete, so an older picture of that name is never half overwritten.
@@ -93,7 +93,7 @@ def sample_pictures() -> dict[str, Callable[..., np.ndarray]]:
     paths = {}
     for name, (package, file) in BORROWED.items():
         spec = importlib.util.find_spec(package)  # where it is, without importing it
-        if spec is not None and (path := Path(spec.origin).parent / file).is_file():
+        if spec and spec.origin and (path := Path(spec.origin).parent / file).is_file():
             paths[name] = path
     paths.update((path.stem, path) for path in sorted((runtime.REPOSITORY / "data/images").glob("*.png")))
     return {name: partial(open_picture, path) for name, path in paths.items()}

@@ -117,8 +117,10 @@ def profile() -> Literal["quick", "full"]:
         when ``COURSE_PROFILE`` is neither.
     """
     wanted = os.environ.get("COURSE_PROFILE", "").strip()
-    if wanted in ("quick", "full"):
-        return wanted
+    if wanted == "quick":
+        return "quick"
+    if wanted == "full":
+        return "full"
     if wanted:
         raise ValueError(f'COURSE_PROFILE is {wanted!r}; it must be "quick" or "full", or unset.')
     return "full" if device().type == "cuda" else "quick"

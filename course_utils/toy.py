@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
@@ -62,10 +63,10 @@ def two_moons(noise: float = 0.1) -> "NoisyCurves":
     1/2).
     """
 
-    def upper(t):
+    def upper(t: np.ndarray) -> np.ndarray:
         return np.column_stack([np.cos(np.pi * t), np.sin(np.pi * t)])
 
-    def lower(t):
+    def lower(t: np.ndarray) -> np.ndarray:
         return np.column_stack([1 - np.cos(np.pi * t), 0.5 - np.sin(np.pi * t)])
 
     return NoisyCurves((upper, lower), positive("noise", noise), fastest=np.pi)
@@ -79,7 +80,7 @@ def spiral(turns: float = 1.5, radius: float = 2.0, noise: float = 0.1) -> "Nois
     """
     turns, radius = positive("turns", turns), positive("radius", radius)
 
-    def arm(t):
+    def arm(t: np.ndarray) -> np.ndarray:
         angle = 2 * np.pi * turns * t
         return (radius * t)[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
 
@@ -104,7 +105,7 @@ class Line:
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return self._centre + self._stds * _normal(n, generator)
 
-    def logpdf(self, points) -> np.ndarray:
+    def logpdf(self, points: ArrayLike) -> np.ndarray:
         """Log density in nats, (..., 2) -> (...).
 
         Raises
@@ -146,7 +147,7 @@ class GaussianMixture:
     weights: np.ndarray | None = None
     has_density = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.weights is None:
             object.__setattr__(self, "weights", np.full(len(self.modes), 1 / len(self.modes)))
 
@@ -154,7 +155,7 @@ class GaussianMixture:
         noise = _normal(n, generator)
         return self.modes[generator.choice(len(self.modes), size=n, p=self.weights)] + self.std * noise
 
-    def logpdf(self, points) -> np.ndarray:
+    def logpdf(self, points: ArrayLike) -> np.ndarray:
         """Log density in nats, (..., 2) -> (...)."""
         points = _plane(points)
         flat = points.reshape(-1, 2)
@@ -190,7 +191,7 @@ class NoisyCurves:
         points = np.stack([curve(t) for curve in self.curves])[which, np.arange(n)]
         return points + self.noise * noise
 
-    def logpdf(self, points) -> np.ndarray:
+    def logpdf(self, points: ArrayLike) -> np.ndarray:
         """Log of (1 / #curves) sum over curves of the integral over t of N(point; c(t), noise^2 I), in nats.
 
         Gauss-Legendre quadrature, 20 nodes on every piece of at most 8 noises in length: the error is below
@@ -204,7 +205,7 @@ class NoisyCurves:
         return GaussianMixture(centres, self.noise, weights).logpdf(points)
 
 
-def _normal(n, generator):
+def _normal(n: int, generator: np.random.Generator) -> np.ndarray:
     if not isinstance(generator, np.random.Generator):
         raise ValueError(
             f"generator is {generator!r}. Pass a numpy Generator, such as numpy.random.default_rng(0), so "
@@ -213,7 +214,7 @@ def _normal(n, generator):
     return generator.standard_normal((n, 2))
 
 
-def _plane(points):
+def _plane(points: ArrayLike) -> np.ndarray:
     points = np.asarray(points, dtype=np.float64)
     if points.shape[-1:] != (2,):
         raise ValueError(f"points has shape {points.shape}. Give points of the plane, shape (..., 2).")

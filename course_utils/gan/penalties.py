@@ -16,6 +16,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from course_utils.foreach import foreach
+
 
 @torch.no_grad()
 def clip_weights(parameters: Iterable[nn.Parameter], c: float) -> None:
@@ -30,8 +32,7 @@ def clip_weights(parameters: Iterable[nn.Parameter], c: float) -> None:
         raise ValueError(
             f"c is {c!r}; the weights are clipped to [-c, c], so it must be above zero. 0.01 is usual."
         )
-    torch._foreach_clamp_min_(parameters := list(parameters), -c)
-    torch._foreach_clamp_max_(parameters, c)
+    foreach("clamp_max_", foreach("clamp_min_", list(parameters), -c), c)
 
 
 def interpolate(real: Tensor, fake: Tensor, t: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +15,8 @@ from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
 
 SMALLEST = 32  # pixels; below, the deep layers have no position left
-MEAN, STD = (
-    (0.485, 0.456, 0.406),
-    (0.229, 0.224, 0.225),
-)  # of ImageNet's pixels: what the networks were trained with
+# Of ImageNet's pixels, which the networks were trained with.
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class FeatureNetwork(nn.Module):
@@ -34,6 +32,9 @@ class FeatureNetwork(nn.Module):
     style_layers, content_layers : those that styles and contents are compared on, unless one says otherwise.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, spec: Spec, network: nn.Sequential, origin: str):
         super().__init__()
         self.name, self.origin, self.network = spec.name, origin, network
@@ -47,7 +48,7 @@ class FeatureNetwork(nn.Module):
         self.register_buffer("mean", torch.tensor(MEAN).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(STD).view(1, 3, 1, 1), persistent=False)
         # Frozen: the backward pass computes the gradient of the picture and of nothing else.
-        self.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+        self.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload] # untold
 
     def forward(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
         """The features h^(l)(x) after the ReLU of each layer: name -> (n, channels, rows, columns).
@@ -119,7 +120,7 @@ class FeatureNetwork(nn.Module):
             style_layers=tuple(tap for tap in self.style_layers if tap in kept) or layers,
             content_layers=tuple(tap for tap in self.content_layers if tap in kept) or layers,
         )
-        return FeatureNetwork(spec, self.network[:end], self.origin)
+        return FeatureNetwork(spec, cast(nn.Sequential, self.network[:end]), self.origin)
 
 
 def load_features(

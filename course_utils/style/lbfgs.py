@@ -1,6 +1,7 @@
 """L-BFGS for pixels: the quasi-Newton method of Gatys et al., kept inside [0, 1]."""
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,8 +39,8 @@ class ProjectedLBFGS(torch.optim.Optimizer):
     ):
         super().__init__(params, {"lr": lr, "memory": memory, "low": low, "high": high, "longest": longest})
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor]) -> Tensor:
+    @torch.no_grad()  # torch's own types let a closure return floats only
+    def step(self, closure: Callable[[], Tensor]) -> Tensor:  # type: ignore[override]
         """Evaluate the closure (which sets the gradient) and move; returns the loss from before the move."""
         with torch.enable_grad():
             loss = closure()
@@ -51,9 +52,8 @@ class ProjectedLBFGS(torch.optim.Optimizer):
 
         free = ~((x <= low) & (g > 0) | (x >= high) & (g < 0))
         direction = self._times_inverse_curvature(state, g * free) * free
-        if (
-            not state["moves"] or (direction * g).sum() <= 0
-        ):  # nothing known, or nothing of use: steepest descent
+        # Nothing known, or nothing of use: steepest descent.
+        if not state["moves"] or (direction * g).sum() <= 0:
             state["moves"], state["changes"] = [], []
             direction = g * free
             direction *= FIRST_MOVE / direction.abs().mean().clamp_min(torch.finfo(x.dtype).tiny)
@@ -63,7 +63,7 @@ class ProjectedLBFGS(torch.optim.Optimizer):
         return loss
 
     @staticmethod
-    def _remember(state: dict, x: Tensor, g: Tensor, memory: int) -> None:
+    def _remember(state: dict[str, Any], x: Tensor, g: Tensor, memory: int) -> None:
         """Add the last move and what it changed in the gradient, if the curvature along it is positive."""
         moves, changes = state.setdefault("moves", []), state.setdefault("changes", [])
         if "x" not in state:
@@ -76,7 +76,7 @@ class ProjectedLBFGS(torch.optim.Optimizer):
             del moves[:-memory], changes[:-memory]
 
     @staticmethod
-    def _times_inverse_curvature(state: dict, g: Tensor) -> Tensor:
+    def _times_inverse_curvature(state: dict[str, Any], g: Tensor) -> Tensor:
         """H g by the two-loop recursion."""
         pairs = list(zip(state["moves"], state["changes"], strict=True))
         q, factors = g.clone(), []

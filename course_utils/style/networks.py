@@ -61,13 +61,8 @@ class Spec:
 
 # ------------------------------------------------------------------------------------------------ VGG-19
 
-VGG19_BLOCKS = (
-    (64, 2),
-    (128, 2),
-    (256, 4),
-    (512, 4),
-    (512, 4),
-)  # (channels, convolutions) between two poolings
+# (channels, convolutions) between two poolings
+VGG19_BLOCKS = ((64, 2), (128, 2), (256, 4), (512, 4), (512, 4))
 
 
 def vgg19() -> nn.Sequential:

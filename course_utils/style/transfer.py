@@ -117,7 +117,8 @@ class StyleTransfer(Stepwise):
         self._tv_weight = weight("total_variation", total_variation)
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
         self._enter(0)
-        self._set(self._level.start(one_of("start", start, ("content", "style", "noise")), seed))
+        one_of("start", start, ("content", "style", "noise"))
+        self._set(self._level.start(start, seed))
 
     # ------------------------------------------------------------------ weights
 
@@ -157,6 +158,7 @@ class StyleTransfer(Stepwise):
     def _forget(self) -> None:
         """A new optimizer. What L-BFGS remembers is the curvature of the objective so far; for another objective (other
         weights, another level) it would give steps in wrong directions."""
+        self._optimizer: ProjectedLBFGS | torch.optim.Adam
         if self._optimizer_name == "lbfgs":
             self._optimizer = ProjectedLBFGS([self._picture], lr=self._rate)
         else:
@@ -205,16 +207,16 @@ class StyleTransfer(Stepwise):
         total = self._alpha * content + self._beta * style + self._tv_weight * variation
         total.backward()
         # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.
-        self._picture.grad = self._picture.grad.contiguous()
+        if self._picture.grad is not None:
+            self._picture.grad = self._picture.grad.contiguous()
         self._values = torch.stack([total, content, style, variation]).detach()
         return total
 
     def _check(self, losses: dict[str, float]) -> None:
         if self._limit == math.inf:  # the first step with this optimizer
             self._limit = EXPLOSION * max(losses["total"], self._alpha + self._beta)
-        bad = [
-            name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])
-        ]  # the parts before the sum
+        # The parts before the sum.
+        bad = [name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])]
         if not bad and losses["total"] > self._limit:
             bad = ["total"]
         if not bad and not bool(torch.isfinite(self._picture).all()):

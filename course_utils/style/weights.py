@@ -30,7 +30,7 @@ def find(spec: Spec, *, download: bool = False) -> Path | None:
         when a published file is not there and is not to be, or cannot be, downloaded.
     """
     if not isinstance(spec.weights, Published):
-        return spec.weights and runtime.shipped(spec.weights)
+        return runtime.shipped(spec.weights) if spec.weights else None
     published, folder = spec.weights, runtime.data_dir() / "weights"
     local = sorted(path for path in folder.glob(f"{published.stem}*") if _is_usual(path.name, published))
     if local:
