@@ -38,7 +38,8 @@ class CouplingController(Controller):
     def costs(self) -> np.ndarray:
         """The costs of these three."""
         stay, move = self.values["stay"], self.values["move"]
-        return (self.couplings() * [[stay, move], [move, stay]]).sum(axis=(1, 2))
+        costs: np.ndarray = (self.couplings() * [[stay, move], [move, stay]]).sum(axis=(1, 2))
+        return costs
 
     def make_panels(self, figure: Figure) -> CouplingPanels:
         return CouplingPanels(figure)

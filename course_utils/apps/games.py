@@ -83,7 +83,7 @@ class GamesController(LiveController):
         if set(values) <= {"time", "speed"}:
             return
         eta = self.values["learning_rate"]
-        start = self.values["x"], self.values["y"]
+        start = np.array([self.values["x"], self.values["y"]])
         j = jacobian(self.game, self.rest)
         self.runs: dict[str, Trajectory] = {}
         self.eigenvalues: dict[str, np.ndarray] = {}

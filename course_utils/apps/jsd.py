@@ -1,6 +1,6 @@
 """Lesson 1's app: move two densities and watch KL both ways, JSD, D* and the value of the game."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ from course_utils.divergences import (
 from course_utils.plots import palette
 from course_utils.plots.divergences import LOG_2, DivergencePanels
 
-BUMPS = {  # both have this mean and this standard deviation
+BUMPS: dict[str, Callable[[float, float], Any]] = {  # both have this mean and this standard deviation
     "bell curves": lambda mean, std: stats.Normal(mu=mean, sigma=std),
     "blocks": lambda mean, std: stats.Uniform(a=mean - 3**0.5 * std, b=mean + 3**0.5 * std),
 }

@@ -14,7 +14,7 @@ from course_utils.divergences.lines import DISTANCES
 from course_utils.gan.judges import Discriminator
 from course_utils.plots import palette
 from course_utils.plots.parallel_lines import PLANE, LinesPanels, number
-from course_utils.toy import parallel_lines
+from course_utils.toy import Line, parallel_lines
 
 TRAINED = "the trained D"
 STEPS_PER_CLICK = 20
@@ -54,7 +54,8 @@ class ParallelLinesController(Controller):
         self.changed({})
 
     def train(self) -> None:
-        self.discriminator.train(*self._lines(), STEPS_PER_CLICK, batch_size=128)
+        real, fake = self._lines()
+        self.discriminator.train(real, fake, STEPS_PER_CLICK, batch_size=128)
         self.trained_steps += STEPS_PER_CLICK
         self.changed({})
 
@@ -79,7 +80,7 @@ class ParallelLinesController(Controller):
         self.estimate = self.discriminator.estimate(self.real, self.fake)
         self.d_fake = float(self.discriminator(self.fake).mean())
 
-    def _lines(self):
+    def _lines(self) -> tuple[Line, Line]:
         theta, noise = self.values["theta"], self.values["noise"]
         return parallel_lines(0, noise), parallel_lines(theta, noise)
 
@@ -112,7 +113,7 @@ class ParallelLinesController(Controller):
     def _draw_curves(self, noise: float) -> None:
         narrow = noise * np.linspace(-8, 8, 65)  # resolves the well around 0, however narrow
         theta = np.union1d(np.linspace(-2, 2, 81), narrow[np.abs(narrow) <= 2])
-        curves = {name: distance.value(theta, noise) for name, distance in DISTANCES.items()}
+        curves = {name: np.array(distance.value(theta, noise)) for name, distance in DISTANCES.items()}
         if not noise:
             for name in ("KL", "JSD"):
                 curves[name][theta == 0] = np.nan  # the jump is a hole in the curve; the value 0 has a point

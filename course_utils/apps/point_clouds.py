@@ -10,7 +10,7 @@ from course_utils import toy
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
 from course_utils.plots.transport_panels import CloudPanels
-from course_utils.transport import earth_movers_distance, kantorovich_potential, sinkhorn_curve
+from course_utils.transport import SinkhornCurve, earth_movers_distance, kantorovich_potential, sinkhorn_curve
 
 LIMITS = (-3.5, 3.5), (-3.5, 3.5)
 BLURS = 0.05 * 2.0 ** np.arange(0, 5.5, 0.5)  # in units of the mean cost between the clouds
@@ -22,12 +22,13 @@ METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock", "squared": "sqe
 
 def _blobs(n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Each cloud three Gaussians around random centres."""
-    return tuple(
+    x, y = (
         toy.GaussianMixture(generator.uniform(-1.2, 1.2, (3, 2)), 0.3).sample(n, generator) for _ in range(2)
     )
+    return x, y
 
 
-def _pair(p, q) -> Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]:
+def _pair(p: Any, q: Any) -> Callable[[int, np.random.Generator], tuple[np.ndarray, np.ndarray]]:
     return lambda n, generator: (p.sample(n, generator), q.sample(n, generator))
 
 
@@ -76,7 +77,7 @@ class CloudController(Controller):
             self.critic = (
                 None if self.metric == "sqeuclidean" else kantorovich_potential(self.transport)(self.grid)
             )
-            self.curve = None
+            self.curve: SinkhornCurve | None = None
         if self.values["blur"] and self.curve is None:  # only for who asks: it takes longer than all the rest
             mean_cost = self.transport.cost_matrix.mean()
             self.curve = sinkhorn_curve(
@@ -88,23 +89,23 @@ class CloudController(Controller):
 
     def update(self) -> None:
         blur, exact = self.values["blur"], self.transport
-        plan = self.curve.plans[blur - 1] if blur else exact.plan
+        curve = self.curve if blur else None
         self.panels.update(
             self.x,
             self.y,
-            plan,
+            curve.plans[blur - 1] if curve else exact.plan,
             order=exact.plan.argmax(axis=1),  # the exact plan pairs the points: a diagonal
             critic=self.critic if self.values["critic"] else None,
             exact=exact.cost,
-            label=f"dashed: {self._name} = {exact.cost:.3f}" + ("" if blur else "\nmove the blur slider"),
-            costs=self.curve.costs if blur else None,
-            chosen=blur - 1 if blur else None,
+            label=f"dashed: {self._name} = {exact.cost:.3f}" + ("" if curve else "\nmove the blur slider"),
+            costs=curve.costs if curve else None,
+            chosen=blur - 1 if curve else None,
         )
 
     def status(self) -> str:
         blur, cost = self.values["blur"], self.transport.cost
         text = f"Exact transport: every point of p has one partner, and {self._name} = {cost:.3f}."
-        if blur:
+        if blur and self.curve:
             text = (
                 f"Sinkhorn with ε = {self.curve.regularizations[blur - 1]:.3f}: points share their partners, and the "
                 f"plan costs {self.curve.costs[blur - 1]:.3f} instead of {self._name} = {cost:.3f}."

@@ -46,8 +46,8 @@ class ReplayController(LiveController):
 
     def _make_controls(self) -> tuple[Control, ...]:
         names = tuple(self.runs)
-        titles = panel_titles({quantity for curves in self._curves.values() for quantity in curves})
-        titles = tuple(title for title in titles if title != QUALITY) or (LOSSES,)
+        quantities = {quantity for curves in self._curves.values() for quantity in curves}
+        titles = tuple(title for title in panel_titles(quantities) if title != QUALITY) or (LOSSES,)
         return (
             Choice("run", "run", names, names[0]),
             Slider("moment", "moment", 0, max(self._last, 1), self._last, 1, integer=True),

@@ -6,27 +6,29 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
-from course_utils.transport.hints import marginal_errors, next_step, overpayment, prices
+from course_utils.transport.hints import Step, marginal_errors, next_step, overpayment, prices
 
 HILLS, HOLES = tuple("ABC"), tuple("1234")
 SIZE = (10, 10)  # the map runs from (0, 0) to here
 RANDOM = "random"
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock"}
+Cell = tuple[int, int]  # a hill and a hole
 
 
 @dataclass(frozen=True)
 class Problem:
     """Hills and holes on the map: places (3, 2) and (4, 2), and whole shovels of dirt and of room, equal in sum."""
 
-    hills: tuple
-    holes: tuple
-    dirt: tuple
-    room: tuple
+    hills: ArrayLike
+    holes: ArrayLike
+    dirt: tuple[int, ...]
+    room: tuple[int, ...]
 
 
 PROBLEMS = {
@@ -85,11 +87,11 @@ class DirtController(Controller):
             name = values["problem"]
             self.problem = random_problem(self._random) if name == RANDOM else PROBLEMS[name]
             self.plan = np.zeros((len(HILLS), len(HOLES)), dtype=int)
-            self._before = []  # (cell or None, plan) of each earlier state
+            self._before: list[tuple[Cell | None, np.ndarray]] = []  # of each earlier state
             self.values["optimum"] = False
         if "problem" in values or "metric" in values:
             self._solve()
-            self.step = None
+            self.step: Step | None = None
             self.remark = "" if self.plan.any() else "Choose a hill and a hole, and send some shovels."
         if "shovels" in values:
             changed = self.plan.copy()
@@ -99,7 +101,7 @@ class DirtController(Controller):
         self.values["optimum"] = values.get("optimum", self.values["optimum"])
 
     @property
-    def cell(self) -> tuple[int, int]:
+    def cell(self) -> Cell:
         return HILLS.index(self.values["hill"]), HOLES.index(self.values["hole"])
 
     def fill(self) -> None:
@@ -133,7 +135,7 @@ class DirtController(Controller):
         self.values["problem"] = RANDOM
         self.changed({"problem": RANDOM})
 
-    def _edit(self, plan, cell=None) -> None:
+    def _edit(self, plan: np.ndarray, cell: Cell | None = None) -> None:
         if np.array_equal(plan, self.plan):
             return
         # Dragging the slider over many values is one move, which one "undo" takes back.
@@ -141,7 +143,7 @@ class DirtController(Controller):
             self._before.append((cell, self.plan))
         self._show(plan)
 
-    def _show(self, plan) -> None:
+    def _show(self, plan: np.ndarray) -> None:
         self.plan, self.step, self.remark = plan, None, ""
         self.values.update(shovels=int(plan[self.cell]), optimum=False)
 
@@ -157,7 +159,8 @@ class DirtController(Controller):
 
     def undone(self) -> tuple[np.ndarray, np.ndarray]:
         """Shovels still on each hill and room still in each hole; negative where too many were sent."""
-        return tuple(np.rint(error).astype(int) for error in marginal_errors(self.plan, self.dirt, self.room))
+        left, room = marginal_errors(self.plan, self.dirt, self.room)
+        return np.rint(left).astype(int), np.rint(room).astype(int)
 
     def cost(self) -> float:
         """Shovels times distance, summed over the student's plan."""
@@ -180,7 +183,7 @@ class DirtController(Controller):
         costs = {cell: _number(cost) for cell, cost in np.ndenumerate(self.transport.cost_matrix)}
         self.panels.table.update(costs, dict(np.ndenumerate(plan)), *remarks, chosen)
 
-    def _certificate(self) -> tuple:
+    def _certificate(self) -> tuple[Any, ...]:
         f, g = prices(self.transport)
         sums = f[:, None] + g
         tight = np.isclose(sums, self.transport.cost_matrix)
@@ -193,8 +196,8 @@ class DirtController(Controller):
             "in a cell: cost, shovels, f + g",
         )
 
-    def _bookkeeping(self) -> tuple:
-        marks = {}
+    def _bookkeeping(self) -> tuple[Any, ...]:
+        marks: dict[Cell, str] = {}
         if self.step is not None:
             amount = round(self.step.amount * self.total)
             marks = {cell: f"+{amount}" for cell in self.step.more} | {
@@ -219,7 +222,7 @@ class DirtController(Controller):
             f"{self.cost() / self.total:.3f} per shovel. Can it be cheaper? Ask for a hint."
         )
 
-    def _say(self, step) -> str:
+    def _say(self, step: Step | None) -> str:
         if step is None:
             return "No rerouting makes this plan cheaper: it is optimal. Show the optimum to see the proof."
         amount = _shovels(round(step.amount * self.total))

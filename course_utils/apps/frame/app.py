@@ -12,12 +12,14 @@ import html
 import io
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
+from typing import Any
 
 import ipywidgets as widgets
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
@@ -62,35 +64,35 @@ class App:
         width, height = controller.size
         # Fewer inches at more dots per inch: the same number of pixels, with everything in it larger.
         self.figure = Figure(figsize=(width / scale, height / scale), dpi=PIXELS_PER_INCH * scale)
-        self._canvas = FigureCanvasAgg(self.figure)
-        self._still = (
-            None  # the picture without what moves, and for which moving artists and limits it was drawn
-        )
-        self._moving, self._limits = None, None
+        self._canvas: Any = FigureCanvasAgg(self.figure)
+        # The picture without what moves, and for which moving artists and limits it was drawn.
+        self._still: Any = None
+        self._moving: Sequence[Artist] | None = None
+        self._limits: list[tuple[float, ...]] = []
 
         self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
         self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
         self.widgets: dict[str, widgets.Widget] = {}
         self.view = self._make_view()
-        self._guarded(self._redraw)
+        self.redraw()
 
     # ------------------------------------------------------------------ what happens
 
-    def set(self, **values) -> None:
+    def set(self, **values: Any) -> None:
         """Set controls by name, as if a student had moved them; errors are shown in the app and raised."""
-        self._guarded(lambda: (self.controller.set(**values), self._redraw()))
+        self._do(self.controller.set, **values)
 
     def press(self, name: str) -> None:
         """Press a button by name; errors are shown in the app and raised."""
-        self._guarded(lambda: (self.controller.press(name), self._redraw()))
+        self._do(self.controller.press, name)
 
     def click(self, across: float, down: float) -> None:
         """Click at these shares of the picture's width and height, as if a student had."""
-        self._guarded(lambda: (self.controller.click(across, down), self._redraw()))
+        self._do(self.controller.click, across, down)
 
     def redraw(self) -> None:
         """Draw the controller's present state again (for a background task that changed it)."""
-        self._guarded(self._redraw)
+        self._do(lambda: None)
 
     def sweep(self) -> int:
         """Drive every control over its extremes and its middle, every option and every button, and all sliders to
@@ -102,7 +104,7 @@ class App:
         start = dict(self.controller.values)
         drawn = 0
 
-        def visit(**values):
+        def visit(**values: Any) -> None:
             nonlocal drawn
             for name, value in values.items():
                 self.widgets[name].value = value  # through the widget, so that its callback is what is tested
@@ -119,10 +121,11 @@ class App:
         self.set(**start)
         return drawn
 
-    def _guarded(self, action: Callable[[], object]) -> None:
+    def _do(self, action: Callable[..., object], *arguments: Any, **values: Any) -> None:
         with self._lock:
             try:
-                action()
+                action(*arguments, **values)
+                self._redraw()
                 self._sync()
             except Exception as error:
                 self._show_error(error)
@@ -150,7 +153,7 @@ class App:
         else:
             self._canvas.restore_region(self._still)
         for artist in moving:
-            artist.axes.draw_artist(artist)
+            artist.draw(self._canvas.get_renderer())
 
     def _sync(self) -> None:
         """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""
@@ -167,9 +170,9 @@ class App:
         if widget.value:  # empty again: our own doing
             content = bytes(widget.value[0]["content"])
             widget.value = ()  # so that the same file can be chosen again
-            self._guarded(lambda: (getattr(self.controller, name)(content), self._redraw()))
+            self._do(getattr(self.controller, name), content)
 
-    def _on_change(self, name: str, value) -> None:
+    def _on_change(self, name: str, value: Any) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
             if not self._syncing:
                 self.set(**{name: value})
@@ -187,7 +190,7 @@ class App:
     def _make_picture(self, width: int, height: int) -> widgets.DOMWidget:
         # A fixed size that may shrink with a narrow window, never grow or jump.
         layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
-        if hasattr(self.controller, "click"):
+        if type(self.controller).click is not Controller.click:
             picture = ClickablePicture(alt=self.controller.alt, layout=layout)
             picture.on_click = self.click
             return picture
@@ -218,9 +221,9 @@ class App:
         self.status.add_class("course-app-status")
         return view
 
-    def _repr_mimebundle_(self, include=None, exclude=None):
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """The live view, and beside it the present picture for readers who have no kernel (a page on the web)."""
-        bundle = self.view._repr_mimebundle_(include=include, exclude=exclude)
+        bundle: dict[str, Any] = self.view._repr_mimebundle_(include=include, exclude=exclude)
         bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
         bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
         return bundle

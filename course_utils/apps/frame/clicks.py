@@ -1,6 +1,7 @@
 """A picture that says where it was clicked: ipywidgets' own Image does not."""
 
 from collections.abc import Callable
+from typing import Any
 
 import anywidget
 import traitlets
@@ -48,11 +49,12 @@ class ClickablePicture(anywidget.AnyWidget):
     _esm = _SHOW
     value = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
-    clicked = traitlets.List([]).tag(sync=True)  # across, down, and a count that makes every click a change
+    # Across, down, and a count that makes every click a change.
+    clicked: "traitlets.List[Any]" = traitlets.List([]).tag(sync=True)
 
     on_click: Callable[[float, float], object] | None = None
 
     @traitlets.observe("clicked")
-    def _tell(self, change) -> None:
+    def _tell(self, change: Any) -> None:
         if self.on_click is not None and change["new"]:
             self.on_click(*change["new"][:2])

@@ -26,12 +26,12 @@ class Controller:
     list always draws everything.
 
     Controls that belong to the picture, such as a time line, may stand ``below`` it. A slider whose range grows (the
-    recorded part of a run) has its present upper end in ``ends``. A controller with a method ``click(across, down)``
-    gets a picture that can be clicked; both numbers are shares of the picture, from 0 at its upper left to 1.
+    recorded part of a run) has its present upper end in ``ends``. A controller that overrides :meth:`click` gets a
+    picture that can be clicked; ``alt`` says what it shows to who does not see it.
     """
 
     title: ClassVar[str] = ""
-    alt: ClassVar[str] = ""  # the picture that can be clicked, for who does not see it
+    alt: ClassVar[str] = ""
     size: ClassVar[tuple[float, float]] = (8.6, 5.0)
     controls: tuple[Control, ...] = ()
     below: tuple[Control, ...] = ()
@@ -75,6 +75,9 @@ class Controller:
 
     def changed(self, values: Mapping[str, Any]) -> None:
         """Called after :meth:`set` with the values just set; may change ``self.values`` further."""
+
+    def click(self, across: float, down: float) -> None:
+        """Called with where the picture was clicked, in shares of it: 0, 0 is its upper left corner."""
 
     def draw(self, figure: Figure) -> None:
         """Draw the present state. In the same figure, artists are made once, and then moved."""

@@ -8,6 +8,8 @@ from course_utils.apps.frame.app import App
 from course_utils.apps.frame.controller import LiveController
 from course_utils.apps.frame.presence import Presence
 
+__all__ = ["App", "LiveApp"]
+
 
 class LiveApp(App):
     """An app with a player. A step's error is shown in the status line, and raised by ``await app.player.wait()``.

@@ -34,7 +34,7 @@ from course_utils.apps.playground.settings import (
     structure,
     values_of,
 )
-from course_utils.gan.playground import DATA, Diverged, Session, plane, read_csv
+from course_utils.gan.playground import DATA, Data, Diverged, Session, plane, read_csv
 from course_utils.gan.playground.presets import PRESETS, Preset
 from course_utils.plots.playground import PlaygroundPanels
 
@@ -121,20 +121,21 @@ class PlaygroundController(LiveController):
         self._speedometer = Speedometer()
         self._time_is(0)
 
-    def _data(self):
-        return {DRAWN: ("drawn", self._drawing), GIVEN: ("points", self._given)}.get(
-            self.values["data"], self.values["data"]
-        )
+    def _data(self) -> Data:
+        own: dict[str, Data] = {DRAWN: ("drawn", self._drawing), GIVEN: ("points", self._given)}
+        name: str = self.values["data"]
+        return own.get(name, name)
 
     def _read_session(self) -> None:
         """Set the controls to what the session has, after a preset and after a journey in time."""
         data = self.session.data
-        self.values["data"] = data if isinstance(data, str) else {"drawn": DRAWN, "points": GIVEN}[data[0]]
         self.values.update(values_of(self.session.recipe))
-        if data[0] == "drawn":
-            self._drawing = list(data[1])
-        elif data[0] == "points":
-            self._given = list(data[1])
+        if isinstance(data, str):
+            self.values["data"] = data
+        elif data[0] == "drawn":
+            self.values["data"], self._drawing = DRAWN, list(data[1])
+        else:
+            self.values["data"], self._given = GIVEN, list(data[1])
 
     def changed(self, values: Mapping[str, Any]) -> None:
         names = set(values)

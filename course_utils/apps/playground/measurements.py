@@ -1,6 +1,7 @@
 """What was measured of a playground's session, and how it is said."""
 
 import time
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +16,8 @@ class Measurements:
     def __init__(self, session: Session):
         self._session = session
         self.taken: dict[int, plane.Measures] = {}
-        self._floor, self._data = (np.nan, np.nan), None  # real points against real points, and which
+        self._floor = (np.nan, np.nan)  # real points against real points, ...
+        self._data: Any = None  # ... and which
         self.at_once()
 
     def at_once(self) -> None:

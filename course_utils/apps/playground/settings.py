@@ -24,7 +24,7 @@ CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
 WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
 WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
-SETTINGS_OF = {
+SETTINGS_OF: dict[str, tuple[str, Mapping[str, Any]]] = {
     "optimizer": ("optimizer", OPTIMIZERS),
     "rate_d": ("discriminator_learning_rate", RATES),
     "rate_g": ("generator_learning_rate", RATES),
