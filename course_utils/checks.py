@@ -6,7 +6,7 @@ where it is one. True is no number here: ``ring(True)`` is a mistake, not a ring
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from numbers import Integral, Real
 from typing import Any
 
@@ -61,6 +61,16 @@ def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice:
         expected = _in_words(wrong, interval)
         raise ValueError(f"{name} {what.format(wrong)} must be {expected}{_end(advice)}")
     return array
+
+
+def each(
+    name: str, values: Any, check: Callable[[str, Any], Any], count: int | None = None, advice: str = ""
+) -> tuple[Any, ...]:
+    """A tuple (or list, or array) of values, at least one or exactly so many; every one goes through a check."""
+    entries = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else ()
+    if not entries or count not in (None, len(entries)):
+        raise _refusal(name, values, f"a tuple of {count or 'one or more'} numbers", advice)
+    return tuple(check(f"{name}[{i}]", entry) for i, entry in enumerate(entries))
 
 
 def points(

@@ -10,9 +10,9 @@ plain one, as there is no direction before it. A learning rate that changes betw
 Source: L3, "Optimistic ADAM"; Daskalakis, Ilyas, Syrgkanis, Zeng, "Training GANs with optimism", 2018.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import ParamsT
 
+from course_utils.checks import each, not_negative, number
 from course_utils.foreach import foreach
 
 
@@ -28,8 +29,8 @@ class _Optimistic(Optimizer):
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:
         for name in ("lr", "eps", "weight_decay", "optimism"):
-            if name in defaults and not 0.0 <= defaults[name] < math.inf:
-                raise ValueError(f"{name} is {defaults[name]!r}: give a number that is 0 or larger.")
+            if name in defaults:
+                not_negative(name, defaults[name])
         super().__init__(params, defaults)
 
     def _directions(
@@ -100,7 +101,7 @@ class OptimisticSGD(_Optimistic):
         optimism: float = 1.0,
         maximize: bool = False,
     ) -> None:
-        _check_decay("momentum", momentum)
+        number("momentum", momentum, "[0, 1)", "such as 0.9")
         super().__init__(
             params,
             {
@@ -158,8 +159,7 @@ class OptimisticAdam(_Optimistic):
         optimism: float = 1.0,
         maximize: bool = False,
     ) -> None:
-        for i, beta in enumerate(betas):
-            _check_decay(f"betas[{i}]", beta)
+        each("betas", betas, partial(number, interval="[0, 1)"), 2, "such as (0.9, 0.999)")
         super().__init__(
             params,
             {
@@ -191,11 +191,6 @@ class OptimisticAdam(_Optimistic):
         directions = foreach("div", means, [1.0 - beta1 ** s["step"] for s in states])
         foreach("div_", directions, scales)
         return directions
-
-
-def _check_decay(name: str, value: float) -> None:
-    if not 0.0 <= value < 1.0:
-        raise ValueError(f"{name} is {value!r}: give a number in [0, 1), such as 0.9.")
 
 
 @dataclass(frozen=True)

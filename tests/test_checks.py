@@ -94,6 +94,32 @@ def test_one_of_several_words():
             checks.one_of("optimizer", wrong, registry)
 
 
+@pytest.mark.parametrize("kind", [tuple, list, np.array, iter])
+def test_each_of_several_values_goes_through_a_check(kind):
+    found = checks.each("widths", kind([128, 256]), checks.whole)
+    assert (found, [type(n) for n in found]) == ((128, 256), [int, int])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((), "it must be a tuple of 2 numbers, such as (0.5, 0.9)."),
+        ((0.5,), "it must be a tuple of 2 numbers"),
+        (0.5, "betas is 0.5; it must be a tuple of 2 numbers"),
+        ("ab", "betas is 'ab'; it must be a tuple"),
+        ((0.5, 1), "betas[1] is 1; it must be positive"),
+    ],
+)
+def test_the_wrong_one_of_several_values_is_named(values, message):
+    def check(name, value):
+        if value == 1:
+            raise ValueError(f"{name} is 1; it must be positive")
+        return value
+
+    with pytest.raises(ValueError, match=re.escape(message)):
+        checks.each("betas", values, check, 2, "such as (0.5, 0.9)")
+
+
 def test_points_come_back_as_float64():
     found = checks.points("p", [[1, 2], [3, 4]], dim=2)
     assert (found.dtype, found.tolist()) == (np.float64, [[1.0, 2.0], [3.0, 4.0]])

@@ -16,6 +16,7 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
+from course_utils.checks import not_negative, positive, whole
 from course_utils.gan.penalties import gradient_norms, gradient_penalty
 from course_utils.transport.measures import as_points
 
@@ -47,10 +48,8 @@ class Judge:
     betas = (0.9, 0.999)
 
     def __init__(self, dim: int, *, width: int = 32, learning_rate: float = 3e-3, seed: int = 0):
-        for name, value in (("dim", dim), ("width", width), ("learning_rate", learning_rate)):
-            if not value > 0:
-                raise ValueError(f"{name} is {value!r}; it must be above zero.")
-        self.dim = dim
+        self.dim, width = whole("dim", dim), whole("width", width)
+        learning_rate = positive("learning_rate", learning_rate)
         with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
             torch.manual_seed(seed)
             layers = [
@@ -196,10 +195,8 @@ class Critic(Judge):
     betas = (0.5, 0.9)  # those of Gulrajani et al. for points in the plane
 
     def __init__(self, dim: int, *, penalty: float = 10.0, one_sided: bool = False, **judge):
-        if not penalty >= 0:
-            raise ValueError(f"penalty is {penalty!r}; it must be zero or more, and 10 is usual.")
         super().__init__(dim, **judge)
-        self.penalty, self.one_sided = penalty, one_sided
+        self.penalty, self.one_sided = not_negative("penalty", penalty, "and 10 is usual"), one_sided
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """f, (..., dim) -> (...); on the line the shape of the points is kept. Only differences of f mean anything."""

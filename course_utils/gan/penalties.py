@@ -16,6 +16,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks import positive
 from course_utils.foreach import foreach
 
 
@@ -28,10 +29,7 @@ def clip_weights(parameters: Iterable[nn.Parameter], c: float) -> None:
     ValueError
         for a c that is not positive.
     """
-    if not c > 0:
-        raise ValueError(
-            f"c is {c!r}; the weights are clipped to [-c, c], so it must be above zero. 0.01 is usual."
-        )
+    positive("c", c, "as the weights are clipped to [-c, c]")
     foreach("clamp_max_", foreach("clamp_min_", list(parameters), -c), c)
 
 

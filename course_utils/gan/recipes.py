@@ -8,25 +8,17 @@ To look at one, and to change it:
 """
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from torch import nn
 from torch.optim import Optimizer
 
+from course_utils.checks import each, not_negative, one_of, positive, whole
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
-from course_utils.optimizers import OPTIMIZERS
 from course_utils.training.settings import Settings
-
-CHOICES = {
-    "architecture": ARCHITECTURES,
-    "objective": OBJECTIVES,
-    "penalty": PENALTIES,
-    "minibatch_statistics": MINIBATCH_STATISTICS,
-    "optimizer": OPTIMIZERS,
-    "precision": ("float32", "bfloat16"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,36 +79,26 @@ class Recipe(Settings):
         "minibatch_statistics",
     )
 
-    def __post_init__(self):
-        # lists are welcome too, as JSON has them
-        for name in ("generator_widths", "discriminator_widths", "betas"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name, choices in CHOICES.items():
-            if (value := getattr(self, name)) not in choices:
-                raise ValueError(f"{name} is {value!r}; it must be one of {', '.join(choices)}.")
-        for name in (
-            "latent_dim", "batch_size", "discriminator_steps", "generator_steps", "quick_steps", "full_steps",
-        ):  # fmt: skip
-            if not isinstance(value := getattr(self, name), int) or value < 1:
-                raise ValueError(f"{name} is {value!r}; it must be a whole number of at least 1.")
-        for name in ("generator_learning_rate", "discriminator_learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be positive.")
-        for name in ("penalty_weight", "instance_noise", "decay_steps"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be zero or more.")
-        if not 0 <= self.ema < 1:
-            raise ValueError(f"ema is {self.ema!r}; it must be in [0, 1), and 0.999 is usual.")
-        if len(self.betas) != 2 or not all(0 <= beta < 1 for beta in self.betas):
-            raise ValueError(
-                f"betas is {self.betas!r}; it must hold two numbers in [0, 1), such as (0.5, 0.999)."
-            )
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        widths = partial(each, check=whole, advice="such as (128, 256)")
+        self._check(
+            architecture=partial(one_of, choices=ARCHITECTURES),
+            objective=partial(one_of, choices=OBJECTIVES),
+            penalty=partial(one_of, choices=PENALTIES),
+            penalty_weight=not_negative,
+            clip=positive,
+            latent_dim=whole,
+            generator_widths=widths,
+            discriminator_widths=widths,
+            minibatch_statistics=partial(one_of, choices=MINIBATCH_STATISTICS),
+            instance_noise=not_negative,
+            batch_size=whole,
+            discriminator_steps=whole,
+            generator_steps=whole,
+        )
         for name in ("generator_widths", "discriminator_widths"):
             widths = getattr(self, name)
-            if not widths or any(not isinstance(w, int) or w < 1 for w in widths):
-                raise ValueError(
-                    f"{name} is {widths!r}; it must hold whole numbers of at least 1, such as (128, 256)."
-                )
             depths = ARCHITECTURES[self.architecture].depths
             if depths and len(widths) not in depths:
                 raise ValueError(

@@ -8,7 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils import checks
 from course_utils.datasets import Images
+from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.recipes import Recipe, get_recipe
@@ -59,27 +61,17 @@ class AdversarialTrainer(AdversarialLoop):
             raise ValueError(
                 f"recipe {recipe.name!r} makes points of the plane, not pictures: choose mlp or dcgan."
             )
-        pixels = _bytes(images)
+        pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
         super().__init__(recipe, device=device, seed=seed)
-        self.pixels = pixels.to(self.device)
+        # a copy: the arrays of Images may be read-only
+        self.pixels = torch.tensor(pixels).unsqueeze(1).to(self.device)
 
     def real_batch(self) -> Tensor:
         """m real pictures (m, 1, 28, 28) in [-1, 1], drawn uniformly with replacement."""
         index = torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        return self.pixels[index].to(torch.get_default_dtype()).div_(127.5).sub_(1)
-
-
-def _bytes(images: Images | np.ndarray) -> Tensor:
-    """The pictures as a uint8 tensor (n, 1, 28, 28)."""
-    pixels = np.asarray(images.pixels if isinstance(images, Images) else images)
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (28, 28) or len(pixels) == 0:
-        raise ValueError(
-            "images must be Images (as load_images() returns them) or uint8 pictures of shape (n, 28, 28) with values "
-            f"0 to 255; got {pixels.dtype} of shape {pixels.shape}."
-        )
-    return torch.tensor(pixels).unsqueeze(1)  # a copy: the arrays of Images may be read-only
+        return to_symmetric(self.pixels[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +88,7 @@ class PointCloud:
     has_density: ClassVar[bool] = False
 
     def __post_init__(self):
-        points = np.array(self.points, dtype=np.float64)
-        if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0 or not np.isfinite(points).all():
-            raise ValueError(
-                "a cloud needs finite points of the plane, an array of shape (k, 2) with k >= 1; got shape "
-                f"{points.shape}."
-            )
-        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "points", checks.points("points", self.points, dim=2).copy())
 
     @property
     def modes(self) -> np.ndarray:
@@ -164,9 +150,7 @@ class PointTrainer(AdversarialLoop):
         ValueError
             for a player who is not in :data:`PLAYERS`.
         """
-        if player not in PLAYERS:
-            raise ValueError(f"player is {player!r}; it must be one of {', '.join(PLAYERS)}.")
-        if player == "both":
+        if checks.one_of("player", player, PLAYERS) == "both":
             return self.step()
         self.prepare()
         measured = {name: self.log.last(name) for name in self.quantities}

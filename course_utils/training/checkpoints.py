@@ -2,13 +2,11 @@
 
 The file is in the safetensors format, which holds numbers and no code. All tensors of a trainer's ``state_dict()`` are
 in it by name, and JSON in its header has everything else: the recipe, the seed, the step. So weights and settings
-cannot get out of step. It is written under another name first and then renamed: a crash leaves the old checkpoint or
-the new one.
+cannot get out of step. A crash leaves the old checkpoint or the new one.
 """
 
 import hashlib
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from course_utils.files import replacing
 from course_utils.training.loop import TrainingLoop
 from course_utils.training.settings import Settings
 
@@ -48,13 +47,8 @@ def save_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
         "content": content,
         "sha256": _digest(content, tensors),
     }
-    path = Path(path)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        save_file(tensors, partial, metadata=header)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as part:
+        save_file(tensors, part, metadata=header)
 
 
 def load_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
@@ -78,7 +72,7 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
     FileNotFoundError, CheckpointError
         as :func:`load_checkpoint`.
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; save_checkpoint(trainer, path) writes one.")
     try:

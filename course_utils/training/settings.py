@@ -1,14 +1,17 @@
 """What every recipe of a training run has and can do, whatever is trained."""
 
 import dataclasses
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from torch import nn
 from torch.optim import Optimizer
 
 from course_utils import runtime
-from course_utils.optimizers import make_optimizer
+from course_utils.checks import each, number, one_of, positive, whole
+from course_utils.optimizers import OPTIMIZERS, make_optimizer
 
 
 class Settings:
@@ -28,6 +31,24 @@ class Settings:
     quick_steps: int
     full_steps: int
     structure: ClassVar[tuple[str, ...]] = ()
+
+    def __post_init__(self) -> None:
+        share = partial(number, interval="[0, 1)")
+        self._check(
+            optimizer=partial(one_of, choices=OPTIMIZERS),
+            betas=partial(each, check=share, count=2, advice="such as (0.5, 0.999)"),
+            decay_steps=partial(whole, at_least=0),
+            ema=partial(share, advice="and 0.999 is usual"),
+            precision=partial(one_of, choices=("float32", "bfloat16")),
+            quick_steps=whole,
+            full_steps=whole,
+            **dict.fromkeys([name for name in self._names() if name.endswith("_learning_rate")], positive),
+        )
+
+    def _check(self, **checks: Callable[[str, Any], Any]) -> None:
+        """Put settings through a check of :mod:`course_utils.checks` each, and keep what it gives back."""
+        for name, check in checks.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
 
     @property
     def steps(self) -> int:

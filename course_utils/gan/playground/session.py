@@ -14,6 +14,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from course_utils.checks import one_of
 from course_utils.gan.playground.bugs import BUGS
 from course_utils.gan.playground.history import Recording
 from course_utils.gan.recipes import Recipe
@@ -81,8 +82,7 @@ class Session:
     """
 
     def __init__(self, data: Data = "ring", seed: int = 0, *, bug: str = "none", **settings: Any):
-        if bug not in BUGS:
-            raise ValueError(f"bug is {bug!r}; it must be one of {', '.join(BUGS)}.")
+        one_of("bug", bug, BUGS)
         self._start = (data, seed, bug, settings)
         self.data = data
         self.trainer: PointTrainer = BUGS[bug](
