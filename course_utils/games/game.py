@@ -48,10 +48,6 @@ class Game:
     def dimension(self) -> int:
         return sum(self.players)
 
-    @property
-    def zero_sum(self) -> bool:
-        return self.x_loss is None
-
     def split(self, points: np.ndarray) -> tuple[Player, Player]:
         """Points (..., dimension) -> the two players' parts, in the form that `gradients` takes."""
         if self.players == (1, 1):

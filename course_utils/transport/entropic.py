@@ -22,14 +22,11 @@ class SinkhornCurve:
     ----------
     regularizations : eps, (k,), in the units of the ground cost.
     costs : (k,), sum_ij gamma_ij C_ij without the entropy term; grows with eps, from W(p, q) to a^T C b.
-    entropies : (k,), -sum_ij gamma_ij log gamma_ij in nats: how blurred the plan is. Grows with eps, up to
-        H(a) + H(b).
     plans : (k, n, m).
     """
 
     regularizations: np.ndarray
     costs: np.ndarray
-    entropies: np.ndarray
     plans: np.ndarray
 
 
@@ -97,9 +94,4 @@ def sinkhorn_curve(
     plans = np.zeros((len(eps), n, m))
     for k, value in enumerate(eps):
         plans[k][support] = solved[value]
-    return SinkhornCurve(eps, np.tensordot(plans, cost_matrix, 2), _entropy(plans), plans)
-
-
-def _entropy(plans):
-    log_plans = np.log(plans, out=np.zeros_like(plans), where=plans > 0)
-    return -(plans * log_plans).sum(axis=(1, 2))
+    return SinkhornCurve(eps, np.tensordot(plans, cost_matrix, 2), plans)

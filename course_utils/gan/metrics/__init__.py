@@ -9,38 +9,25 @@ What lives where:
 """
 
 from course_utils.gan.metrics.classes import (
-    Evaluation,
     MixtureCoverage,
     ModeCoverage,
     Seen,
-    evaluate,
     features,
     look,
     mixture_coverage,
     mode_coverage,
 )
 from course_utils.gan.metrics.classifier import DigitClassifier, load_classifier
-from course_utils.gan.metrics.frechet import feature_statistics, frechet_distance
-from course_utils.gan.metrics.neighbours import (
-    Memorisation,
-    Neighbours,
-    PrecisionRecall,
-    memorisation,
-    nearest_neighbours,
-    precision_recall,
-)
+from course_utils.gan.metrics.frechet import frechet_distance
+from course_utils.gan.metrics.neighbours import Memorisation, Neighbours, memorisation, nearest_neighbours
 
 __all__ = [
     "DigitClassifier",
-    "Evaluation",
     "Memorisation",
     "MixtureCoverage",
     "ModeCoverage",
     "Neighbours",
-    "PrecisionRecall",
     "Seen",
-    "evaluate",
-    "feature_statistics",
     "features",
     "frechet_distance",
     "load_classifier",
@@ -49,5 +36,4 @@ __all__ = [
     "mixture_coverage",
     "mode_coverage",
     "nearest_neighbours",
-    "precision_recall",
 ]

@@ -3,10 +3,8 @@
     look(images)                           what the classifier sees: 128 features and the digit, per picture
     frechet_distance(x, y)                 between two clouds of features (Heusel et al. 2017)
     mode_coverage(digits)                  how many digits occur, and how evenly
-    precision_recall(real, fake)           share of good fakes, share of the real ones that are reached
     nearest_neighbours(images, training)   the training picture that each looks like
     memorisation(images, training, held_out)   are they closer to it than fresh digits are?
-    evaluate(images, reference)            all that the features can tell, in one object
 
 Pictures are (n, 1, 28, 28) in [-1, 1] as :meth:`AdversarialTrainer.sample` returns them, or pixels of 0 to 255 as
 :class:`~course_utils.datasets.Images` has them. All of these numbers depend on how many pictures they are computed
@@ -21,8 +19,6 @@ from torch import Tensor
 
 from course_utils.datasets import SIDE, Images
 from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, load_classifier
-from course_utils.gan.metrics.frechet import frechet_distance
-from course_utils.gan.metrics.neighbours import precision_recall
 from course_utils.toy import GaussianMixture
 
 Pictures = Images | np.ndarray | Tensor
@@ -136,51 +132,6 @@ def mixture_coverage(
 
 def _covered(count: np.ndarray, n: int) -> int:
     return int((count >= COVERED * n / len(count)).sum())
-
-
-# ---------------------------------------------------------------------- all together
-
-
-class Evaluation(NamedTuple):
-    """What :func:`evaluate` found, from ``samples`` generated and ``reference_samples`` real pictures."""
-
-    samples: int
-    reference_samples: int
-    frechet: float
-    modes: int
-    entropy: float
-    precision: float
-    recall: float
-
-    def __str__(self) -> str:
-        return (
-            f"Fréchet distance {self.frechet:.1f} ({self.samples:,} samples against {self.reference_samples:,} "
-            f"pictures), {self.modes} modes, entropy {self.entropy:.3f} nats, precision {self.precision:.2f}, "
-            f"recall {self.recall:.2f}"
-        )
-
-
-def evaluate(
-    images: Pictures, reference: Pictures | Seen, classifier: DigitClassifier | None = None, *, k: int = 3
-) -> Evaluation:
-    """Fréchet distance, modes, entropy of the classes, precision and recall of generated pictures.
-
-    Parameters
-    ----------
-    images : the generated pictures, as for :func:`look`.
-    reference : real ones that were not trained on, such as ``load_mnist("test")``; or what :func:`look` saw in them,
-        which saves looking again.
-    k : as for :func:`precision_recall`.
-    """
-    real = reference if isinstance(reference, Seen) else look(reference, classifier)
-    fake = look(images, classifier)
-    return Evaluation(
-        len(fake.digits),
-        len(real.digits),
-        frechet_distance(fake.features, real.features),
-        *mode_coverage(fake.digits),
-        *precision_recall(real.features, fake.features, k),
-    )
 
 
 # ---------------------------------------------------------------------- details

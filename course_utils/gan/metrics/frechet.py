@@ -43,21 +43,20 @@ def frechet_distance(x: np.ndarray | Statistics, y: np.ndarray | Statistics) -> 
     return float(max(distance, 0.0))  # rounding can leave it a little below
 
 
-def feature_statistics(features: np.ndarray) -> Statistics:
-    """Mean (d,) and covariance (d, d), unbiased, of features (n, d), in float64: all :func:`frechet_distance` needs."""
-    return _statistics("features", features)
-
-
 def _statistics(name: str, given: np.ndarray | Statistics) -> Statistics:
-    if not isinstance(given, tuple):
-        points = as_points(name, given)
-        return points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
-    mean, covariance = (np.asarray(part, dtype=np.float64) for part in given)
-    if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
-        raise ValueError(
-            f"{name} as a pair must be a mean (d,) and a covariance (d, d); got the shapes {mean.shape} and "
-            f"{covariance.shape}."
-        )
+    if isinstance(given, tuple):
+        mean, covariance = (np.asarray(part, dtype=np.float64) for part in given)
+        if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
+            raise ValueError(
+                f"{name} as a pair must be a mean (d,) and a covariance (d, d); got the shapes {mean.shape} and "
+                f"{covariance.shape}."
+            )
+    else:
+        points = np.asarray(given, dtype=np.float64)
+        if points.ndim != 2 or len(points) < 2:
+            raise ValueError(f"{name} must be an array (n, d) with n >= 2; got the shape {points.shape}.")
+        with np.errstate(invalid="ignore"):  # inf - inf; what is not finite is refused below
+            mean, covariance = points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
     if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
         raise ValueError(f"{name} holds numbers that are not finite; did the training diverge?")
     return mean, covariance
@@ -72,13 +71,3 @@ def _root(name: str, covariance: np.ndarray) -> np.ndarray:
             f"smallest one is {values[0]:.3g}."
         )
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
-
-
-def as_points(name: str, points: np.ndarray) -> np.ndarray:
-    """Points (n, d) in float64, n >= 2 and all of them finite; ValueError otherwise."""
-    points = np.asarray(points, dtype=np.float64)
-    if points.ndim != 2 or len(points) < 2:
-        raise ValueError(f"{name} must be an array (n, d) with n >= 2; got the shape {points.shape}.")
-    if not np.isfinite(points).all():
-        raise ValueError(f"{name} holds numbers that are not finite; did the training diverge?")
-    return points

@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
-from course_utils.gan.metrics.frechet import as_points
-
 BLOCK = 2**22  # distances that are held in memory at a time: 32 MB
 PART = 10_000  # training pictures that are floats at a time
 
@@ -24,50 +22,6 @@ def squared_distances(x: np.ndarray, y: np.ndarray) -> Iterator[tuple[slice, np.
     for start in range(0, len(x), step):
         rows = slice(start, start + step)
         yield rows, left[rows] @ right.T
-
-
-class PrecisionRecall(NamedTuple):
-    """``precision``: share of fakes near real ones. ``recall``: share of real ones near fakes. Both in [0, 1]."""
-
-    precision: float
-    recall: float
-
-
-def precision_recall(real_features: np.ndarray, fake_features: np.ndarray, k: int = 3) -> PrecisionRecall:
-    """Improved precision and recall: are the fakes good, and are they all that there should be?
-
-    A set of points stands for the region within reach of any of them, where each reaches as far as its k-th nearest
-    neighbour in the set. Precision is the share of fakes in the region of the real ones, recall the share of real
-    ones in the region of the fakes. Collapse leaves precision high and recall near 0; noise leaves both near 0.
-    Compare values only for equal numbers of points: more points reach less far.
-
-    Parameters
-    ----------
-    real_features, fake_features : (n, d) and (m, d), with more than k rows each.
-    k : neighbours; 3 in the paper.
-
-    Raises
-    ------
-    ValueError
-        for other shapes, too few rows, or numbers that are not finite.
-
-    Source: Kynkäänniemi et al. 2019, equations 1 and 2.
-    """
-    real, fake = as_points("real_features", real_features), as_points("fake_features", fake_features)
-    if real.shape[1] != fake.shape[1]:
-        raise ValueError(f"the real points have {real.shape[1]} features and the fake ones {fake.shape[1]}.")
-    if not 1 <= k < min(len(real), len(fake)):
-        raise ValueError(
-            f"k is {k}, with {len(real)} real and {len(fake)} fake points; it must be at least 1 and smaller than both."
-        )
-    centre = real.mean(axis=0)  # distances are what they were, and their rounding is smaller
-    real, fake = real - centre, fake - centre
-    reach_real, reach_fake = _reach(real, k), _reach(fake, k)
-    near_real, near_fake = np.zeros(len(fake), bool), np.zeros(len(real), bool)
-    for rows, squared in squared_distances(fake, real):
-        near_real[rows] = (squared <= reach_real).any(axis=1)
-        near_fake |= (squared <= reach_fake[rows, None]).any(axis=0)
-    return PrecisionRecall(float(near_real.mean()), float(near_fake.mean()))
 
 
 class Neighbours(NamedTuple):
@@ -158,9 +112,3 @@ def _unit(images: np.ndarray | Tensor) -> np.ndarray:
     if images.dtype == np.uint8:
         return rows.astype(np.float32) / 255
     return (rows.astype(np.float32) + 1) / 2
-
-
-def _reach(points: np.ndarray, k: int) -> np.ndarray:
-    """The squared distance of each point to its k-th nearest neighbour; in its row, the point itself comes first."""
-    nearest = [np.partition(squared, k, axis=1)[:, k] for _, squared in squared_distances(points, points)]
-    return np.concatenate(nearest)
