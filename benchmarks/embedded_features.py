@@ -30,7 +30,7 @@ from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.runtime import store_results
 from course_utils.style import StyleTransfer, load_features
 from course_utils.style.embedded import WEIGHTS
-from course_utils.style.objective import Objective
+from course_utils.style.perceptual import PerceptualLoss
 
 NETWORKS = ("random", "embedded", "squeezenet")
 PAIRS = [  # contents and styles that data/make/embedded_features.py leaves out
@@ -47,7 +47,7 @@ def square(picture: np.ndarray, size: int) -> np.ndarray:
 
 def judge(squeezenet, content: np.ndarray, style: np.ndarray):
     """A function from a picture to the content and style loss that SqueezeNet sees in it."""
-    objective = Objective(
+    objective = PerceptualLoss(
         squeezenet,
         tensor(content),
         tensor(style),

@@ -70,7 +70,7 @@ def critics(seeds: int, results: dict, keep: Callable[[], None]) -> None:
 def critic(settings: dict, seed: int) -> dict:
     session = Session("ring", seed, objective="wasserstein", **settings).replay("D" * CRITIC_STEPS)
     m = plane.measure(session.trainer)
-    return {"w1": m.w1, "own": m.own, "slope": m.slope, "steepest": m.steepest}
+    return {"w1": m.w1, "own": m.judge_estimate, "slope": m.slope, "steepest": m.steepest}
 
 
 def floors() -> dict:

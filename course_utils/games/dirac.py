@@ -13,12 +13,12 @@ import numpy as np
 from scipy.special import expit
 
 from course_utils.checks import one_of, positive
-from course_utils.games.game import Game, Player, with_consensus
+from course_utils.games.game import Coordinates, Game, with_consensus
 
 REGULARISERS = ("none", "gradient penalty", "wgan-gp", "instance noise", "consensus")
 
 
-def _sigmoid(t: Player) -> Player:
+def _sigmoid(t: Coordinates) -> Coordinates:
     if not isinstance(t, float):
         return expit(t)
     small = math.exp(-abs(t))  # never overflows, and keeps the tiny values that a saturated loss lives on
@@ -28,9 +28,9 @@ def _sigmoid(t: Player) -> Player:
 class Term(NamedTuple):
     """A function of one logit, with its first and second derivative."""
 
-    value: Callable[[Player], Player]
-    slope: Callable[[Player], Player]
-    curvature: Callable[[Player], Player]
+    value: Callable[[Coordinates], Coordinates]
+    slope: Callable[[Coordinates], Coordinates]
+    curvature: Callable[[Coordinates], Coordinates]
 
 
 def _bump(t):

@@ -16,9 +16,9 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from course_utils.checks import one_of, positive, whole
-from course_utils.games.game import Game, Player, with_consensus
+from course_utils.games.game import Coordinates, Game, with_consensus
 
-StepRule = Callable[..., Iterator[tuple[Player, Player]]]
+StepRule = Callable[..., Iterator[tuple[Coordinates, Coordinates]]]
 
 BLOCK = 256  # steps between two looks at whether every run is past the bound
 
@@ -163,7 +163,7 @@ def _follow_steps(stepper: Iterator, n_x: int, points: np.ndarray, bound: float)
     """Write the points of `stepper` into points[1:], until every run is past the bound."""
     for first in range(1, len(points), BLOCK):
         block = points[first : first + BLOCK]
-        pairs: list[tuple[Player, Player]] = []
+        pairs: list[tuple[Coordinates, Coordinates]] = []
         overflow = False
         try:
             pairs.extend(islice(stepper, len(block)))

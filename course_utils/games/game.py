@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-Player = Any  # a float, an array (...) of floats, or an array (..., n) for a player with n coordinates
+Coordinates = Any  # a float, an array (...) of floats, or an array (..., n) for a player with n coordinates
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,12 @@ class Game:
     stochastic : True when `gradients` draws random numbers.
     """
 
-    value: Callable[[Player, Player], Player]
-    gradients: Callable[[Player, Player], tuple[Player, Player]]
-    second_derivatives: Callable[[Player, Player], tuple[Player, Player, Player, Player]] | None = None
-    x_loss: Callable[[Player, Player], Player] | None = None
+    value: Callable[[Coordinates, Coordinates], Coordinates]
+    gradients: Callable[[Coordinates, Coordinates], tuple[Coordinates, Coordinates]]
+    second_derivatives: (
+        Callable[[Coordinates, Coordinates], tuple[Coordinates, Coordinates, Coordinates, Coordinates]] | None
+    ) = None
+    x_loss: Callable[[Coordinates, Coordinates], Coordinates] | None = None
     equilibria: np.ndarray = ()
     players: tuple[int, int] = (1, 1)
     stochastic: bool = False
@@ -48,7 +50,7 @@ class Game:
     def dimension(self) -> int:
         return sum(self.players)
 
-    def split(self, points: np.ndarray) -> tuple[Player, Player]:
+    def split(self, points: np.ndarray) -> tuple[Coordinates, Coordinates]:
         """Points (..., dimension) -> the two players' parts, in the form that `gradients` takes."""
         if self.players == (1, 1):
             return points[..., 0], points[..., 1]
@@ -62,7 +64,7 @@ class Game:
             return np.stack(np.broadcast_arrays(-1.0 * gx, gy), axis=-1)
         return np.concatenate([-gx, gy], axis=-1)
 
-    def energy_gradient(self, x: Player, y: Player) -> tuple[Player, Player]:
+    def energy_gradient(self, x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
         """Gradient in x and y of E = (|x-gradient|^2 + |y-gradient|^2) / 2, which is zero where both rest."""
         if self.second_derivatives is None:
             raise ValueError(

@@ -10,7 +10,7 @@ from torch.nn.functional import interpolate
 from course_utils.pictures import open_picture
 from course_utils.style.colour import luminance, matched, with_luminance
 from course_utils.style.features import SMALLEST, FeatureNetwork
-from course_utils.style.objective import Objective
+from course_utils.style.perceptual import PerceptualLoss
 
 
 class Level:
@@ -49,7 +49,7 @@ class Level:
             content = luminance(content)
             style = matched(luminance(style), content)
         self._content, self._style = content, style
-        self._objective = Objective(network, _rgb(content), _rgb(style), **objective)
+        self._objective = PerceptualLoss(network, _rgb(content), _rgb(style), **objective)
 
     def start(self, kind: Literal["content", "style", "noise"], seed: int) -> Tensor:
         """The picture to begin with."""

@@ -29,8 +29,8 @@ class StyleTransfer(Stepwise):
     """Minimise alpha L_c(x, x_c) + beta L_S(x, x_s) + total_variation TV(x) over the pixels x in [0, 1].
 
     (L0 "Combining Content and Style Losses"; Gatys et al. 2016, eq. 7.) Both losses are relative, see
-    :class:`~course_utils.style.objective.Objective`: 0 is perfect, 1 is as bad as a blank. So one alpha and beta suit
-    every network.
+    :class:`~course_utils.style.perceptual.PerceptualLoss`: 0 is perfect, 1 is as bad as a blank. So one alpha and beta
+    suit every network.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from course_utils.pictures import open_picture
 from course_utils.style import StyleTransfer, load_features, reconstruct_content, synthesise_texture
 from course_utils.style.colour import luminance
-from course_utils.style.objective import Objective
+from course_utils.style.perceptual import PerceptualLoss
 from course_utils.style.transfer import QUANTITIES
 
 
@@ -84,7 +84,7 @@ def test_the_objective_does_not_depend_on_how_large_the_networks_values_are(netw
     settings = layers | {"layer_weights": {"scale1": 1, "scale2": 1}, "normalization": "gatys"}
     pictures = [tensor(open_picture(picture, 64)) for picture in (content, style)]
     image = torch.rand(pictures[0].shape, generator=torch.Generator().manual_seed(0))
-    plain, loud = (Objective(net, *pictures, **settings)(image) for net in (network, Louder()))
+    plain, loud = (PerceptualLoss(net, *pictures, **settings)(image) for net in (network, Louder()))
     assert torch.allclose(torch.stack(plain), torch.stack(loud), rtol=1e-4)
 
 

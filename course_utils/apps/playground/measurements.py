@@ -44,7 +44,9 @@ class Measurements:
     def curves(self) -> np.ndarray:
         """Step, W1, JSD and the judge's own estimate up to the present step: (n, 4), sorted."""
         known = [
-            (step, m.w1, m.jsd, m.own) for step, m in sorted(self.taken.items()) if step <= self._session.now
+            (step, m.w1, m.jsd, m.judge_estimate)
+            for step, m in sorted(self.taken.items())
+            if step <= self._session.now
         ]
         return np.array(known).reshape(-1, 4)
 
@@ -60,7 +62,8 @@ class Measurements:
             parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
         if self._session.recipe.objective == "wasserstein":
             slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
-            parts.append(f"the critic says {m.own:.2f}{slope}, which is {m.own / m.w1:.2f} W<sub>1</sub>")
+            says = m.judge_estimate
+            parts.append(f"the critic says {says:.2f}{slope}, which is {says / m.w1:.2f} W<sub>1</sub>")
         else:
-            parts.append(f"D says JSD ≥ {max(m.own, 0):.2f}")
+            parts.append(f"D says JSD ≥ {max(m.judge_estimate, 0):.2f}")
         return "; ".join(parts)

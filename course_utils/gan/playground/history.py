@@ -14,7 +14,7 @@ BUDGET = 64 * 2**20  # bytes for all kept states
 
 
 class Replayable(Protocol):
-    """What a recording needs of a run."""
+    """What a history needs of a run."""
 
     def make_move(self, move: str) -> object: ...
     def make_change(self, change: dict[str, Any]) -> object: ...
@@ -22,7 +22,7 @@ class Replayable(Protocol):
     def set_state(self, state: dict[str, Any]) -> None: ...
 
 
-class Recording:
+class History:
     """The moves and changes of a run, and states to start from.
 
     ``now`` is how many moves led to the present state, ``end`` how many are recorded. A move or a change in the past
@@ -127,6 +127,9 @@ class Recording:
         if len(self._states) > max(2, self._budget // _size(state)):
             self.spacing *= 2
             self._states = {step: kept for step, kept in self._states.items() if step % self.spacing == 0}
+
+
+Recording = History  # its old name; a recording is now what course_utils.recording writes
 
 
 def _size(state: Any) -> int:

@@ -61,8 +61,8 @@ class Measures:
     jsd, w1 : in nats, and in the units of the plane.
     modes, near : how many modes are reached, and the share of generated points near one; (-1, NaN) where the data
         have none to count.
-    own : the judge's own estimate from the same points. A critic's is E f(x) - E f(G(z)), of W1; a discriminator's is
-        log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD: with the best D it would be the JSD (L0).
+    judge_estimate : what the judge itself makes of the same points. A critic's is E f(x) - E f(G(z)), of W1; a
+        discriminator's is log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD, which it is for the best D (L0).
     slope, steepest : mean and maximum of the slope of the scores between real and generated points, where a 1-Lipschitz
         critic has at most 1. NaN where a score depends on the whole minibatch.
     """
@@ -71,7 +71,7 @@ class Measures:
     w1: float
     modes: int
     near: float
-    own: float
+    judge_estimate: float
     slope: float
     steepest: float
 
@@ -79,7 +79,12 @@ class Measures:
     def lower_bound(self) -> float:
         """A critic's estimate divided by its own steepest slope, which makes it (as far as was looked) 1-Lipschitz: by
         duality at most W1."""
-        return self.own / self.steepest
+        return self.judge_estimate / self.steepest
+
+    @property
+    def own(self) -> float:
+        """``judge_estimate`` by its old name, which stored results and saved lessons use."""
+        return self.judge_estimate
 
 
 def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: int = 0) -> Measures:
@@ -99,7 +104,7 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
         w1=earth_movers_distance(points[:n], some_real.numpy().astype(float)).cost,
         modes=modes,
         near=near,
-        own=_own_estimate(trainer, some_real, some_fake),
+        judge_estimate=_judge_estimate(trainer, some_real, some_fake),
         slope=slope,
         steepest=steepest,
     )
@@ -216,7 +221,7 @@ def _statistics(layer: nn.Module, features: Tensor, theirs: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _own_estimate(trainer: PointTrainer, real: Tensor, fake: Tensor) -> float:
+def _judge_estimate(trainer: PointTrainer, real: Tensor, fake: Tensor) -> float:
     objective = trainer.objective
     minus_value = objective.discriminator(trainer.discriminator(real), trainer.discriminator(fake)).item()
     return float(np.log(2)) - minus_value / 2 if objective.probabilities else -minus_value

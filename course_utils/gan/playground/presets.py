@@ -128,6 +128,7 @@ def outcome(preset: Preset, seed: int = 0) -> dict[str, Any]:
     -------
     dict with the numbers of :class:`~course_utils.gan.playground.plane.Measures` at the end, and
 
+    ``own``        the judge's estimate by the name that stored results have
     ``pull``       mean length of -dL_G/dx at the generated points when the full steps begin
     ``moved``      how far the points (of the same latents) then went, on average
     ``orbit``      root mean square distance of the generated points' mean from the data's mean, second half of the run
@@ -149,10 +150,11 @@ def outcome(preset: Preset, seed: int = 0) -> dict[str, Any]:
         now = session.trainer.sample(500, seed=0)
         moved = float((now - start).norm(dim=1).mean())
         centres.append(float((now.mean(dim=0) - centre).norm()))
-        estimates.append((session.now, measured.w1, measured.own))
+        estimates.append((session.now, measured.w1, measured.judge_estimate))
     half = centres[len(centres) // 2 :]
     orbit = float(np.sqrt(np.mean(np.square(half)))) if half else None
     return asdict(measured) | {
+        "own": measured.own,
         "pull": pull,
         "moved": moved,
         "orbit": orbit,

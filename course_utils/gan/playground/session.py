@@ -16,7 +16,7 @@ import numpy as np
 
 from course_utils.checks import one_of
 from course_utils.gan.playground.bugs import BUGS
-from course_utils.gan.playground.history import Recording
+from course_utils.gan.playground.history import History
 from course_utils.gan.recipes import Recipe
 from course_utils.gan.trainer import POINTS, PointCloud, PointTrainer
 from course_utils.toy import GaussianMixture, grid, parallel_lines, ring, spiral, two_moons
@@ -88,7 +88,7 @@ class Session:
         self.trainer: PointTrainer = BUGS[bug](
             make_data(data), POINTS.replace(**settings), device="cpu", seed=seed
         )
-        self._recording = Recording(self)
+        self._history = History(self)
         self._table = self.trainer.log.table()
 
     @property
@@ -98,12 +98,12 @@ class Session:
     @property
     def now(self) -> int:
         """How many moves led here."""
-        return self._recording.now
+        return self._history.now
 
     @property
     def end(self) -> int:
         """How many moves are recorded."""
-        return self._recording.end
+        return self._history.end
 
     # ------------------------------------------------------------------ what one can do
 
@@ -119,7 +119,7 @@ class Session:
         """
         if move not in MOVES:
             raise ValueError(f"a move is B, D or G (both players, D alone, G alone), not {move!r}.")
-        self._recording.move(move)
+        self._history.move(move)
         loss = self.trainer.log.last("generator_loss" if move == "G" else "discriminator_loss")
         if not loss.isfinite():
             raise Diverged(
@@ -135,7 +135,7 @@ class Session:
         ValueError
             for a bad value, and for a setting that decides how the networks look: that takes a new session.
         """
-        self._recording.change(settings)
+        self._history.change(settings)
 
     def replay(self, *schedule: int | str | dict[str, Any]) -> Self:
         """Do what a schedule says: so many full steps, the letters' single steps, a dict's changes; one by one."""
@@ -151,18 +151,18 @@ class Session:
         """Be at another recorded step, in all respects; whatever is done from here starts a new branch."""
         if self.now == self.end:  # the log here is all of it
             self._table = self.trainer.log.table().clone()
-        self._recording.go(step)
+        self._history.go(step)
 
     def share(self) -> str:
         """One line of code that makes this very session, with the same seed and the same changes at the same steps."""
         data, seed, bug, settings = self._start
         told = {"bug": bug} if bug != "none" else {}
         arguments = [repr(data), repr(seed), *(f"{k}={v!r}" for k, v in (told | settings).items())]
-        schedule = ", ".join(map(repr, self._recording.schedule()))
+        schedule = ", ".join(map(repr, self._history.schedule()))
         replay = f".replay({schedule})" if schedule else ""
         return f"from course_utils.gan.playground import Session; session = Session({', '.join(arguments)}){replay}"
 
-    # ------------------------------------------------------------------ what the recording asks for
+    # ------------------------------------------------------------------ what the history asks for
 
     def make_move(self, move: str) -> Any:
         return self.trainer.turn(MOVES[move])

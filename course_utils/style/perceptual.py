@@ -9,7 +9,7 @@ from course_utils.style.features import FeatureNetwork
 from course_utils.style.losses import Normalization, content_loss, gram_matrix, style_loss
 
 
-class Objective:
+class PerceptualLoss:
     """Content and style loss of a picture against targets that are computed once.
 
     The raw losses of L0 and of Gatys et al. depend on how large a network's values happen to be: multiply a layer's
