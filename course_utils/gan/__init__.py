@@ -19,7 +19,6 @@ from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
 from course_utils.gan.pretrained import load_generator, save_generator
 from course_utils.gan.recipes import RECIPES, Recipe, get_recipe
-from course_utils.gan.toy import ToyGAN
 from course_utils.gan.trainer import POINTS, AdversarialTrainer, PointCloud, PointTrainer
 
 __all__ = [
@@ -33,7 +32,6 @@ __all__ = [
     "PointCloud",
     "PointTrainer",
     "Recipe",
-    "ToyGAN",
     "clip_weights",
     "get_recipe",
     "gradient_norms",
