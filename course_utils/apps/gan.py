@@ -8,16 +8,8 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import (
-    PLAYBACK,
-    Button,
-    Choice,
-    Heading,
-    LiveController,
-    Slider,
-    Speedometer,
-    show,
-)
+from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_symmetric
 from course_utils.gan import RECIPES, AdversarialTrainer

@@ -9,17 +9,8 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import (
-    PLAYBACK,
-    Button,
-    Choice,
-    Control,
-    Heading,
-    LiveController,
-    Slider,
-    Upload,
-    show,
-)
+from course_utils.apps.frame import PLAYBACK, LiveController, show
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Upload
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features

@@ -10,39 +10,16 @@ A lesson writes a controller and calls :func:`show`.
 from typing import TYPE_CHECKING, Any, overload
 
 from course_utils.apps.frame.controller import PLAYBACK, Controller, LiveController
-from course_utils.apps.frame.controls import (
-    Button,
-    Choice,
-    Control,
-    Heading,
-    Slider,
-    Toggle,
-    Upload,
-    ValueControl,
-)
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.apps.frame.player import Player, Speedometer
 
 if TYPE_CHECKING:
     from course_utils.apps.frame.live import App, LiveApp
 
 __all__ = [
-    "PLAYBACK",
-    "App",
-    "Button",
-    "Choice",
-    "Control",
-    "Controller",
-    "Heading",
-    "LiveApp",
-    "LiveController",
-    "Player",
-    "Slider",
-    "Speedometer",
-    "Toggle",
-    "Upload",
-    "ValueControl",
-    "show",
-]
+    "PLAYBACK", "App", "Button", "Choice", "Control", "Controller", "Heading", "LiveApp", "LiveController", "Player",
+    "Slider", "Speedometer", "Toggle", "Upload", "show",
+]  # fmt: skip
 
 TRANSPORT = PLAYBACK  # its old name: in this course, transport is optimal transport
 
@@ -56,13 +33,10 @@ def show(controller: Controller, *, scale: float = 1.0) -> "App":
 
     The one place where controllers meet widgets.
     """
-    from course_utils.apps.frame.live import App, LiveApp
+    from course_utils.apps.frame import live
 
-    return (
-        LiveApp(controller, scale=scale)
-        if isinstance(controller, LiveController)
-        else App(controller, scale=scale)
-    )
+    make: type[App] = live.LiveApp if isinstance(controller, LiveController) else live.App
+    return make(controller, scale=scale)
 
 
 def __getattr__(name: str) -> Any:

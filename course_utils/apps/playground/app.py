@@ -8,18 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import (
-    PLAYBACK,
-    Button,
-    Choice,
-    Heading,
-    LiveController,
-    Slider,
-    Speedometer,
-    Toggle,
-    Upload,
-    show,
-)
+from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
 from course_utils.apps.playground.measurements import Measurements
 from course_utils.apps.playground.settings import (
     CLIPS,
