@@ -121,7 +121,7 @@ def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make, network, content,
     transfer = make(optimizer="adam", learning_rate=0.001, start="noise", **layers)
     before = transfer.image
     picture = tensor(before).requires_grad_()
-    objective = Objective(
+    objective = PerceptualLoss(
         network, *(tensor(open_picture(source, 64)) for source in (content, style)), **layers,
         layer_weights=dict.fromkeys(layers["style_layers"], 1), normalization="gatys",
     )  # fmt: skip
