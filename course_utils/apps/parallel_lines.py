@@ -13,7 +13,8 @@ from course_utils.divergences import optimal_discriminator
 from course_utils.divergences.lines import DISTANCES
 from course_utils.gan.judges import Discriminator
 from course_utils.plots import palette
-from course_utils.plots.parallel_lines import PLANE, LinesPanels, number
+from course_utils.plots.layout import number
+from course_utils.plots.parallel_lines import PLANE, LinesPanels
 from course_utils.toy import Line, parallel_lines
 
 TRAINED = "the trained D"

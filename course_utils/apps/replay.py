@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Control, Heading, LiveController, Slider, show
-from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, look, panel_titles
+from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, label_and_color, panel_titles
 from course_utils.plots.replay import ReplayPanels, Run
 from course_utils.recording import Recording, load_recording, recordings
 
@@ -130,7 +130,7 @@ class ReplayController(LiveController):
         moment = run.at(self.step)
         step = int(run.steps[moment])
         measured = [
-            f"{escape(look(name)[0])} {_number(known.values[-1])}"
+            f"{escape(label_and_color(name)[0])} {_number(known.values[-1])}"
             for name, curve in run.evaluations.items()
             if len(known := curve.until(step))
         ]

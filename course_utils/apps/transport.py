@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
+from course_utils.plots.layout import number
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
 from course_utils.transport.hints import Step, marginal_errors, next_step, overpayment, prices
@@ -19,6 +21,7 @@ SIZE = (10, 10)  # the map runs from (0, 0) to here
 RANDOM = "random"
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock"}
 Cell = tuple[int, int]  # a hill and a hole
+_number = partial(number, decimals=2, trim=True)
 
 
 @dataclass(frozen=True)
@@ -261,11 +264,6 @@ def _balance(count: int, word: str) -> str:
 
 def _shovels(count: int) -> str:
     return "1 shovel" if count == 1 else f"{count} shovels"
-
-
-def _number(value: float) -> str:
-    """Two decimals at most, and no minus zero."""
-    return f"{round(float(value), 2) + 0.0:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def move_the_dirt_app(*, scale: float = 1.0) -> "frame.App":

@@ -1,6 +1,6 @@
 """What a critic is like, drawn: its slopes, its weights, and how far its estimate can be trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,14 +11,17 @@ from course_utils.plots import palette
 PLACES = {"real": palette.DATA, "between": palette.DISCRIMINATOR, "generated": palette.GENERATOR}
 
 
-def draw_slopes(ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits=(1e-3, 10.0)) -> None:
-    """How steep a critic is at real pictures, generated ones and points between: one histogram of |∇f| for each of the
-    :data:`PLACES`, with 1, where a critic of the dual should be, as a guide.
+def draw_slopes(
+    ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits: tuple[float, float] = (1e-3, 10.0)
+) -> None:
+    """How steep a critic is at real pictures, generated ones and points between: one histogram of |∇f|, (n,), for each
+    of the :data:`PLACES`, with 1, where a critic of the dual should be, as a guide.
 
     The axis is logarithmic, from ``limits[0]`` to ``limits[1]``, the same for every critic that is to be compared;
     what lies outside is counted at its end.
     """
-    edges = np.geomspace(*limits, 61)
+    low, high = limits
+    edges = np.geomspace(low, high, 61).tolist()
     for place, values in slopes.items():
         inside = np.clip(np.asarray(values, float), edges[0], edges[-1])
         ax.hist(inside, edges, histtype="step", lw=1.8, color=PLACES[place], label=place,
@@ -36,14 +39,15 @@ def draw_slopes(ax: Axes, slopes: Mapping[str, ArrayLike], *, title: str, limits
 def draw_weights(
     ax: Axes, weights: ArrayLike, *, title: str, c: float | None = None, reach: float = 0.1
 ) -> None:
-    """A critic's weights, all layers together, as shares of 100 bins from -``reach`` to ``reach``; the limits of a
-    clipped one, -c and c, as guides. Weights beyond the reach are counted at its ends. The share is on a logarithmic
+    """A critic's weights (n,), all layers together, as shares of 100 bins from -``reach`` to ``reach``; the limits of
+    a clipped one, -c and c, as guides. Weights beyond the reach are counted at its ends. The share is on a logarithmic
     axis: without it the heap at the limits would be all that one sees.
     """
-    weights = np.clip(np.asarray(weights, float).ravel(), -reach, reach)
-    share = np.full(len(weights), 100 / len(weights))
-    ax.hist(weights, np.linspace(-reach, reach, 101), weights=share, color=palette.DISCRIMINATOR)
-    for limit in () if c is None else (-c, c):
+    values = np.clip(np.asarray(weights, float).ravel(), -reach, reach)
+    share = np.full(len(values), 100 / len(values))
+    ax.hist(values, np.linspace(-reach, reach, 101).tolist(), weights=share, color=palette.DISCRIMINATOR)
+    guides = () if c is None else (-c, c)
+    for limit in guides:
         ax.axvline(limit, color=palette.THEORY, ls="--", lw=1.2)
     ax.set_yscale("log")
     ticks = (-reach, 0, reach) if c is None else (-c, 0, c)  # more would run into each other
@@ -51,8 +55,9 @@ def draw_weights(
     ax.set(xlim=(-reach, reach), ylim=(1e-3, 100), xlabel="weight", ylabel="share (%)", title=title)
 
 
-def draw_slope_against_limit(ax: Axes, limits: ArrayLike, slopes: ArrayLike, bound: ArrayLike) -> None:
-    """The mean slope of clipped critics against their limit c, with the bound that no slope exceeds, and with 1."""
+def draw_slope_against_limit(ax: Axes, limits: Sequence[float], slopes: ArrayLike, bound: ArrayLike) -> None:
+    """The mean slope of clipped critics against their limit c, with the bound that no slope exceeds, and with 1; (n,)
+    each."""
     ax.plot(limits, slopes, "o-", color=palette.DISCRIMINATOR, label="measured, mean")
     ax.plot(limits, bound, ls="--", lw=1.4, color=palette.THEORY, label="bound")
     ax.axhline(1, color=palette.MUTED, lw=1.2)

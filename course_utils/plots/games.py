@@ -1,14 +1,19 @@
 """Pictures for lesson 4: vector fields, runs, distances on a logarithmic axis, eigenvalues beside the unit circle."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
+from course_utils.plots.layout import square_and_column
 
 METHOD_COLORS = {
     "simultaneous": palette.GENERATOR,
@@ -34,46 +39,50 @@ def field_grid(view: float = VIEW, n: int = 11) -> np.ndarray:
 def arrows(vectors: ArrayLike) -> np.ndarray:
     """Vectors (n, 2) with the same directions and lengths squeezed into [0, 1): v / (1 + |v|)."""
     vectors = np.asarray(vectors, float)
-    return vectors / (1 + np.linalg.norm(vectors, axis=-1, keepdims=True))
+    squeezed: np.ndarray = vectors / (1 + np.linalg.norm(vectors, axis=-1, keepdims=True))
+    return squeezed
 
 
 def draw_field(ax: Axes, points: ArrayLike, vectors: ArrayLike, *, view: float = VIEW) -> Quiver:
-    """The players' field as arrows at points (n, 2); short arrows are to scale, long ones are squeezed."""
-    points, squeezed = np.asarray(points, float), arrows(vectors)
+    """The players' field (n, 2) as arrows at points (n, 2); short arrows are to scale, long ones are squeezed. Both
+    axes reach from -``view`` to ``view``."""
     quiver = ax.quiver(
-        *points.T, *squeezed.T, color=ARROWS, pivot="mid", angles="xy", scale=12, scale_units="width",
-        width=0.006, zorder=1,
+        *np.asarray(points, float).T, *arrows(vectors).T, color=ARROWS, pivot="mid", angles="xy", scale=12,
+        scale_units="width", width=0.006, zorder=1,
     )  # fmt: skip
     ax.set(xlim=(-view, view), ylim=(-view, view), aspect="equal", xlabel="$x$", ylabel="$y$")
     return quiver
 
 
-def draw_run(ax: Axes, points: ArrayLike, method: str, **line) -> None:
-    """One run (steps + 1, 2) in its method's colour, with a dot where it starts and a square where it ends."""
+def draw_run(ax: Axes, points: ArrayLike, method: str, **line: Any) -> None:
+    """One run (steps + 1, 2) in its method's colour, with a dot where it starts and a square where it ends. Points that
+    are not finite are left out; ``line`` is what ``ax.plot`` takes."""
     points = np.asarray(points, float)
     known = points[np.isfinite(points).all(axis=1)]
-    look = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 1.6, "label": method, **line}
-    ax.plot(*known.T, **look)
-    ax.plot(*known[0], "o", color=look["color"], ms=6)
-    ax.plot(*known[-1], "s", color=look["color"], ms=6)
+    line = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 1.6, "label": method, **line}
+    ax.plot(*known.T, **line)
+    ax.plot(*known[0], "o", color=line["color"], ms=6)
+    ax.plot(*known[-1], "s", color=line["color"], ms=6)
 
 
 def draw_equilibrium(ax: Axes, point: ArrayLike = (0.0, 0.0)) -> None:
+    """A star at a point (2,) of the plane."""
     ax.plot(*np.asarray(point), "*", color=palette.THEORY, ms=12, zorder=5)
 
 
 def draw_distance(
-    ax: Axes, distances: ArrayLike, method: str, theory: ArrayLike | None = None, **line
+    ax: Axes, distances: ArrayLike, method: str, theory: ArrayLike | None = None, **line: Any
 ) -> None:
     """Distance to the equilibrium (steps + 1,) on a logarithmic axis, with the prediction dashed on top of it."""
-    look = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 3, "label": method, **line}
-    ax.semilogy(distances, **look)
+    line = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 3, "label": method, **line}
+    ax.semilogy(distances, **line)
     if theory is not None:
         ax.semilogy(theory, color=palette.THEORY, lw=1.2, ls="--")
     ax.set(xlabel="step", ylabel="distance to the equilibrium")
 
 
 def draw_unit_circle(ax: Axes, *, view: float = EIGENVALUE_VIEW) -> None:
+    """The border between eigenvalues that decay and those that grow, in the complex plane up to ``view``."""
     angle = np.linspace(0, 2 * np.pi, 200)
     ax.plot(np.cos(angle), np.sin(angle), color=palette.THEORY, lw=1.2, ls="--")
     ax.set(
@@ -82,7 +91,7 @@ def draw_unit_circle(ax: Axes, *, view: float = EIGENVALUE_VIEW) -> None:
 
 
 def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: float = EIGENVALUE_VIEW) -> None:
-    """Eigenvalues (rates, k) as a learning rate grows: small dots at first, large ones at the end."""
+    """Complex eigenvalues (rates, k) as a learning rate grows: small dots at first, large ones at the end."""
     values = np.asarray(eigenvalues)
     sizes = np.broadcast_to(np.linspace(4, 40, len(values))[:, None], values.shape)
     draw_unit_circle(ax, view=view)
@@ -93,45 +102,40 @@ def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: flo
 class GamePanels:
     """The plane with its field and runs, distances, eigenvalues: made once, then moved.
 
-    ``figure`` is drawn into for as long as the panels live. :meth:`update` changes only the artists in ``moving``
-    and the limits of the axes; :meth:`set_scene` changes the rest.
+    ``figure`` is drawn into for as long as the panels live; these are its three axes. :meth:`update` changes only the
+    artists in ``moving``, with labels such as "flow: run", and the limits of the axes; :meth:`set_scene` changes the
+    rest. ``grid`` is where the field is shown, (n, 2).
     """
 
     def __init__(self, figure: Figure, methods: Sequence[str], steps: int):
         figure.clear()
-        self._plane, self._radius, self._complex = _make_axes(figure)
-        self._grid = field_grid()
-        self._quiver = draw_field(self._plane, self._grid, np.zeros_like(self._grid))
+        self._plane, self._radius, self._complex = square_and_column(
+            figure, left=0.6, right=0.3, top=0.55, bottom=0.55, between=0.85, gap=0.55, lower=0.58
+        )
+        self.grid = field_grid()
+        self._quiver = draw_field(self._plane, self.grid, np.zeros_like(self.grid))
         (self._star,) = self._plane.plot([], [], "*", color=palette.THEORY, ms=17, zorder=5)
         self._radius.set(xlim=(0, steps), xlabel="step", yscale="log", ylabel="distance")
         draw_unit_circle(self._complex)
         self._complex.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="eigenvalues", ylabel="")
 
-        self._runs, self._heads, self._distances, self._theory, self._eigenvalues, self._names = (
-            {} for _ in range(6)
-        )
+        groups: list[dict[str, Line2D]] = [{} for _ in range(5)]
+        self._runs, self._heads, self._distances, self._theory, self._eigenvalues = groups
+        self._names: dict[str, Text] = {}
         for place, name in enumerate(methods):
             color, size = METHOD_COLORS[name], 12 - 1.2 * place  # smaller and smaller: none hides another
-            (self._runs[name],) = self._plane.plot([], [], color=color, lw=1.6, marker=".", ms=3.5)
-            (self._heads[name],) = self._plane.plot(
-                [], [], "o", color=color, ms=0.8 * size, mec="white", zorder=4
-            )
-            (self._distances[name],) = self._radius.plot([], [], color=color, lw=3.2)
-            (self._theory[name],) = self._radius.plot([], [], color=palette.THEORY, lw=1.2, ls="--", zorder=3)
-            (self._eigenvalues[name],) = self._complex.plot(
-                [], [], "o", color=color, ms=size, mew=0, zorder=3
-            )
-            self._names[name] = self._plane.text(
-                *_name_place(figure, place), f"━ {name}", color=color, fontsize=12, va="top",
-                transform=figure.transFigure,
-            )  # fmt: skip
-        groups = (self._runs, self._heads, self._distances, self._theory, self._eigenvalues)
-        self.moving = [artist for group in groups for artist in group.values()]
-
-    @property
-    def grid(self) -> np.ndarray:
-        """Where the field is shown, (n, 2)."""
-        return self._grid
+            dot = {"color": color, "ls": "none", "marker": "o"}
+            lines: list[tuple[Axes, str, dict[str, Any]]] = [
+                (self._plane, "run", {"color": color, "lw": 1.6, "marker": ".", "ms": 3.5}),
+                (self._plane, "now", {**dot, "ms": 0.8 * size, "mec": "white", "zorder": 4}),
+                (self._radius, "distance", {"color": color, "lw": 3.2}),
+                (self._radius, "theory", {"color": palette.THEORY, "lw": 1.2, "ls": "--", "zorder": 3}),
+                (self._complex, "eigenvalues", {**dot, "ms": size, "mew": 0, "zorder": 3}),
+            ]
+            for group, (ax, what, how) in zip(groups, lines, strict=True):
+                (group[name],) = ax.plot([], [], label=f"{name}: {what}", **how)
+            self._names[name] = _write_name(figure, self._plane, place, f"━ {name}", color)
+        self.moving: list[Artist] = [line for group in groups for line in group.values()]
 
     def set_scene(self, vectors: ArrayLike, rest: ArrayLike | None, methods: Collection[str]) -> None:
         """New arrows (n, 2) at ``grid``; a star at the resting point, if there is one; the names of who plays."""
@@ -173,9 +177,9 @@ class GamePanels:
         self._radius.set_ylim(*_distance_limits(distances.values()))
 
 
-def _distance_limits(distances) -> tuple[float, float]:
+def _distance_limits(curves: Iterable[np.ndarray]) -> tuple[float, float]:
     """Limits for whole runs, so that playing them never moves the axis; other settings move it in few, large steps."""
-    distances = [d for d in distances if len(d) and d[0] > 0]
+    distances = [d for d in curves if len(d) and d[0] > 0]
     if not distances:
         return 0.1, 10.0
     middle = 10.0 ** round(np.log10(distances[0][0]))
@@ -186,23 +190,11 @@ def _distance_limits(distances) -> tuple[float, float]:
     return middle / 10.0**decades, middle * 10.0**decades
 
 
-def _make_axes(figure: Figure) -> list[Axes]:
-    """The plane on the left, distances and eigenvalues on the right; margins in inches, so text of any scale fits."""
-    width, height = figure.get_size_inches()
-    left, bottom, top, right, gap = 0.6, 0.55, 0.55, 0.3, 0.55
-    side = height - bottom - top
-    column = left + side + 0.85
-    below = 0.58 * (side - gap)
-    boxes = (
-        (left, bottom, side, side),
-        (column, bottom + below + gap, width - right - column, side - below - gap),
-        (column, bottom, width - right - column, below),
-    )
-    return [figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in boxes]
-
-
-def _name_place(figure: Figure, place: int) -> tuple[float, float]:
-    """Names of methods stand in two rows of four above the panels; in fractions of the figure."""
+def _write_name(figure: Figure, ax: Axes, place: int, text: str, color: str) -> Text:
+    """Names of methods stand in two rows of four above the panels."""
     width, height = figure.get_size_inches()
     row, column = divmod(place, 4)
-    return (0.1 + column * (width - 0.2) / 4) / width, 1 - (0.06 + 0.22 * row) / height
+    return ax.text(
+        (0.1 + column * (width - 0.2) / 4) / width, 1 - (0.06 + 0.22 * row) / height, text,
+        color=color, fontsize=12, va="top", transform=figure.transFigure,
+    )  # fmt: skip

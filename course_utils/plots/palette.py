@@ -5,6 +5,7 @@ blindness. Each colour has one meaning throughout the course, so that a student 
 """
 
 from contextlib import AbstractContextManager
+from typing import Any
 
 import matplotlib
 from cycler import cycler
@@ -18,7 +19,7 @@ THIRD = "#56B4E9"  # a third one (sky blue)
 THEORY = "#000000"  # predictions and bounds, dashed
 MUTED = "#7F7F7F"  # guides, annotations
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
     "savefig.dpi": 100,
     "figure.facecolor": "white",

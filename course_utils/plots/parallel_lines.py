@@ -1,20 +1,23 @@
 """Pictures for lesson 2: two parallel lines, who judges them, and which way each distance pushes the second one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
+from course_utils.plots.layout import add_axes, number, write
 
 LOG_2 = float(np.log(2))
-JUDGED = LinearSegmentedColormap.from_list(
-    "judged", ["#F6C6A4", "#FFFFFF", "#A6CEE6"]
-)  # fake, cannot tell, real
+# fake, cannot tell, real
+JUDGED = LinearSegmentedColormap.from_list("judged", ["#F6C6A4", "#FFFFFF", "#A6CEE6"])
 PLANE = (-2.6, 2.6, -3.2, 3.2)  # x from, to; z from, to
 KL_TOP, KL_INFINITE = 4.0, 5.2  # up to where KL is drawn, and where infinity is written
 LONGEST_ARROW = 1.5
@@ -46,41 +49,36 @@ class DistanceCurves:
         )
         jsd.set(ylim=(-0.05, 0.83), yticks=(0, LOG_2), yticklabels=("0", "log 2"))
         w.set(ylim=(-0.15, 2.5), yticks=(0, 1, 2), xlabel=r"$\theta$")
-        self._curves, self._points, self._numbers = {}, {}, {}
+        self._curves: dict[str, Line2D] = {}
+        self._points: dict[str, Line2D] = {}
+        self._numbers: dict[str, Text] = {}
         for name, ax in zip(self.NAMES, axes, strict=True):
             ax.set(xlim=(-2.1, 2.1), xticks=(-2, -1, 0, 1, 2))
             ax.tick_params(labelbottom=ax is w)
-            ax.plot(
-                0, 0, "o", color=palette.ACCENT, ms=6
-            )  # every distance is 0 there, also where its curve jumps
+            # Every distance is 0 there, also where its curve jumps.
+            ax.plot(0, 0, "o", color=palette.ACCENT, ms=6)
             (self._curves[name],) = ax.plot([], [], color=palette.ACCENT)
             (self._points[name],) = ax.plot(
                 [], [], "o", color=palette.GENERATOR, ms=8, zorder=3, clip_on=False
             )
-            self._numbers[name] = ax.text(0.5, 1.0, "", transform=ax.transAxes, ha="center", va="bottom")
+            self._numbers[name] = write(ax, 0.5, 1.0, "", ha="center", va="bottom")
         (self._estimate,) = jsd.plot(
             [], [], "D", color=palette.DISCRIMINATOR, ms=8, mfc="none", mew=2, zorder=4
         )
-        self.moving = [
-            *self._curves.values(),
-            *self._points.values(),
-            *self._numbers.values(),
-            self._estimate,
-        ]
+        self.moving: list[Artist] = [*self._curves.values(), *self._points.values()]
+        self.moving += [*self._numbers.values(), self._estimate]
 
     def set_curves(self, theta: ArrayLike, distances: Mapping[str, ArrayLike]) -> None:
-        """The three curves over theta (n,); NaN leaves a hole, infinity is drawn at its own height."""
+        """The three curves (n,) over theta (n,); NaN leaves a hole, infinity is drawn at its own height."""
         for name, curve in self._curves.items():
             curve.set_data(theta, _kl_height(distances[name], hide=True) if name == "KL" else distances[name])
 
     def set_point(self, theta: float, distances: Mapping[str, float], estimate: float | None = None) -> None:
         """Where theta is, and, if given, which JSD a trained discriminator reports there (a green diamond)."""
         for name, value in distances.items():
-            self._points[name].set_data([theta], [_kl_height(value) if name == "KL" else value])
+            self._points[name].set_data([theta], np.atleast_1d(_kl_height(value) if name == "KL" else value))
             self._numbers[name].set_text(f"{name} = {number(value)}")
-        self._estimate.set_data(
-            [theta] if estimate is not None else [], [estimate] if estimate is not None else []
-        )
+        self._estimate.set_data(([], []) if estimate is None else ([theta], [estimate]))
 
 
 class LinesPanels:
@@ -89,7 +87,8 @@ class LinesPanels:
     ``figure`` is drawn into for as long as the panels live; nothing but the artists in ``moving`` ever changes.
     """
 
-    ROWS: ClassVar = {  # who pushes, and its colour
+    # Who pushes, and its colour.
+    ROWS: ClassVar = {
         "KL": palette.ACCENT,
         "JSD": palette.ACCENT,
         "D": palette.DISCRIMINATOR,
@@ -99,48 +98,30 @@ class LinesPanels:
     def __init__(self, figure: Figure):
         figure.clear()
         width, height = figure.get_size_inches()
-        # Fixed places, in inches: text of any scale has room, and no frame jumps as with a computed layout.
         left, right, split = 0.85, width - 0.15, 0.62 * width
-        bottom, top = 0.55, height - 0.3
-        rows = np.linspace(bottom, top, 101)
+        rows = np.linspace(0.55, height - 0.3, 101)  # in inches from below, by percents
 
-        def place(x0, x1, from_percent, to_percent):
-            y0, y1 = rows[from_percent], rows[to_percent]
-            return figure.add_axes([x0 / width, y0 / height, (x1 - x0) / width, (y1 - y0) / height])
+        def place(x0: float, x1: float, low: int, high: int) -> Axes:
+            return add_axes(figure, (x0, rows[low], x1 - x0, rows[high] - rows[low]))
 
         profile = place(left, split, 0, 22)
         plane = place(left, split, 26, 70)
         pushes = place(left, split, 72, 100)
-        curves = tuple(place(split + 0.75, right, k, k + 26) for k in (73, 36, 0))
-        self.curves = DistanceCurves(curves)
+        kl, jsd, w = (place(split + 0.75, right, low, low + 26) for low in (73, 36, 0))
+        self.curves = DistanceCurves((kl, jsd, w))
         self._make_plane(plane)
         self._make_profile(profile)
         self._make_pushes(pushes)
-        self.moving = [
-            self._judged,
-            *self._lines.values(),
-            *self._samples.values(),
-            self._best,
-            self._best_label,
-            self._d,
-            *self._marks,
-            self._arrows,
-            *self._numbers.values(),
-            *self.curves.moving,
-        ]
+        self.moving: list[Artist] = [self._judged, *self._lines.values(), *self._samples.values()]
+        self.moving += [self._best, self._best_label, self._d, *self._marks, self._arrows]
+        self.moving += [*self._numbers.values(), *self.curves.moving]
 
     def _make_plane(self, ax: Axes) -> None:
         self._judged = ax.imshow(
-            [[0.5]],
-            extent=PLANE,
-            cmap=JUDGED,
-            vmin=0,
-            vmax=1,
-            aspect="auto",
-            origin="lower",
-            interpolation="bilinear",
-        )
-        self._lines, self._samples = {}, {}
+            [[0.5]], extent=PLANE, cmap=JUDGED, vmin=0, vmax=1, aspect="auto", origin="lower", interpolation="bilinear",
+        )  # fmt: skip
+        self._lines: dict[str, Line2D] = {}
+        self._samples: dict[str, Line2D] = {}
         for name, color in (("real", palette.DATA), ("fake", palette.GENERATOR)):
             (self._lines[name],) = ax.plot([], [], color=color, lw=1, alpha=0.7)
             (self._samples[name],) = ax.plot([], [], ".", color=color, ms=4)
@@ -150,7 +131,7 @@ class LinesPanels:
 
     def _make_profile(self, ax: Axes) -> None:
         (self._best,) = ax.plot([], [], color=palette.THEORY, lw=1.4, ls="--")
-        self._best_label = ax.text(0.99, 0.5, "", transform=ax.transAxes, ha="right", va="center")
+        self._best_label = write(ax, 0.99, 0.5, "", ha="right", va="center")
         (self._d,) = ax.plot([], [], color=palette.DISCRIMINATOR)
         self._marks = [
             ax.plot([], [], "o", color=color, ms=7, zorder=3)[0]
@@ -182,33 +163,34 @@ class LinesPanels:
             self._samples[name].set_data(*np.transpose(points))
 
     def set_discriminator(
-        self, surface: ArrayLike, x: ArrayLike, d: ArrayLike, best: ArrayLike | None, marks: ArrayLike
+        self,
+        surface: ArrayLike,
+        x: ArrayLike,
+        d: ArrayLike,
+        best: ArrayLike | None,
+        marks: Sequence[tuple[float, float]] | np.ndarray,
     ) -> None:
-        """D on a grid over the plane (rows are z), and along x at z = 0 with the best one, where that has a formula.
+        """D on a grid over ``PLANE``, rows are z; and along x (n,) at z = 0, with the best one if it has a formula.
 
-        ``marks`` are the pairs (place, D) of the two lines.
+        ``d`` and ``best`` are (n,); ``marks`` are the pairs (place, D) of the two lines, (2, 2).
         """
         self._judged.set_data(surface)
         self._d.set_data(x, d)
-        self._best.set_data(x if best is not None else [], best if best is not None else [])
+        self._best.set_data([] if best is None else x, [] if best is None else best)
         self._best_label.set_text("" if best is None else "dashed: $D^*$")
         for mark, (place, value) in zip(self._marks, marks, strict=True):
             mark.set_data([place], [value])
 
     def set_pushes(self, theta: float, pushes: Mapping[str, float]) -> None:
         """Arrows at theta, one for each of ``ROWS``; long ones are cut, their numbers are not. NaN means no slope."""
-        edge, side = (PLANE[0], "left") if theta >= 0 else (PLANE[1], "right")  # where the arrows are not
+        # The numbers stand where the arrows are not.
+        edge, side = (PLANE[0], "left") if theta >= 0 else (PLANE[1], "right")
         values = np.array([pushes[name] for name in self.ROWS])
         self._arrows.set_offsets(np.column_stack([np.full(len(values), theta), self._heights]))
         lengths = np.clip(np.nan_to_num(values), -LONGEST_ARROW, LONGEST_ARROW)
         self._arrows.set_UVC(lengths, np.zeros(len(values)))
         for name, value in pushes.items():
             self._numbers[name].set(text="no slope" if np.isnan(value) else number(value), x=edge, ha=side)
-
-
-def number(value: float) -> str:
-    """Three decimals, a real minus sign, and ∞."""
-    return "∞" if np.isposinf(value) else f"{round(value, 3) + 0.0:.3f}".replace("-", "−")
 
 
 def _kl_height(value: ArrayLike, hide: bool = False) -> np.ndarray:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from course_utils.plots import palette
+from course_utils.plots.layout import roomy, square_and_column, write
 
 VIEW = 3.0
 SURFACE = 60  # squares along each side of the surface
@@ -17,6 +20,13 @@ ARROWS = 48
 ARROW_LENGTH = 0.9  # of an infinitely strong pull, in units of the plane
 CURVE_POINTS = 400  # of a curve, at most: a panel has no more pixels
 STEPS = 250  # the time axis starts with so many, and doubles
+# A curve's name, colour and dashes, and where over the axes its name stands.
+LOSSES = (("loss of D", palette.DISCRIMINATOR, "-", 0.0), ("of G", palette.GENERATOR, "-", 0.5))
+DISTANCES = (
+    ("$W_1$", palette.ACCENT, "-", 0.0),
+    ("JSD", palette.SECOND, "-", 0.22),
+    ("judge says", palette.DISCRIMINATOR, "--", 0.5),
+)
 
 
 def _pale(color: str, amount: float = 0.45) -> tuple[float, ...]:
@@ -30,30 +40,31 @@ VERDICTS = LinearSegmentedColormap.from_list(
 
 
 class PlaneArtists:
-    """The plane with data, generated points, and what both players know: made once on ``ax``, then moved."""
+    """The plane with data, generated points, and what both players know: made once on ``ax``, then moved.
+
+    ``moving`` lists all that :meth:`update` moves; the points are labelled "real" and "generated".
+    """
 
     def __init__(self, ax: Axes):
         ax.grid(False)
         ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), xticks=(-2, 0, 2), yticks=(-2, 0, 2), aspect="equal")
         ax.set_xlabel("$x_1$", labelpad=1)
         ax.set_ylabel("$x_2$", labelpad=-4)
-        edges = np.linspace(
-            -VIEW, VIEW, SURFACE + 1
-        )  # a mesh of squares draws several times faster than an image
+        # A mesh of squares draws several times faster than an image.
+        edges = np.linspace(-VIEW, VIEW, SURFACE + 1)
         self._surface = ax.pcolormesh(edges, edges, np.zeros((SURFACE, SURFACE)), cmap=VERDICTS, zorder=0)
         self._manifold = LineCollection([], colors=palette.GENERATOR, linewidths=0.7, alpha=0.55, zorder=1)
         ax.add_collection(self._manifold, autolim=False)
-        look = {"ls": "none", "marker": "o", "ms": 2.6, "mew": 0}
-        (self._real,) = ax.plot([], [], color=palette.DATA, **look, zorder=2)
-        (self._fake,) = ax.plot([], [], color=palette.GENERATOR, **look, zorder=3)
+        dots: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 2.6, "mew": 0}
+        (self._real,) = ax.plot([], [], color=palette.DATA, label="real", **dots, zorder=2)
+        (self._fake,) = ax.plot([], [], color=palette.GENERATOR, label="generated", **dots, zorder=3)
         nowhere = np.zeros(ARROWS)
         self._arrows = ax.quiver(
             nowhere, nowhere, nowhere, nowhere, color=palette.THEORY, angles="xy", scale=1, scale_units="xy",
             width=0.004, zorder=4,
         )  # fmt: skip
-        self.moving = [
-            self._surface, self._manifold, self._real, self._fake, self._arrows, *ax.spines.values(),
-        ]  # fmt: skip
+        self.moving: list[Artist] = [self._surface, self._manifold, self._real, self._fake, self._arrows]
+        self.moving += ax.spines.values()
 
     def update(
         self,
@@ -80,7 +91,7 @@ class PlaneArtists:
         if surface is not None:
             self._surface.set_array(surface)
             self._surface.set_clim(low, high)
-        self._manifold.set_segments([] if manifold is None else manifold)
+        self._manifold.set_segments(() if manifold is None else list(manifold))
         starts = pulls = np.full((ARROWS, 2), np.nan)
         if arrows is not None:
             starts, pulls = (_filled(part) for part in arrows)
@@ -88,44 +99,38 @@ class PlaneArtists:
         self._arrows.set_UVC(*(ARROW_LENGTH * pulls / (1 + np.linalg.norm(pulls, axis=1, keepdims=True))).T)
 
 
-def draw_scene(ax: Axes, **scene) -> None:
+def draw_scene(ax: Axes, **scene: Any) -> None:
     """One still scene, with what :meth:`PlaneArtists.update` takes."""
     PlaneArtists(ax).update(**scene)
 
 
 class PlaygroundPanels:
-    """Made once, then moved: :meth:`update` changes the artists in ``moving`` and, rarely, the limits of the curves."""
+    """The plane, the losses and the distances, the figure's three axes: made once, then moved.
+
+    :meth:`update` changes the artists in ``moving``, the curves labelled with their names in ``LOSSES`` and
+    ``DISTANCES``, and, rarely, the limits of the curves.
+    """
 
     def __init__(self, figure: Figure):
         figure.clear()
         self._figure = figure
-        self._plane, self._losses, self._distances = _make_axes(figure)
-        plane = self._plane
-        self._artists = PlaneArtists(plane)
-        arrows = "→ $-\\partial L_G/\\partial x$"
-        for x, color, label in (
-            (0.0, palette.DATA, "real"),
-            (0.16, palette.GENERATOR, "generated"),
-            (0.53, palette.THEORY, arrows),
-        ):
-            plane.text(x, 1.02, label, color=color, transform=plane.transAxes, va="bottom")
-
-        self._curves = {}
-        for ax, names in ((self._losses, LOSSES), (self._distances, DISTANCES)):
-            for (name, color, dashes), place in zip(names, _places(len(names)), strict=True):
-                (self._curves[name],) = ax.plot([], [], color=color, lw=1.8, ls=dashes)
-                ax.text(
-                    place,
-                    1.03,
-                    f"{'┅' if dashes != '-' else '━'} {name}",
-                    color=color,
-                    transform=ax.transAxes,
-                    va="bottom",
-                )
+        self._plane, self._losses, self._distances = square_and_column(
+            figure, left=0.55, right=0.15, top=0.35, bottom=0.5, between=0.8, gap=0.5
+        )
+        self._artists = PlaneArtists(self._plane)
+        write(self._plane, 0, 1.02, "real", color=palette.DATA, va="bottom")
+        write(self._plane, 0.16, 1.02, "generated", color=palette.GENERATOR, va="bottom")
+        write(self._plane, 0.53, 1.02, "→ $-\\partial L_G/\\partial x$", color=palette.THEORY, va="bottom")
+        self._curves: dict[str, Line2D] = {}
+        for ax, curves in ((self._losses, LOSSES), (self._distances, DISTANCES)):
+            for name, color, dashes, place in curves:
+                (self._curves[name],) = ax.plot([], [], color=color, lw=1.8, ls=dashes, label=name)
+                key = "━" if dashes == "-" else "┅"
+                write(ax, place, 1.03, f"{key} {name}", color=color, va="bottom")
         self._losses.tick_params(labelbottom=False)
         self._losses.set_ylabel("loss")
         self._distances.set(xlabel="step", ylabel="distance")
-        self.moving = [*self._artists.moving, *self._curves.values()]
+        self.moving: list[Artist] = [*self._artists.moving, *self._curves.values()]
 
     def update(self, scene: Mapping[str, Any], losses: np.ndarray, measured: np.ndarray) -> None:
         """Show a scene for :meth:`PlaneArtists.update`, and the curves up to now.
@@ -143,25 +148,17 @@ class PlaygroundPanels:
         for column, (name, *_) in enumerate(DISTANCES, start=1):
             self._curves[name].set_data(measured[:, 0], measured[:, column])
         # The axes move rarely and in large steps; in between, nothing flickers.
-        right = STEPS * 2 ** int(np.ceil(np.log2(max(steps, STEPS) / STEPS)))
         for ax in (self._losses, self._distances):
-            ax.set_xlim(0, right)
+            ax.set_xlim(0, roomy(steps, at_least=STEPS))
         self._losses.set_ylim(*_limits(losses))
         self._distances.set_ylim(0, _limits(measured[:, 1:3])[1])
 
     def to_plane(self, across: float, down: float) -> tuple[float, float] | None:
-        """The point of the plane at these shares of the picture's width and height, or None beside the plane."""
+        """The point of the plane at these shares of the picture's width and height, from the upper left corner, or None
+        beside the plane."""
         width, height = self._figure.bbox.size
         x, y = self._plane.transData.inverted().transform((across * width, (1 - down) * height))
         return (float(x), float(y)) if max(abs(x), abs(y)) <= VIEW else None
-
-
-LOSSES = (("loss of D", palette.DISCRIMINATOR, "-"), ("of G", palette.GENERATOR, "-"))
-DISTANCES = (
-    ("$W_1$", palette.ACCENT, "-"),
-    ("JSD", palette.SECOND, "-"),
-    ("judge says", palette.DISCRIMINATOR, "--"),
-)
 
 
 def thinned(values: np.ndarray, most: int = CURVE_POINTS) -> tuple[np.ndarray, np.ndarray]:
@@ -189,22 +186,3 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     low, high = np.quantile(finite, (0.01, 0.99))
     top = 2.0 ** np.clip(np.ceil(np.log2(max(1.05 * high, 1e-9))), 0, 40)
     return (-(2.0 ** np.clip(np.ceil(np.log2(-1.05 * low)), 0, 40)) if low < 0 else 0.0), top
-
-
-def _places(n: int) -> tuple[float, ...]:
-    return (0.0, 0.5) if n == 2 else (0.0, 0.22, 0.5)
-
-
-def _make_axes(figure: Figure):
-    """The plane on the left, two panels of curves on the right; margins in inches, so text of any scale fits."""
-    width, height = figure.get_size_inches()
-    left, bottom, top, right, gap = 0.55, 0.5, 0.35, 0.15, 0.5
-    side = height - bottom - top
-    column = left + side + 0.8
-    half = (side - gap) / 2
-    boxes = (
-        (left, bottom, side, side),
-        (column, bottom + half + gap, width - right - column, half),
-        (column, bottom, width - right - column, half),
-    )
-    return [figure.add_axes((x / width, y / height, w / width, h / height)) for x, y, w, h in boxes]

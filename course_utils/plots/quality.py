@@ -7,13 +7,14 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
+from course_utils.plots.layout import draw_guide
 
 
 def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = palette.GENERATOR) -> None:
-    """The share of each digit among predicted digits (n,), with a tenth each as a guide."""
+    """The share of each digit in % among predicted digits (n,), with a tenth each as a guide."""
     digits = np.asarray(digits)
     ax.bar(np.arange(10), 100 * np.bincount(digits, minlength=10) / len(digits), color=color, width=0.8)
-    ax.axhline(10, color=palette.THEORY, ls="--", lw=1.2)
+    draw_guide(ax, 10)
     ax.set(xticks=range(10), xlabel="digit", ylabel="share (%)", ylim=(0, 100), title=title)
     ax.grid(axis="x", visible=False)
 
@@ -21,7 +22,7 @@ def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = p
 def draw_logarithmic(
     ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike, str]], *, log_x: bool = False, **labels: str
 ) -> None:
-    """Positive quantities against x, each a pair (values, colour) under its name, on a logarithmic axis.
+    """Positive quantities (n,) against x (n,), each a pair (values, colour) under its name, on a logarithmic axis.
 
     ``labels`` are those of the axes: ``xlabel``, ``ylabel``, ``title``.
     """
@@ -30,7 +31,7 @@ def draw_logarithmic(
     ax.set_yscale("log")
     if log_x:
         ax.set_xscale("log", base=2)
-        ax.set_xticks(x, [f"{value:,}" for value in x])
+        ax.set_xticks(x, [f"{value:,}" for value in np.asarray(x)])
         ax.minorticks_off()
     ax.set(**labels)
     ax.legend(loc="best")

@@ -21,36 +21,31 @@ class Panel:
 
 
 PANELS = {
-    LOSSES: Panel(("discriminator_loss", "critic_loss", "generator_loss")),
+    LOSSES: Panel(("discriminator_loss", "generator_loss")),
     JUDGE: Panel(("d_real", "d_fake"), limits=(0, 1), guide=0.5),
-    QUALITY: Panel(("frechet_distance", "frechet"), logarithmic=True),
+    QUALITY: Panel(("frechet_distance",), logarithmic=True),
     "gradient norm": Panel(("gradient_norm",), guide=1.0),
     "modes covered": Panel(("modes",), limits=(0, 10.5)),
     "class entropy": Panel(("entropy",), limits=(0, 2.5), guide=float(np.log(10))),
-    "precision, recall": Panel(("precision", "recall"), limits=(0, 1)),
 }
 # The outputs of a critic, d_real and d_fake, have no zero of their own: only their difference says something.
 CRITIC = Panel(("critic_estimate",))
 
 LABELS = {
     "discriminator_loss": ("D's loss", palette.DISCRIMINATOR),
-    "critic_loss": ("critic's loss", palette.DISCRIMINATOR),
     "generator_loss": ("G's loss", palette.GENERATOR),
     "d_real": ("D(x)", palette.DATA),
     "d_fake": ("D(G(z))", palette.GENERATOR),
     "critic_estimate": ("critic: f(x) − f(G(z))", palette.DISCRIMINATOR),
     "frechet_distance": ("Fréchet distance", palette.ACCENT),
-    "frechet": ("Fréchet distance", palette.ACCENT),
     "gradient_norm": ("critic's gradient norm", palette.DISCRIMINATOR),
     "modes": ("modes covered", palette.ACCENT),
     "entropy": ("class entropy (nats)", palette.ACCENT),
-    "precision": ("precision", palette.DATA),
-    "recall": ("recall", palette.GENERATOR),
 }
 
 
-def look(name: str) -> tuple[str, str]:
-    """What a quantity is called in pictures and sentences, and its colour."""
+def label_and_color(name: str) -> tuple[str, str]:
+    """What a quantity is called in pictures and sentences, and its colour; one that nobody knows keeps its own name."""
     return LABELS.get(name, (name.replace("_", " "), palette.SECOND))
 
 

@@ -3,17 +3,23 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.quantities import QUALITY, Panel, look, panel_for
+from course_utils.plots.layout import Box, add_axes, draw_guide, thousands, write, write_above
+from course_utils.plots.quantities import QUALITY, Panel, label_and_color, panel_for
 from course_utils.plots.training import smooth
 from course_utils.recording.curves import Curve
 
@@ -44,7 +50,9 @@ class ReplayPanels:
         self._figure, self._runs = figure, runs
         self._end = max(1, *(run.total for run in runs))
         self.moving: list[Artist] = []
-        self._samples, self._lines, self._markers = [], [], []
+        self._samples: list[tuple[AxesImage, Annotation]] = []
+        self._lines: list[tuple[int, Line2D, np.ndarray, np.ndarray]] = []  # whose, and the whole curve
+        self._markers: list[Line2D] = []
         (self._lay_out_two if len(runs) == 2 else self._lay_out_one)(titles)
 
     def update(self, steps: Sequence[int], pictures: Sequence[ArrayLike]) -> None:
@@ -87,42 +95,36 @@ class ReplayPanels:
         ax = self._show_panel((left, bottom, width - left - 0.2, height - top - bottom), QUALITY, [0, 1])
         ax.set_xlabel("training step")
 
-    def _add_axes(self, box: tuple[float, float, float, float]) -> Axes:
-        width, height = self._figure.get_size_inches()
-        x, y, w, h = box
-        return self._figure.add_axes((x / width, y / height, w / width, h / height))
-
     # ------------------------------------------------------------------ what stands there
 
-    def _show_samples(self, run: int, box: tuple[float, float, float, float], color: str) -> None:
-        ax, (width, height) = self._add_axes(box), self._figure.get_size_inches()
+    def _show_samples(self, run: int, box: Box, color: str) -> None:
+        ax, (width, height) = add_axes(self._figure, box), self._figure.get_size_inches()
         image = ax.imshow(_rgba(np.zeros(self._runs[run].shape, np.uint8)), interpolation="nearest")
         ax.set_axis_off()
         ax.set_anchor("NW")
         x, y, w, h = box
-        over = {"xycoords": "figure fraction", "xytext": (0, 5), "textcoords": "offset points"}
-        ax.annotate(self._runs[run].name, (x / width, (y + h) / height), **over, color=color, fontsize=13)
-        step = ax.annotate("", ((x + w) / width, (y + h) / height), **over, ha="right", fontsize=12)
+        over = partial(ax.annotate, xycoords="figure fraction", xytext=(0, 5), textcoords="offset points")
+        over(self._runs[run].name, (x / width, (y + h) / height), color=color, fontsize=13)
+        step = over("", ((x + w) / width, (y + h) / height), ha="right", fontsize=12)
         self._samples.append((image, step))
         self.moving += [image, step]
 
-    def _show_panel(self, box: tuple[float, float, float, float], title: str, runs: Sequence[int]) -> Axes:
+    def _show_panel(self, box: Box, title: str, runs: Sequence[int]) -> Axes:
         """A panel of one run's quantities in their colours; or of one quantity of two runs, in the runs' colours."""
-        ax, curves, names = self._add_axes(box), [], []
+        ax, together = add_axes(self._figure, box), len(runs) > 1
+        curves, names = [], []
         for run in runs:
             recorded = self._runs[run].curves
             panel = panel_for(title, recorded)
             for name in panel.names:
                 if name in recorded:
-                    names.append(look(name))
+                    names.append(label_and_color(name))
                     curves.append(recorded[name])
-                    self._show_curve(
-                        ax, run, recorded[name], RUN_COLORS[run] if len(runs) > 1 else names[-1][1]
-                    )
-        _name(ax, names if names and len(runs) == 1 else [(title, palette.THEORY)])
+                    self._show_curve(ax, run, recorded[name], RUN_COLORS[run] if together else names[-1][1])
+        write_above(ax, names if names and not together else [(title, palette.THEORY)])
         ax.set_xlim(0, self._end)
         ax.xaxis.set_major_locator(MaxNLocator(min(4, max(2, int(box[2] / 0.45))), steps=(1, 2, 5, 10)))
-        ax.xaxis.set_major_formatter(_thousands if self._end >= 4000 else "{x:g}")
+        ax.xaxis.set_major_formatter(thousands if self._end >= 4000 else "{x:g}")
         _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
         (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
         self._markers.append(marker)
@@ -130,6 +132,7 @@ class ReplayPanels:
         return ax
 
     def _show_curve(self, ax: Axes, run: int, curve: Curve, color: str) -> None:
+        drawn: list[tuple[np.ndarray, dict[str, Any]]]
         if len(curve) < FEW:
             drawn = [(curve.values, {"lw": 1.8, "marker": "o", "ms": 3.5})]
         else:
@@ -149,12 +152,10 @@ def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
     values = values[np.isfinite(values) & ((values > 0) | (not panel.logarithmic))]
     if len(values) == 0:
         ax.set(ylim=(0, 1), yticks=[])
-        ax.text(
-            0.5, 0.5, "not recorded", transform=ax.transAxes, ha="center", va="center", color=palette.MUTED
-        )
+        write(ax, 0.5, 0.5, "not recorded", ha="center", va="center", color=palette.MUTED)
         return
     if panel.guide is not None:
-        ax.axhline(panel.guide, color=palette.THEORY, ls="--", lw=1.2)
+        draw_guide(ax, panel.guide)
         values = np.append(values, [panel.guide] * (len(values) // 50 + 1))  # enough of them to stay in sight
     if panel.logarithmic:
         low, high = values.min() / 1.3, values.max() * 1.3
@@ -169,28 +170,14 @@ def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
         ax.yaxis.set_major_locator(MaxNLocator(min(4, ticks)))
 
 
-def _name(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
-    """What is shown, in its colours, over the axes, where no curve runs through it; from the right to the left, so that
-    what is too long for a narrow panel reaches over the ticks and not out of the picture."""
-    x, place, gap = ax.transAxes, 1, 0
-    for text, color in reversed(names):
-        x = ax.annotate(text, (place, 1), xycoords=(x, ax.transAxes), xytext=(gap, 5), textcoords="offset points",
-                        ha="right", color=color, fontsize=12)  # fmt: skip
-        place, gap = 0, -10
-
-
 def _decades(low: float, high: float, at_most: int) -> list[float]:
     """Round numbers in [low, high], about evenly spaced on a logarithmic axis."""
+    powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
     for digits in ((1, 1.5, 2, 3, 4, 5, 7), (1, 2, 5), (1, 3), (1,)):
-        powers = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
         ticks = [float(tick) for power in powers for tick in power * np.array(digits) if low <= tick <= high]
         if len(ticks) <= at_most:
             break
     return ticks
-
-
-def _thousands(step: float, _) -> str:
-    return f"{step / 1000:g}k" if step else "0"
 
 
 def _rgba(pictures: ArrayLike) -> np.ndarray:

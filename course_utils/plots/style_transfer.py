@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
+from course_utils.plots.layout import margins, write
 
 CONTENT, STYLE, RESULT = palette.DATA, palette.SECOND, palette.GENERATOR
 SMALLEST, LARGEST = 1e-4, 10.0  # of the relative losses that the app's axis shows
@@ -26,7 +29,8 @@ def draw_grid(
     columns: Sequence[str] = (),
     rows: Sequence[str] = (),
 ) -> None:
-    """Fill a figure with rows of pictures, with a title over each column and a label beside each row.
+    """Fill a figure with rows of pictures as :func:`draw_picture` takes them, with a title over each column and a
+    label beside each row.
 
     Raises
     ------
@@ -45,10 +49,8 @@ def draw_grid(
         for j, picture in enumerate(row):
             draw_picture(axes[i, j], picture, columns[j] if i == 0 and j < len(columns) else "")
         if i < len(rows):
-            axes[i, 0].text(
-                -0.04, 0.5, rows[i], transform=axes[i, 0].transAxes, rotation=90, ha="right", va="center",
-                fontsize=palette.STYLE["axes.titlesize"],
-            )  # fmt: skip
+            size = palette.STYLE["axes.titlesize"]
+            write(axes[i, 0], -0.04, 0.5, rows[i], rotation=90, ha="right", va="center", fontsize=size)
 
 
 def draw_gram(ax: Axes, gram: ArrayLike, names: Sequence[str], title: str = "") -> None:
@@ -64,7 +66,7 @@ def draw_gram(ax: Axes, gram: ArrayLike, names: Sequence[str], title: str = "") 
 
 
 def draw_losses(ax: Axes, history: Mapping[str, ArrayLike]) -> None:
-    """The relative content and style loss against the step, on a logarithmic axis."""
+    """The relative content and style loss, (steps,) each, against the step, on a logarithmic axis."""
     for name, color in (("content", CONTENT), ("style", STYLE)):
         values = np.asarray(history[name])
         ax.plot(np.arange(1, len(values) + 1), values, color=color, label=name)
@@ -100,10 +102,9 @@ class TransferPanels:
 
     def __init__(self, figure: Figure, content: np.ndarray, style_picture: np.ndarray):
         figure.clear()
-        width, height = figure.get_size_inches()
         grid = figure.add_gridspec(
             2, 3, width_ratios=(2.6, 1, 1), height_ratios=(1, 1.25), wspace=0.1, hspace=0.3,
-            left=0.1 / width, right=1 - 0.2 / width, top=1 - 0.4 / height, bottom=0.6 / height,
+            **margins(figure, 0.1, 0.2, 0.4, 0.6),
         )  # fmt: skip
         large = figure.add_subplot(grid[:, 0])
         draw_picture(large, content)
@@ -115,22 +116,21 @@ class TransferPanels:
 
         # The curves need room for their numbers, which the pictures above do not.
         place = grid[1, 1:].get_position(figure)
-        room = 0.75 / width
+        room = 0.75 / figure.get_size_inches()[0]
         self._curves = figure.add_axes((place.x0 + room, place.y0, place.width - room, place.height))
         self._curves.set(yscale="log", ylim=(SMALLEST, LARGEST), xlabel="step", ylabel="relative loss")
-        self._lines = {}
+        self._lines: dict[str, Line2D] = {}
         for name, color, x in (("content", CONTENT, 0.98), ("style", STYLE, 0.6)):
             (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8)
-            self._curves.text(
-                x, 0.97, name, color=color, transform=self._curves.transAxes, ha="right", va="top"
-            )
+            write(self._curves, x, 0.97, name, color=color, ha="right", va="top")
         self._content = content
-        self.moving = [self._image, self._edge, self._title, *self._lines.values()]
+        self.moving: list[Artist] = [self._image, self._edge, self._title, *self._lines.values()]
 
     def update(
-        self, picture: np.ndarray, share: float, history: Mapping[str, ArrayLike], planned: int
+        self, picture: np.ndarray, share: float, history: Mapping[str, Sequence[float]], planned: int
     ) -> None:
-        """Show a picture of any size, the left ``share`` of it as the content was, and a history so far."""
+        """Show a picture (h, w, 3) in [0, 1], the left ``share`` of it as the content was, and both losses so far,
+        (steps,) each, on an axis for ``planned`` steps or more."""
         self._image.set_data(wipe(self._content, picture, share))
         edge = share * self._content.shape[1] - 0.5
         self._edge.set_xdata([edge, edge])

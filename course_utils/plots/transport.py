@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
@@ -30,14 +32,14 @@ class PlanMap:
 
     def __init__(self, ax: Axes, n: int, m: int, bend: float = 0.2):
         self.arrows = {
-            (i, j): ax.add_patch(
-                FancyArrowPatch(
-                    (0, 0), (0, 0), arrowstyle="-|>", connectionstyle=f"arc3,rad={bend}",
-                    color=palette.ACCENT, alpha=0.75, mutation_scale=12,
-                )
+            pair: FancyArrowPatch(
+                (0, 0), (0, 0), arrowstyle="-|>", connectionstyle=f"arc3,rad={bend}",
+                color=palette.ACCENT, alpha=0.75, mutation_scale=12,
             )
-            for i, j in product(range(n), range(m))
+            for pair in product(range(n), range(m))
         }  # fmt: skip
+        for arrow in self.arrows.values():
+            ax.add_patch(arrow)
         self.hills = ax.scatter([], [], color=palette.DATA, zorder=3)
         self.holes = ax.scatter(
             [], [], facecolors="white", edgecolors=palette.GENERATOR, linewidths=2.5, zorder=3
@@ -45,7 +47,7 @@ class PlanMap:
         self.names = [
             ax.text(0, 0, "", ha="center", va="center", zorder=4, clip_on=True) for _ in range(n + m)
         ]
-        self.moving = [*self.arrows.values(), self.hills, self.holes, *self.names]
+        self.moving: list[Artist] = [*self.arrows.values(), self.hills, self.holes, *self.names]
 
     def update(
         self,
@@ -86,6 +88,7 @@ def draw_plan(
     ax: Axes, x: ArrayLike, y: ArrayLike, a: ArrayLike, b: ArrayLike, plan: ArrayLike, *, bend: float = 0.0
 ) -> None:
     """A plan (n, m) between hills x (n, 2) and holes y (m, 2) in the plane, as arrows whose widths are masses."""
+    x, y = np.asarray(x), np.asarray(y)
     points = np.concatenate([x, y])
     margin = 0.12 * np.ptp(points, axis=0).max()
     (left, low), (right, high) = points.min(axis=0) - margin, points.max(axis=0) + margin
@@ -120,7 +123,7 @@ def draw_joint(
 
 
 def draw_facing(ax: Axes, x: ArrayLike, p: ArrayLike, q: ArrayLike) -> None:
-    """Two densities over x (n,), p upwards and q downwards, so that mass can be seen moving from one to the other."""
+    """Two densities (n,) over x (n,), p upwards and q downwards, so that mass can be seen to move."""
     for density, sign, color, name in (
         (p, 1, palette.DATA, "$p$, dirt"),
         (q, -1, palette.GENERATOR, "$q$, holes"),
@@ -133,9 +136,11 @@ def draw_facing(ax: Axes, x: ArrayLike, p: ArrayLike, q: ArrayLike) -> None:
     ax.legend(loc="upper right", ncols=2)
 
 
-def draw_potential(ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike, Mapping]]) -> None:
-    """Potentials over x (n,), each {label: (values, line style)}, with the steepest slopes allowed, +1 and -1, drawn
-    beside them."""
+def draw_potential(
+    ax: Axes, x: np.ndarray, curves: Mapping[str, tuple[ArrayLike, Mapping[str, Any]]]
+) -> None:
+    """Potentials (n,) over x (n,), each {label: (values, line style)}, with the steepest slopes allowed, +1 and -1,
+    drawn beside them."""
     for label, (values, line) in curves.items():
         ax.plot(x, values, label=label, **line)
     low, high = ax.get_ylim()
@@ -148,7 +153,7 @@ def draw_potential(ax: Axes, x: ArrayLike, curves: Mapping[str, tuple[ArrayLike,
     ax.legend()
 
 
-def draw_running_times(ax: Axes, measured: Mapping[str, Mapping[int, float]], **line) -> None:
+def draw_running_times(ax: Axes, measured: Mapping[str, Mapping[int, float]], **line: Any) -> None:
     """Seconds against n in a log-log plot, {method: {n: seconds}}; the slope of each method is the exponent in n."""
     colors = (palette.DISCRIMINATOR, palette.SECOND, palette.DATA, palette.ACCENT, palette.THIRD)
     for (name, times), color in zip(measured.items(), colors, strict=False):

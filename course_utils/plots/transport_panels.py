@@ -2,31 +2,25 @@
 
 from collections.abc import Container, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
+from course_utils.plots.layout import margins, write
 from course_utils.plots.transport import PlanMap
 
 Cell = tuple[int, int]
 GRID = "#BBBBBB"
-NAME = {"fontsize": 14, "weight": "bold", "va": "center"}
-
-
-def margins(figure: Figure, left: float, right: float, top: float, bottom: float) -> dict[str, float]:
-    """Margins in inches as the fractions that a grid takes: text of any scale has room, and no frame jumps."""
-    width, height = figure.get_size_inches()
-    return {
-        "left": left / width,
-        "right": 1 - right / width,
-        "top": 1 - top / height,
-        "bottom": bottom / height,
-    }
+NAME: dict[str, Any] = {"fontsize": 14, "weight": "bold", "va": "center"}
 
 
 class PlanTable:
@@ -42,13 +36,14 @@ class PlanTable:
             ax.text(-0.38, i + 0.36, name, color=palette.DATA, ha="center", **NAME)
         for j, name in enumerate(columns):
             ax.text(j + 0.5, -0.55, name, color=palette.GENERATOR, ha="center", **NAME)
-        self.frame = ax.add_patch(Rectangle((0, 0), 1, 1, fill=False, ec=palette.ACCENT, lw=3))
+        self.frame = Rectangle((0, 0), 1, 1, fill=False, ec=palette.ACCENT, lw=3)
+        ax.add_patch(self.frame)
         cells = list(product(range(n), range(m)))
         self.fills = {
             (i, j): ax.add_patch(Rectangle((j, i), 1, 1, fc=palette.ACCENT, alpha=0, lw=0)) for i, j in cells
         }
         self.costs = {(i, j): ax.text(j + 0.07, i + 0.17, "", fontsize=11, va="center") for i, j in cells}
-        centred = {"ha": "center", "va": "center"}
+        centred: dict[str, Any] = {"ha": "center", "va": "center"}
         self.masses = {
             (i, j): ax.text(j + 0.5, i + 0.48, "", fontsize=16, weight="bold", **centred) for i, j in cells
         }
@@ -57,7 +52,7 @@ class PlanTable:
         self.columns = [ax.text(j + 0.5, -0.2, "", fontsize=11, **centred) for j in range(m)]
         self.total = ax.text(m, n + 0.27, "", color=palette.ACCENT, ha="right", **NAME)
         self.key = ax.text(m, n + 0.65, "", fontsize=11, ha="right", va="center")
-        self.moving = [*self.fills.values(), self.frame]
+        self.moving: list[Artist] = [*self.fills.values(), self.frame]
         self.moving += [*self.costs.values(), *self.masses.values(), *self.remarks.values()]
         self.moving += [*self.rows, *self.columns, self.total, self.key]
 
@@ -92,7 +87,10 @@ class PlanTable:
 
 
 class DirtPanels:
-    """A map of hills and holes beside the table of the plan, for "move the dirt yourself"."""
+    """A map of hills and holes beside the table of the plan, for "move the dirt yourself".
+
+    ``size`` is that of the map, (width, height) in its own units.
+    """
 
     def __init__(self, figure: Figure, hills: Sequence[str], holes: Sequence[str], size: tuple[float, float]):
         grid = figure.add_gridspec(
@@ -108,7 +106,7 @@ class DirtPanels:
         ax.tick_params(which="both", length=0)
         self.map = PlanMap(ax, len(hills), len(holes), bend=0.35)
         self.table = PlanTable(figure.add_subplot(grid[1]), hills, holes)
-        self.moving = [*self.map.moving, *self.table.moving]
+        self.moving: list[Artist] = [*self.map.moving, *self.table.moving]
 
 
 class CouplingPanels:
@@ -121,40 +119,33 @@ class CouplingPanels:
         table = figure.add_subplot(grid[:, 0])
         table.set(xlim=(-0.65, 2.6), ylim=(2.6, -0.5))
         table.axis("off")
-        self.fills, self.entries = {}, {}
+        self.fills: dict[Cell, Rectangle] = {}
+        self.entries: dict[Cell, Text] = {}
         for x, y in product(range(2), range(2)):
-            self.fills[x, y] = table.add_patch(Rectangle((y, x), 1, 1, fc=palette.ACCENT, ec=GRID, lw=1))
+            self.fills[x, y] = Rectangle((y, x), 1, 1, fc=palette.ACCENT, ec=GRID, lw=1)
+            table.add_patch(self.fills[x, y])
             self.entries[x, y] = table.text(
                 y + 0.5, x + 0.5, "", fontsize=17, weight="bold", ha="center", va="center"
             )
+        row: dict[str, Any] = {"color": palette.DATA, "fontsize": 13, "va": "center"}
+        column: dict[str, Any] = {"color": palette.GENERATOR, "fontsize": 13, "ha": "center"}
         for k in range(2):
-            table.text(k + 0.5, -0.15, f"$y = {k}$", color=palette.GENERATOR, fontsize=13, ha="center")
-            table.text(-0.1, k + 0.5, f"$x = {k}$", color=palette.DATA, fontsize=13, ha="right", va="center")
-        self.mu = [
-            table.text(2.1, k + 0.5, "", color=palette.DATA, fontsize=13, va="center") for k in range(2)
-        ]
-        self.nu = [
-            table.text(k + 0.5, 2.2, "", color=palette.GENERATOR, fontsize=13, ha="center") for k in range(2)
-        ]
+            table.text(k + 0.5, -0.15, f"$y = {k}$", **column)
+            table.text(-0.1, k + 0.5, f"$x = {k}$", ha="right", **row)
+        self.mu = [table.text(2.1, k + 0.5, "", **row) for k in range(2)]
+        self.nu = [table.text(k + 0.5, 2.2, "", **column) for k in range(2)]
         segment = figure.add_subplot(grid[0, 1])
         segment.set(xlabel=r"$\gamma_{00}$", ylabel=r"$\gamma_{11}$")
         cost = figure.add_subplot(grid[1, 1])
         cost.set(xlabel="$q$", ylabel="cost")
         for ax, text in ((segment, "all couplings: a segment"), (cost, "the cost is linear along it")):
             ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.4), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
-            ax.text(0.5, 0.9, text, transform=ax.transAxes, ha="center", va="center")
+            write(ax, 0.5, 0.9, text, ha="center", va="center")
         self.lines = [ax.plot([], [], color=palette.MUTED)[0] for ax in (segment, cost)]
         self.points = [ax.plot([], [], "o", ms=10, color=palette.ACCENT)[0] for ax in (segment, cost)]
         (self.best,) = cost.plot([], [], "*", ms=17, color=palette.DISCRIMINATOR)
-        self.moving = [
-            *self.fills.values(),
-            *self.entries.values(),
-            *self.mu,
-            *self.nu,
-            *self.lines,
-            self.best,
-        ]
-        self.moving += self.points
+        self.moving: list[Artist] = [*self.fills.values(), *self.entries.values(), *self.mu, *self.nu]
+        self.moving += [*self.lines, self.best, *self.points]
 
     def update(
         self, coupling: ArrayLike, ends: ArrayLike, costs: tuple[float, float, float], q: float
@@ -163,10 +154,9 @@ class CouplingPanels:
         coupling, ends = np.asarray(coupling), np.asarray(ends)
         for cell, text in self.entries.items():
             text.set_text(f"{coupling[cell]:.3f}")
-            self.fills[cell].set_facecolor((*_rgb(palette.ACCENT), 0.7 * coupling[cell]))
-        for text, mass in zip(
-            [*self.mu, *self.nu], [*coupling.sum(axis=1), *coupling.sum(axis=0)], strict=True
-        ):
+            self.fills[cell].set_facecolor((*to_rgb(palette.ACCENT), 0.7 * coupling[cell]))
+        marginals = [*coupling.sum(axis=1), *coupling.sum(axis=0)]
+        for text, mass in zip([*self.mu, *self.nu], marginals, strict=True):
             text.set_text(f"{mass:.2f}")
         self.lines[0].set_data(ends[:, 0, 0], ends[:, 1, 1])
         self.points[0].set_data([coupling[0, 0]], [coupling[1, 1]])
@@ -194,21 +184,16 @@ class CloudPanels:
         ax = figure.add_subplot(grid[:, 0])
         ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
         ax.grid(visible=False)
-        shape = {"extent": (left, right, low, high), "origin": "lower", "interpolation": "bilinear"}
-        self.critic = ax.imshow(np.zeros((2, 2)), cmap="PRGn", alpha=0.6, zorder=0, **shape)
-        self.lines = ax.add_collection(LineCollection([], color=palette.ACCENT, zorder=2))
+        self.critic = ax.imshow(
+            np.zeros((2, 2)), cmap="PRGn", alpha=0.6, zorder=0, extent=(left, right, low, high), origin="lower",
+            interpolation="bilinear",
+        )  # fmt: skip
+        self.lines = LineCollection([], color=palette.ACCENT, zorder=2)
+        ax.add_collection(self.lines)
         (self.x,) = ax.plot([], [], "o", ms=7, color=palette.DATA, zorder=3)
         (self.y,) = ax.plot([], [], "s", ms=6.5, color=palette.GENERATOR, zorder=3)
-        ax.text(0.02, 1.02, "$p$: discs", color=palette.DATA, transform=ax.transAxes, fontsize=13)
-        ax.text(
-            0.98,
-            1.02,
-            "$q$: squares",
-            color=palette.GENERATOR,
-            transform=ax.transAxes,
-            fontsize=13,
-            ha="right",
-        )
+        write(ax, 0.02, 1.02, "$p$: discs", color=palette.DATA, fontsize=13)
+        write(ax, 0.98, 1.02, "$q$: squares", color=palette.GENERATOR, fontsize=13, ha="right")
         matrix = figure.add_subplot(grid[0, 1])
         matrix.set(xticks=[], yticks=[])
         matrix.set_title("the plan, $p$ by $q$", fontsize=12)
@@ -222,35 +207,26 @@ class CloudPanels:
         (self.exact,) = curve.plot([], [], "--", lw=1.5, color=palette.THEORY)
         (self.curve,) = curve.plot([], [], ".-", color=palette.ACCENT)
         (self.point,) = curve.plot([], [], "o", ms=10, color=palette.ACCENT)
-        self.label = curve.text(0.04, 0.08, "", transform=curve.transAxes, fontsize=11)
+        self.label = write(curve, 0.04, 0.08, "", fontsize=11)
         self.blurs = np.asarray(blurs)
-        self.moving = [
-            self.critic,
-            self.lines,
-            self.x,
-            self.y,
-            self.matrix,
-            self.exact,
-            self.curve,
-            self.point,
-        ]
-        self.moving.append(self.label)
+        self.moving: list[Artist] = [self.critic, self.lines, self.x, self.y, self.matrix]
+        self.moving += [self.exact, self.curve, self.point, self.label]
 
     def update(
         self,
         x: ArrayLike,
         y: ArrayLike,
         plan: ArrayLike,
-        order: ArrayLike,
-        critic: ArrayLike | None,
+        order: np.ndarray,
+        critic: np.ndarray | None,
         exact: float,
         label: str,
-        costs: ArrayLike | None,
+        costs: np.ndarray | None,
         chosen: int | None,
     ) -> None:
         """Show clouds x (n, 2) and y (m, 2), a plan (n, m) and the values of a critic on a grid (rows upwards).
 
-        ``order`` sorts the columns of the matrix; ``costs`` are those at ``blurs``, of which number ``chosen`` is
+        ``order`` (m,) sorts the columns of the matrix; ``costs`` are those at ``blurs``, of which number ``chosen`` is
         shown as a dot; both may be None, and then the plan is the exact one. A dashed line marks its cost ``exact``.
         """
         x, y, plan = np.asarray(x), np.asarray(y), np.asarray(plan)
@@ -258,26 +234,20 @@ class CloudPanels:
             artist.set_data(*points.T)
         share = plan * len(x)  # 1 where a point sends all it has to one place
         i, j = np.nonzero(share > 0.02)  # fainter lines cannot be seen
-        self.lines.set_segments(np.stack([x[i], y[j]], axis=1))
+        self.lines.set_segments(list(np.stack([x[i], y[j]], axis=1)))
         self.lines.set_alpha(np.clip(share[i, j], 0.06, 0.9))
-        self.lines.set_linewidth(np.clip(2.5 * share[i, j], 0.6, 2.5))
+        self.lines.set_linewidth(np.clip(2.5 * share[i, j], 0.6, 2.5).tolist())
         self.matrix.set_data(plan[:, order])
         self.matrix.set_clim(0, max(plan.max(), 0.2 / len(x)))
         self.critic.set_visible(critic is not None)
         if critic is not None:
-            steepest = np.abs(critic - np.median(critic)).max()
-            self.critic.set_data(critic - np.median(critic))
+            centred = critic - np.median(critic)
+            steepest = np.abs(centred).max()
+            self.critic.set_data(centred)
             self.critic.set_clim(-steepest, steepest)
-        top = 1.1 * max(
-            exact, 0 if costs is None else np.max(costs), 1e-9
-        )  # the curve is shown relative to this
+        # The curve is shown relative to its top.
+        top = 1.1 * max(exact, 0 if costs is None else np.max(costs), 1e-9)
         self.exact.set_data([self.blurs[0] / 2, 2 * self.blurs[-1]], [exact / top] * 2)
-        self.curve.set_data(*((self.blurs, costs / top) if costs is not None else ([], [])))
-        self.point.set_data(
-            *(([self.blurs[chosen]], [costs[chosen] / top]) if costs is not None else ([], []))
-        )
+        self.curve.set_data(([], []) if costs is None else (self.blurs, costs / top))
+        self.point.set_data(([], []) if costs is None else ([self.blurs[chosen]], [costs[chosen] / top]))
         self.label.set_text(label)
-
-
-def _rgb(color: str) -> tuple[float, float, float]:
-    return tuple(int(color[k : k + 2], 16) / 255 for k in (1, 3, 5))

@@ -52,7 +52,9 @@ def record(path, total=2000, moments=30, critic=False, side=28):
         }
     recorder.add_metrics(t, **metrics)
     for step in steps[::5]:
-        recorder.add_evaluation(step, frechet=90 + 1600 * np.exp(-5 * step / total), modes=10, samples=10_000)
+        recorder.add_evaluation(
+            step, frechet_distance=90 + 1600 * np.exp(-5 * step / total), modes=10, samples=10_000
+        )
     recorder.save(path)
     return load_recording(path)
 
@@ -95,8 +97,8 @@ def test_samples_and_curves_are_those_of_the_moment(runs, moment):
     assert np.array_equal(shown_pictures(app), np.rint(255 * mosaic(run.samples(moment), 8)))
     step = run.steps[moment]
     assert panels_of(app)._samples[0][1].get_text() == f"step {step:,}"
-    ((x, y),) = curves_of(app, quantities.look("frechet")[1])
-    known = run.evaluations["frechet"].until(step)
+    ((x, y),) = curves_of(app, quantities.label_and_color("frechet_distance")[1])
+    known = run.evaluations["frechet_distance"].until(step)
     assert np.array_equal(x, known.steps)
     assert np.array_equal(y, known.values)
     assert x[-1] <= step
@@ -107,7 +109,7 @@ def test_a_metric_is_shown_as_recorded_and_as_its_trend(runs):
     run = runs[0]
     app = replay_app([run])
     app.set(moment=20)
-    raw, trend = curves_of(app, quantities.look("d_real")[1])
+    raw, trend = curves_of(app, quantities.label_and_color("d_real")[1])
     known = run.metrics["d_real"].until(run.steps[20])
     assert np.array_equal(raw[0], known.steps)
     assert np.array_equal(raw[1], known.values)
@@ -119,10 +121,10 @@ def test_a_critic_shows_its_estimate_and_a_discriminator_its_probabilities(runs)
     gan, wgan = ReplayController([runs[0]]), ReplayController([runs[1]])
     assert gan.values["curves"] == wgan.values["curves"] == quantities.JUDGE
     gan_app, wgan_app = LiveApp(gan), LiveApp(wgan)
-    assert len(curves_of(gan_app, quantities.look("d_real")[1])) == 2
-    assert len(curves_of(wgan_app, quantities.look("d_real")[1])) == 0
+    assert len(curves_of(gan_app, quantities.label_and_color("d_real")[1])) == 2
+    assert len(curves_of(wgan_app, quantities.label_and_color("d_real")[1])) == 0
     estimate = wgan_app.controller.runs["wgan-gp"].metrics["critic_estimate"].values
-    drawn = [y for _, y in curves_of(wgan_app, quantities.look("critic_estimate")[1])]
+    drawn = [y for _, y in curves_of(wgan_app, quantities.label_and_color("critic_estimate")[1])]
     assert any(np.array_equal(y, estimate) for y in drawn)
 
 
@@ -140,7 +142,7 @@ def test_the_status_tells_time_quality_recipe_and_machine(runs):
     app = replay_app([runs[0]])
     status = app.status.value
     assert "step 2,000 of 2,000, after 20 s: Fréchet distance" in status
-    measured = runs[0].evaluations["frechet"].values[-1]
+    measured = runs[0].evaluations["frechet_distance"].values[-1]
     assert f"Fréchet distance {measured:.3g}, modes covered 10, samples 10,000" in status
     assert "objective non-saturating, batch size 64, betas 0.5–0.999" in status
     assert "penalty" not in status  # not set
@@ -148,7 +150,7 @@ def test_the_status_tells_time_quality_recipe_and_machine(runs):
     assert "&lt;digits&gt;" in status
     assert "Abacus &lt;9000&gt;" in status
     app.set(moment=0)
-    assert f"Fréchet distance {runs[0].evaluations['frechet'].values[0]:,.0f}" in app.status.value
+    assert f"Fréchet distance {runs[0].evaluations['frechet_distance'].values[0]:,.0f}" in app.status.value
 
 
 # ---------------------------------------------------------------------- two runs
@@ -179,7 +181,7 @@ def test_two_runs_have_their_frechet_distances_on_one_axis(runs):
     shared = app.figure.axes[-1]
     lines = [line.get_ydata() for line in shared.get_lines()]
     for run in runs[:2]:
-        assert any(np.array_equal(y, run.evaluations["frechet"].values) for y in lines)
+        assert any(np.array_equal(y, run.evaluations["frechet_distance"].values) for y in lines)
     names = {text.get_text(): text.get_color() for ax in app.figure.axes for text in ax.texts}
     assert names["dcgan"] != names["wgan-gp"]
     assert {line.get_color() for line in shared.get_lines()} >= {names["dcgan"], names["wgan-gp"]}
@@ -319,7 +321,7 @@ def test_quantities_nobody_knows_and_runs_with_nearly_nothing(tmp_path):
     app.set(run="odd", other="none", curves="hunger")
     assert "beauty 0.123" in app.status.value
     assert "NVIDIA H100" in app.status.value
-    assert curves_of(app, quantities.look("hunger")[1])[0][1].tolist() == [1.0] * 4
+    assert curves_of(app, quantities.label_and_color("hunger")[1])[0][1].tolist() == [1.0] * 4
     alone = replay_app([tmp_path / "bare.npz"])  # a single moment: nothing to play, but nothing breaks
     alone.set(moment=1)
     alone.press("forward")
@@ -334,7 +336,7 @@ def test_a_run_that_diverges_is_shown_up_to_there(tmp_path):
     recorder.add_metrics(np.arange(1, 301), generator_loss=values)
     recorder.save(tmp_path / "diverged.npz")
     app = replay_app([tmp_path / "diverged.npz"])
-    _, (_, trend) = curves_of(app, quantities.look("generator_loss")[1])
+    _, (_, trend) = curves_of(app, quantities.label_and_color("generator_loss")[1])
     assert np.all(trend[:200] == 1)
     assert np.all(np.isnan(trend[200:]))
 

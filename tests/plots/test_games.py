@@ -49,14 +49,23 @@ def test_eigenvalues_stand_beside_the_unit_circle():
     assert ax.get_aspect() == 1
 
 
-def panels_with(distances, eigenvalues=()):
-    figure = Figure(figsize=(8.8, 5.2))
+@pytest.fixture
+def figure():
+    return Figure(figsize=(8.8, 5.2))
+
+
+def panels_with(figure, distances, eigenvalues=(), step=3):
     panels = draw.GamePanels(figure, ["simultaneous", "flow"], steps=3)
     run = np.column_stack([distances, np.zeros(len(distances))])
     panels.update(
-        3, {"flow": run}, {"flow": np.array(distances)}, {}, {"flow": np.asarray(eigenvalues, complex)}
+        step, {"flow": run}, {"flow": np.array(distances)}, {}, {"flow": np.asarray(eigenvalues, complex)}
     )
     return panels
+
+
+def drawn(panels, label):
+    (line,) = (artist for artist in panels.moving if artist.get_label() == label)
+    return line.get_xydata()
 
 
 @pytest.mark.parametrize(
@@ -69,22 +78,36 @@ def panels_with(distances, eigenvalues=()):
         ([0.0, 0.0, 0.0, 0.0], (0.1, 10.0)),
     ],
 )
-def test_the_axis_of_distances_has_few_heights(distances, limits):
-    assert panels_with(distances)._radius.get_ylim() == pytest.approx(limits)
+def test_the_axis_of_distances_has_few_heights(figure, distances, limits):
+    panels_with(figure, distances)
+    assert figure.axes[1].get_ylim() == pytest.approx(limits)
 
 
-def test_eigenvalues_outside_the_panel_are_put_on_its_border():
-    panels = panels_with([1.0] * 4, [1 + 5j, -7, 0.5])
-    x, y = panels._eigenvalues["flow"].get_data()
+def test_a_run_is_shown_up_to_its_step_and_others_not_at_all(figure):
+    panels = panels_with(figure, [4.0, 2.0, 1.0, 0.5], step=1)
+    assert drawn(panels, "flow: run").tolist() == [[4, 0], [2, 0]]
+    assert drawn(panels, "flow: now").tolist() == [[2, 0]]
+    assert drawn(panels, "flow: distance").tolist() == [[0, 4], [1, 2]]
+    assert drawn(panels, "simultaneous: run").tolist() == []
+
+
+def test_eigenvalues_outside_the_panel_are_put_on_its_border(figure):
+    panels = panels_with(figure, [1.0] * 4, [1 + 5j, -7, 0.5])
     border = 0.96 * draw.EIGENVALUE_VIEW
-    assert np.allclose(x, [1, -border, 0.5])
-    assert np.allclose(y, [border, 0, 0])
+    assert np.allclose(drawn(panels, "flow: eigenvalues"), [(1, border), (-border, 0), (0.5, 0)])
 
 
-def test_the_star_is_where_the_field_rests_and_only_who_plays_is_named():
-    panels = panels_with([1.0] * 4)
+def test_the_star_is_where_the_field_rests_and_only_who_plays_is_named(figure):
+    panels = panels_with(figure, [1.0] * 4)
+    plane = figure.axes[0]
+    (star,) = (line for line in plane.lines if line.get_marker() == "*")
+
+    def named():
+        return [text.get_text() for text in plane.texts if text.get_visible()]
+
     panels.set_scene(np.ones_like(panels.grid), (1.0, -2.0), ["flow"])
-    assert np.array_equal(np.ravel(panels._star.get_data()), [1, -2])
-    assert [text.get_visible() for text in panels._names.values()] == [False, True]
+    assert star.get_xydata().tolist() == [[1, -2]]
+    assert named() == ["━ flow"]
     panels.set_scene(np.ones_like(panels.grid), None, [])
-    assert len(panels._star.get_xdata()) == 0
+    assert len(star.get_xydata()) == 0
+    assert named() == []

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import LineCollection, QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.quiver import Quiver
 
 from course_utils.plots.playground import (
     ARROW_LENGTH,
@@ -30,14 +32,24 @@ def scene(n=30, **parts):
 
 
 @pytest.fixture
-def panels():
+def figure():
     figure = Figure(figsize=(8.6, 4.5), dpi=100)
     FigureCanvasAgg(figure)
+    return figure
+
+
+@pytest.fixture
+def panels(figure):
     return PlaygroundPanels(figure)
 
 
-def limits(panels):
-    return [ax.viewLim.bounds for ax in (panels._plane, panels._losses, panels._distances)]
+def limits(figure):
+    return [ax.viewLim.bounds for ax in figure.axes]
+
+
+def moving(panels, kind):
+    (artist,) = (artist for artist in panels.moving if isinstance(artist, kind))
+    return artist
 
 
 def test_curves_are_means_over_equal_stretches():
@@ -55,53 +67,63 @@ def test_curves_are_means_over_equal_stretches():
     assert [len(part) for part in thinned(values[:0])] == [0, 0]
 
 
-def test_the_axes_stand_still_while_points_and_curves_move(panels):
+def test_the_axes_stand_still_while_points_and_curves_move(figure, panels):
     random = np.random.default_rng(1)
-    losses, measured = (
-        0.5 + 0.4 * random.random((200, 2)),
-        np.array([[10, 1.5, 0.6, 0.1], [90, 1.2, 0.5, 0.2]]),
-    )
+    losses = 0.5 + 0.4 * random.random((200, 2))
+    measured = np.array([[10, 1.5, 0.6, 0.1], [90, 1.2, 0.5, 0.2]])
     panels.update(scene(), losses, measured)
-    before = limits(panels)
+    before = limits(figure)
     panels.update(scene(fake=100 * random.normal(size=(30, 2))), losses[:120], measured[:1])
-    assert limits(panels) == before
+    assert limits(figure) == before
+    _, of_losses, of_distances = figure.axes
     panels.update(scene(), np.ones((251, 2)), measured)
-    assert panels._losses.get_xlim() == panels._distances.get_xlim() == (0, 500)
+    assert of_losses.get_xlim() == of_distances.get_xlim() == (0, 500)
     panels.update(scene(), np.full((20, 2), -3.0), np.empty((0, 4)))
-    assert panels._losses.get_ylim() == (-4, 1)
+    assert of_losses.get_ylim() == (-4, 1)
 
 
-def test_arrows_have_the_direction_of_the_pull_and_a_squeezed_length(panels):
+def test_every_curve_has_its_column(panels):
+    losses = np.random.default_rng(0).random((20, 2))
+    measured = np.array([[10, 1.5, 0.6, 0.1], [20, 1.2, 0.5, 0.2]])
+    panels.update(scene(), losses, measured)
+    curves = {artist.get_label(): artist for artist in panels.moving}
+    for column, name in enumerate(("loss of D", "of G")):
+        assert np.allclose(curves[name].get_xydata(), np.column_stack([np.arange(1, 21), losses[:, column]]))
+    for column, name in enumerate(("$W_1$", "JSD", "judge says"), start=1):
+        assert np.array_equal(curves[name].get_xydata(), measured[:, [0, column]])
+
+
+def test_arrows_have_the_direction_of_the_pull_and_a_squeezed_length(figure, panels):
     panels.update(scene(), np.empty((0, 2)), np.empty((0, 4)))
-    quiver = panels._artists._arrows
+    quiver = moving(panels, Quiver)
     assert len(quiver.get_offsets()) == ARROWS
     drawn = np.array([quiver.U[0], quiver.V[0]])
     assert np.allclose(drawn, ARROW_LENGTH * np.array([3, 4]) / 6)
     assert np.asarray(quiver.Umask)[5:].all()  # arrows that are missing are not drawn
-    panels._figure.canvas.draw()
+    figure.canvas.draw()
 
 
-def test_numbers_that_are_not_finite_do_no_harm(panels):
+def test_numbers_that_are_not_finite_do_no_harm(figure, panels):
     nan = np.full((30, 2), np.nan)
     broken = scene(
         fake=nan, surface=np.full((SURFACE, SURFACE), np.nan), arrows=(nan[:5], nan[:5]), manifold=None
     )
     panels.update(broken, np.full((5, 2), np.inf), np.full((2, 4), np.nan))
-    panels._figure.canvas.draw()
-    assert np.isfinite(limits(panels)).all()
+    figure.canvas.draw()
+    assert np.isfinite(limits(figure)).all()
 
 
-def test_parts_can_be_hidden(panels):
+def test_parts_can_be_hidden(figure, panels):
     panels.update(scene(surface=None, arrows=None, manifold=None), np.empty((0, 2)), np.empty((0, 4)))
-    assert not panels._artists._surface.get_visible()
-    assert len(panels._artists._manifold.get_segments()) == 0
-    panels._figure.canvas.draw()
+    assert not moving(panels, QuadMesh).get_visible()
+    assert len(moving(panels, LineCollection).get_segments()) == 0
+    figure.canvas.draw()
 
 
 @pytest.mark.parametrize("point", [(0.0, 0.0), (-2.5, 1.0), (VIEW - 0.01, -VIEW + 0.01)])
-def test_a_click_finds_its_point(panels, point):
-    width, height = panels._figure.bbox.size
-    x, y = panels._plane.transData.transform(point)
+def test_a_click_finds_its_point(figure, panels, point):
+    width, height = figure.bbox.size
+    x, y = figure.axes[0].transData.transform(point)
     assert panels.to_plane(x / width, 1 - y / height) == pytest.approx(point, abs=1e-9)
     assert panels.to_plane(0.9, 0.5) is None  # among the curves
 
