@@ -121,7 +121,7 @@ toy: GaussianMixture Line NoisyCurves grid parallel_lines ring spiral two_moons
 transport: PiecewiseUniform SinkhornCurve Transport binary_couplings earth_movers_distance kantorovich_potential
 transport: sinkhorn_curve wasserstein_1d
 transport_1d: PiecewiseUniform wasserstein_1d
-two_player: Game Player with_consensus
+two_player: Game with_consensus
 """.strip().splitlines()
 
 # As if the interpreter had just started, but with torch and the other libraries there already, which take seconds.
