@@ -128,7 +128,7 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
 def integrate_over(
     p: Density, q: Density, log_f: Callable, reach: float = 1e100, rtol: float = 1e-10
 ) -> np.ndarray:
-    """∫ f_k(x, p(x), q(x)) dx, (k,); see `_quadrature.integrate`. p and q are integrated along, to check both.
+    """∫ f_k(x, p(x), q(x)) dx, (k,); see `quadrature.integrate`. p and q are integrated along, to check both.
 
     Raises
     ------

@@ -169,7 +169,8 @@ def kl_divergence_continuous(p: Any, q: Any) -> float:
 
     Notes
     -----
-    Adaptive Gauss-Kronrod quadrature in log space between the quantiles of p and q; see `_quadrature`, `_continuous`.
+    Adaptive Gauss-Kronrod quadrature in log space between the quantiles of p and q; see `quadrature` (and why
+    not scipy.integrate) and `densities`.
 
     Examples
     --------

@@ -9,8 +9,24 @@ of a support, becomes the exponential e^((a+1)u); a Gaussian bump seen from a po
 before. f is handed over as log f, so neither 1e-400 nor 1e+400 is out of reach on the way.
 
 Each leg is cut into panels. A 21-point Gauss-Kronrod rule (Piessens et al., QUADPACK, 1983) runs over all panels in
-one NumPy call, and those whose error estimate is too large are halved. (scipy.integrate.quad has the same rule, but
-asks for one point a call, which a student who drags a slider would notice; tanhsinh does not adapt to jumps.)
+one NumPy call, and those whose error estimate is too large are halved.
+
+Why not scipy.integrate? ``python benchmarks/quadrature.py`` compares the relative errors of a KL(p || q) with the truth
+(``!`` marks the only ones with a warning; "points" has our break points and all but 2e-12 of p's mass):
+
+    p || q                       truth     ours     quad  quad, points  quad_vec  tanhsinh
+    N(0, 1) || N(1, 2)          0.4431    3e-16    9e-16         8e-11     3e-16     3e-16
+    N(1000, 1) || N(1010, 1)        50    3e-15        1         2e-12         1         1
+    narrow mixture || N(0, 1)    5.912    8e-16        1         2e-07         1         1
+    Cauchy || Cauchy(5, 2)       1.447        0    2e-16         5e-07     2e-16     5e-13
+    t(1.5) || t(2)             0.01327    3e-16    1e-11         1e-09     5e-13     8e-15
+    Pareto(0.1) || Pareto(0.2)  0.3069    4e-15   5e-12!           0.4     1e-09     8e-14
+    Beta(0.1, 1) || uniform      6.697    4e-16   1e-12!          0.01     1e-09     3e-16
+    Cauchy || N-mixture            inf      inf  2e+06!         1e+11    2e+153     2e+15
+
+Without break points scipy passes over peaks, with them it has to give up the tails, and an infinite divergence comes
+out as some number. Ours takes 2 to 3 ms a row; quad 1 to 27 times as long, with points 9 to 160, quad_vec 2 to 920,
+tanhsinh 0.3 to 3.
 """
 
 from collections.abc import Callable
