@@ -5,13 +5,12 @@ away that is. A mixture (anything with ``components``) is read component by comp
 between two quantiles of the whole, and its slow numerical inverse is never called.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
-from course_utils.divergences.quadrature import Legs, integrate
+from course_utils.divergences.quadrature import Legs, LogF, integrate
 
 _LEVELS = np.array([1e-6, 1e-3, 0.05, 0.25, 0.5])
 _MEDIAN = 4
@@ -59,7 +58,7 @@ class Density:
 
     def covers(self, x: np.ndarray) -> np.ndarray:
         """Whether x lies inside the support, where the density should be positive."""
-        return ((x > self.supports[:, :1]) & (x < self.supports[:, 1:])).any(axis=0)
+        return np.any((x > self.supports[:, :1]) & (x < self.supports[:, 1:]), axis=0)
 
 
 def _lasting(distribution: Any) -> Any:
@@ -126,7 +125,7 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
 
 
 def integrate_over(
-    p: Density, q: Density, log_f: Callable, reach: float = 1e100, rtol: float = 1e-10
+    p: Density, q: Density, log_f: LogF, reach: float = 1e100, rtol: float = 1e-10
 ) -> np.ndarray:
     """∫ f_k(x, p(x), q(x)) dx, (k,); see `quadrature.integrate`. p and q are integrated along, to check both.
 
@@ -138,10 +137,10 @@ def integrate_over(
         when the quadrature does not settle.
     """
 
-    def log_densities(x):
+    def log_densities(x: np.ndarray) -> np.ndarray:
         return np.stack([p.logpdf(x), q.logpdf(x)])
 
-    def log_integrands(x, log_p, log_q):
+    def log_integrands(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         return np.concatenate([[log_p, log_q], log_f(x, log_p, log_q)])
 
     *masses, values = np.split(
@@ -218,7 +217,7 @@ def _shorten(legs: Legs, p: Density, q: Density) -> Legs:
     inner = np.where(legs.open_end[leg] > 0, legs.lo[leg], legs.hi[leg])
     outer = np.where(legs.open_end[leg] > 0, legs.hi[leg], legs.lo[leg])
 
-    def alive(u):
+    def alive(u: np.ndarray) -> np.ndarray:
         return np.stack([np.isfinite(density.logpdf(legs.x(leg, u))) for density in (p, q)])
 
     expected = alive(inner)

@@ -74,7 +74,7 @@ def gan_value(discriminator: Callable[[np.ndarray], np.ndarray], p_star: Any, p_
     """
     p, q = _densities(p_star, p_g)
 
-    def log_terms(x, log_p, log_q):
+    def log_terms(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         d = np.full(x.shape, 0.5)
         seen = np.maximum(np.exp(log_p), np.exp(log_q)) > 0
         if seen.any():

@@ -91,7 +91,7 @@ def js_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray | float:
     return np.minimum(_total(_log_js_term, p, q), LOG_2)
 
 
-def _total(log_term: Callable, p: np.ndarray, q: np.ndarray) -> np.ndarray | float:
+def _total(log_term: Callable[..., np.ndarray], p: np.ndarray, q: np.ndarray) -> np.ndarray | float:
     p, q = _probabilities(p, "p"), _probabilities(q, "q")
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(
@@ -188,7 +188,7 @@ def kl_divergence_continuous(p: Any, q: Any) -> float:
 
     lowest = 0.0
 
-    def log_terms(x, log_p, log_q):
+    def log_terms(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         nonlocal lowest
         lost = np.isneginf(log_q) & q.covers(x)
         lowest = min(lowest, log_q[np.isfinite(log_q)].min(initial=0.0))
@@ -219,7 +219,7 @@ def js_divergence_continuous(p: Any, q: Any) -> float:
     if mutually_singular:
         return LOG_2
 
-    def log_term(x, log_p, log_q):
+    def log_term(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         return _log_js_term(log_p, log_q, _minus(log_p, log_q))[None]
 
     return min(float(integrate_over(p, q, log_term)[0]), LOG_2)

@@ -31,18 +31,18 @@ _STEP = 1 / 16
 _X = np.arange(-_FAR, _FAR + _STEP, _STEP)
 
 
-def kl_divergence(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def kl_divergence(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """KL(p_theta || p*) = theta^2 / (2 s^2); without noise infinite for theta != 0. Here KL(p* || p_theta) is equal."""
     return (_in_deviations(theta, noise) ** 2 / 2)[()]
 
 
-def kl_gradient(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def kl_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """d KL / d theta = theta / s^2; without noise NaN for theta != 0, because what is infinite has no slope."""
     theta, noise = _read(theta, noise)
     return np.divide(theta, noise**2, out=np.where(theta == 0, 0.0, np.nan), where=noise > 0)[()]
 
 
-def js_divergence(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def js_divergence(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """JSD(p_theta, p*) = J(theta / s), in [0, log 2]; without noise log 2 for theta != 0.
 
     About d^2 / 8 for small d = theta / s.
@@ -51,7 +51,7 @@ def js_divergence(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | fl
     return js_divergence_of_vectors(_STEP * _bell(_X - half), _STEP * _bell(_X + half))
 
 
-def js_gradient(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def js_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """d JSD / d theta = theta / (2 s^2) * E_p_theta[D*].
 
     Only the second expectation in V(D*) moves with theta, along log(1 - D*), whose derivative is the D* of the fake
@@ -64,7 +64,7 @@ def js_gradient(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | floa
     return (slope * discriminator_on_fakes(theta, noise))[()]
 
 
-def discriminator_on_fakes(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def discriminator_on_fakes(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """E_p_theta[D*(x)], the best discriminator's mean probability that a fake is real: 1/2 at theta = 0.
 
     With d = theta / s it is exp(-d^2 / 8) * integral of N(x; 0, 1) / (2 cosh(d x / 2)) dx: far apart, next to nothing.
@@ -75,7 +75,7 @@ def discriminator_on_fakes(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.nda
     return (np.exp(-(d**2) / 8) * integral)[()]
 
 
-def wasserstein(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def wasserstein(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """W(p_theta, p*) = |theta|, for every noise.
 
     Moving every point by theta costs |theta|, and no plan is cheaper: E|x - y| >= |E[x - y]| = |theta|.
@@ -83,7 +83,7 @@ def wasserstein(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | floa
     return np.abs(_read(theta, noise)[0])[()]
 
 
-def wasserstein_gradient(theta: np.ndarray, noise: np.ndarray = 0.0) -> np.ndarray | float:
+def wasserstein_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """d W / d theta = sign(theta); at the kink theta = 0 it is taken as 0, one of the subgradients in [-1, 1]."""
     return np.sign(_read(theta, noise)[0])[()]
 
@@ -107,13 +107,13 @@ def _bell(x: np.ndarray) -> np.ndarray:
     return np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)
 
 
-def _in_deviations(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def _in_deviations(theta: np.ndarray | float, noise: np.ndarray | float) -> np.ndarray:
     """|theta| / s, infinite where two lines without noise lie apart."""
     theta, noise = _read(theta, noise)
     return np.divide(np.abs(theta), noise, out=np.where(theta == 0, 0.0, np.inf), where=noise > 0)
 
 
-def _read(theta: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _read(theta: np.ndarray | float, noise: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     theta, noise = np.broadcast_arrays(np.asarray(theta, dtype=float), np.asarray(noise, dtype=float))
     noise = numbers("noise", noise, "[0, inf)", "as a standard deviation is")
     return numbers("theta", theta, advice="a place on the first axis"), noise

@@ -99,9 +99,13 @@ class Legs:
         return leg, lo, hi
 
 
+LogDensities = Callable[[np.ndarray], np.ndarray]
+LogF = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
 def integrate(
-    log_densities: Callable[[np.ndarray], np.ndarray],
-    log_f: Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray],
+    log_densities: LogDensities,
+    log_f: LogF,
     legs: Legs,
     *,
     rtol: float,
@@ -128,12 +132,14 @@ def integrate(
         when the panels run out and the error is still above 1e-6 or 10 rtol (relative, or absolute below 1).
     """
 
-    def log_integrand(leg, u):
+    def log_integrand(leg: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         x = legs.x(leg, u)
         log_p, log_q = log_densities(x.ravel())
         return x, log_f(x.ravel(), log_p, log_q).reshape(-1, *u.shape) + u
 
-    def apply_rule(leg, lo, hi):
+    def apply_rule(
+        leg: np.ndarray, lo: np.ndarray, hi: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         centre, half = (hi + lo) / 2, (hi - lo) / 2
         u = centre[:, None] + half[:, None] * _NODES
         x, log_g = log_integrand(leg[:, None], u)
@@ -179,7 +185,7 @@ def integrate(
     return total
 
 
-def _beyond_the_ends(log_densities: Callable, log_f: Callable, legs: Legs) -> np.ndarray:
+def _beyond_the_ends(log_densities: LogDensities, log_f: LogF, legs: Legs) -> np.ndarray:
     """The integrals past the open ends, (k,).
 
     Where p and q have become power laws, straight lines over u, they are continued as such, and f is integrated along
@@ -202,7 +208,7 @@ def _beyond_the_ends(log_densities: Callable, log_f: Callable, legs: Legs) -> np
     known = np.flatnonzero(np.isfinite(decay))  # neither is bent, and at least one is there
     t = _LAGUERRE[0][:, None] / decay[known]
 
-    def continued(line, rate):
+    def continued(line: np.ndarray, rate: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             return np.where(np.isinf(rate[known]), -np.inf, line[0, known] - rate[known] * t).ravel()
 

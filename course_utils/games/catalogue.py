@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checks import number, positive, whole
-from course_utils.games.game import Game
+from course_utils.games.game import Game, Coordinates
 
 
 def bilinear(matrix: np.ndarray | float = 1.0) -> Game:
@@ -31,7 +31,7 @@ def bilinear(matrix: np.ndarray | float = 1.0) -> Game:
             value=lambda x, y: s * x * y,
             gradients=lambda x, y: (s * y, s * x),
             second_derivatives=lambda x, y: (0.0, s, s, 0.0),
-            equilibria=(0.0, 0.0),
+            equilibria=np.zeros(2),
             name="x y" if s == 1.0 else f"{s:g} x y",
         )
     n, m = a.shape
@@ -62,7 +62,7 @@ def convex_concave(curvature: float = 1.0, coupling: float = 1.0) -> Game:
         value=lambda x, y: 0.5 * c * (x * x - y * y) + b * x * y,
         gradients=lambda x, y: (c * x + b * y, b * x - c * y),
         second_derivatives=lambda x, y: (c, b, b, -c),
-        equilibria=(0.0, 0.0),
+        equilibria=np.zeros(2),
         name="convex-concave",
     )
 
@@ -123,12 +123,12 @@ def gaussian_mean_game(
     target = mu.item() if d == 1 else mu
     noise = 0.0 if batch_size is None else (2.0 / batch_size) ** 0.5
 
-    def value(x, y):
+    def value(x: Coordinates, y: Coordinates) -> Coordinates:
         return y * (target - x) if d == 1 else (y * (target - x)).sum(axis=-1)
 
-    def gradients(x, y):
+    def gradients(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
         gap = target - x
-        if noise:
+        if rng is not None and noise:
             gap = gap + noise * rng.standard_normal(np.shape(x) or None)
         return -y, gap
 

@@ -33,7 +33,7 @@ class Term(NamedTuple):
     curvature: Callable[[Coordinates], Coordinates]
 
 
-def _bump(t):
+def _bump(t: Coordinates) -> Coordinates:
     return _sigmoid(t) * _sigmoid(-t)
 
 
@@ -90,14 +90,14 @@ def dirac_gan(loss: str = "minimax", regulariser: str = "none", *, strength: flo
     wanted = 1.0 if regulariser == "wgan-gp" else 0.0
     consensus = regulariser == "consensus"
 
-    def value(x, y):
+    def value(x: Coordinates, y: Coordinates) -> Coordinates:
         payoff = sum(w * (real.value(y * e) + fake.value(y * (x + e))) for w, e in atoms)
         return payoff - 0.5 * weight * (abs(y) - wanted) ** 2
 
-    def x_loss(x, y):
+    def x_loss(x: Coordinates, y: Coordinates) -> Coordinates:
         return sum(w * generator.value(y * (x + e)) for w, e in atoms)
 
-    def gradients(x, y):
+    def gradients(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
         gx = gy = 0.0
         for w, e in atoms:
             a = x + e
@@ -107,7 +107,7 @@ def dirac_gan(loss: str = "minimax", regulariser: str = "none", *, strength: flo
         sign = (y > 0) * 1.0 - (y < 0) * 1.0
         return gx, gy - weight * (y - wanted * sign)
 
-    def second_derivatives(x, y):
+    def second_derivatives(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates, Coordinates, Coordinates]:
         xx = xy = yx = yy = 0.0
         for w, e in atoms:
             a = x + e
@@ -124,7 +124,7 @@ def dirac_gan(loss: str = "minimax", regulariser: str = "none", *, strength: flo
         gradients=gradients,
         second_derivatives=second_derivatives,
         x_loss=x_loss if loss == "non-saturating" else None,
-        equilibria=() if wanted else (0.0, 0.0),
+        equilibria=np.zeros(0 if wanted else 2),
         name=f"Dirac-GAN ({loss})" if consensus else f"Dirac-GAN ({loss}, {regulariser})",
     )
     return with_consensus(game, strength) if consensus else game

@@ -18,7 +18,8 @@ from scipy.integrate import solve_ivp
 from course_utils.checks import one_of, positive, whole
 from course_utils.games.game import Coordinates, Game, with_consensus
 
-StepRule = Callable[..., Iterator[tuple[Coordinates, Coordinates]]]
+Steps = Iterator[tuple[Coordinates, Coordinates]]
+StepRule = Callable[..., Steps]
 
 BLOCK = 256  # steps between two looks at whether every run is past the bound
 
@@ -26,7 +27,7 @@ BLOCK = 256  # steps between two looks at whether every run is past the bound
 # The step rules. Never change x or y in place: the points already yielded are kept.
 
 
-def simultaneous(game, x, y, learning_rate):
+def simultaneous(game: Game, x: Coordinates, y: Coordinates, learning_rate: float) -> Steps:
     """Both players step from the same point: z <- z + eta v(z)."""
     while True:
         gx, gy = game.gradients(x, y)
@@ -34,7 +35,7 @@ def simultaneous(game, x, y, learning_rate):
         yield x, y
 
 
-def alternating(game, x, y, learning_rate):
+def alternating(game: Game, x: Coordinates, y: Coordinates, learning_rate: float) -> Steps:
     """x steps first, then y answers at the new x (L0, problem II)."""
     while True:
         x = x - learning_rate * game.gradients(x, y)[0]
@@ -42,7 +43,7 @@ def alternating(game, x, y, learning_rate):
         yield x, y
 
 
-def momentum(game, x, y, learning_rate, *, momentum=0.9):
+def momentum(game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, momentum: float = 0.9) -> Steps:
     """Simultaneous steps along m <- momentum m + gradient (heavy ball); it may be negative."""
     mx = my = 0.0
     while True:
@@ -52,7 +53,7 @@ def momentum(game, x, y, learning_rate, *, momentum=0.9):
         yield x, y
 
 
-def optimistic(game, x, y, learning_rate):
+def optimistic(game: Game, x: Coordinates, y: Coordinates, learning_rate: float) -> Steps:
     """z_{t+1} = z_t - eta (2 g_t - g_{t-1}), with g zero before the first step (L3, optimistic descent)."""
     old_gx = old_gy = 0.0
     while True:
@@ -62,7 +63,7 @@ def optimistic(game, x, y, learning_rate):
         yield x, y
 
 
-def extragradient(game, x, y, learning_rate):
+def extragradient(game: Game, x: Coordinates, y: Coordinates, learning_rate: float) -> Steps:
     """Look one step ahead, come back, and step with the gradients found there (Korpelevich 1976)."""
     while True:
         gx, gy = game.gradients(x, y)
@@ -71,7 +72,7 @@ def extragradient(game, x, y, learning_rate):
         yield x, y
 
 
-def consensus(game, x, y, learning_rate, *, strength=1.0):
+def consensus(game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, strength: float = 1.0) -> Steps:
     """Simultaneous steps in the game of `with_consensus` (Mescheder, Nowozin, Geiger 2017)."""
     return simultaneous(with_consensus(game, strength), x, y, learning_rate)
 
@@ -148,9 +149,9 @@ def simulate(
             _follow_steps(rule(game, x, y, learning_rate, **options), game.players[0], points, bound)
     outside = np.logical_or.accumulate(~_inside(points, bound), axis=0)
     points[outside] = np.nan
-    diverged_at = np.where(outside[-1], outside.argmax(axis=0), -1)
+    diverged_at: int | np.ndarray | None = np.where(outside[-1], outside.argmax(axis=0), -1)
     if start.ndim == 1:
-        diverged_at = int(diverged_at) if outside[-1] else None
+        diverged_at = int(outside.argmax()) if outside[-1] else None
     name = method if isinstance(method, str) else method.__name__
     return Trajectory(points, diverged_at, name, learning_rate)
 
@@ -159,7 +160,7 @@ def _inside(points: np.ndarray, bound: float) -> np.ndarray:
     return (np.abs(points) <= bound).all(axis=-1)  # False for NaN as well
 
 
-def _follow_steps(stepper: Iterator, n_x: int, points: np.ndarray, bound: float) -> None:
+def _follow_steps(stepper: Steps, n_x: int, points: np.ndarray, bound: float) -> None:
     """Write the points of `stepper` into points[1:], until every run is past the bound."""
     for first in range(1, len(points), BLOCK):
         block = points[first : first + BLOCK]
@@ -190,10 +191,10 @@ def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: fl
     if len(points) == 1:
         return
 
-    def room_left(_time, z):
+    def room_left(_time: float, z: np.ndarray) -> float:
         return bound - np.abs(z).max()
 
-    room_left.terminal = True
+    room_left.terminal = True  # type: ignore[attr-defined] # how scipy wants to be told
     times = learning_rate * np.arange(len(points))
     for run in np.ndindex(points.shape[1:-1]):
         solution = solve_ivp(
@@ -211,7 +212,9 @@ def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: fl
         points[(slice(solution.y.shape[1]), *run)] = solution.y.T
 
 
-def _check(game, method, start, steps, learning_rate, bound) -> None:
+def _check(
+    game: Game, method: str | StepRule, start: np.ndarray, steps: int, learning_rate: float, bound: float
+) -> None:
     if isinstance(method, str):
         one_of("method", method, [*METHODS, "flow"])
     if method == "flow" and game.stochastic:

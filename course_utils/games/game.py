@@ -5,7 +5,7 @@ L(x, y). The simplest example is L = x y: ``Game(lambda x, y: x * y, lambda x, y
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -37,7 +37,7 @@ class Game:
         Callable[[Coordinates, Coordinates], tuple[Coordinates, Coordinates, Coordinates, Coordinates]] | None
     ) = None
     x_loss: Callable[[Coordinates, Coordinates], Coordinates] | None = None
-    equilibria: np.ndarray = ()
+    equilibria: np.ndarray = field(default_factory=lambda: np.zeros(0))
     players: tuple[int, int] = (1, 1)
     stochastic: bool = False
     name: str = "game"
@@ -76,7 +76,7 @@ class Game:
         if self.players == (1, 1):
             return gx * xx + gy * yx, gx * xy + gy * yy
 
-        def pull(g, block):
+        def pull(g: np.ndarray, block: np.ndarray) -> np.ndarray:
             return np.einsum("...i,...ij->...j", g, block)
 
         return pull(gx, xx) + pull(gy, yx), pull(gx, xy) + pull(gy, yy)
@@ -86,14 +86,14 @@ def with_consensus(game: Game, strength: float = 1.0) -> Game:
     """The same game where both players also want to come to rest: x's loss gains strength * E, y's payoff
     loses strength * E, with E as in `Game.energy_gradient` (Mescheder, Nowozin, Geiger 2017)."""
 
-    def energy(x, y):
+    def energy(x: Coordinates, y: Coordinates) -> Coordinates:
         gx, gy = game.gradients(x, y)
-        squares = gx * gx, gy * gy
+        squares = [gx * gx, gy * gy]
         if game.players != (1, 1):
             squares = [square.sum(axis=-1) for square in squares]
         return 0.5 * (squares[0] + squares[1])
 
-    def gradients(x, y):
+    def gradients(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates]:
         gx, gy = game.gradients(x, y)
         ex, ey = game.energy_gradient(x, y)
         return gx + strength * ex, gy - strength * ey

@@ -5,6 +5,8 @@ import copy
 import torch
 from torch import nn
 
+from course_utils.foreach import foreach
+
 
 class ExponentialMovingAverage:
     """w_average <- d w_average + (1 - d) w, after every step; batch norm's running statistics included.
@@ -28,7 +30,7 @@ class ExponentialMovingAverage:
                 theirs.append(other)
             else:
                 mine.copy_(other)  # batch norm's counter of minibatches
-        torch._foreach_lerp_(ours, theirs, 1 - decay)
+        foreach("lerp_", ours, theirs, 1 - decay)
 
     @staticmethod
     def _state(module: nn.Module) -> list[torch.Tensor]:

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from course_utils.foreach import foreach
 from course_utils.training.log import StepLog
 
 
@@ -71,7 +72,7 @@ class Guard:
             row, column = bad[0].tolist()
             return f"{self._watched[column]} became {recent[row, column].item()} at step {first + row + 1}"
         for name, network in self._networks().items():
-            norms = torch._foreach_norm(list(network.parameters()))
+            norms = foreach("norm", list(network.parameters()))
             if not torch.stack(norms).isfinite().all():
                 return f"a weight of the {name} is not a finite number after step {len(self._log)}"
         return None

@@ -10,8 +10,9 @@ a b^T.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from course_utils.transport.measures import as_weights, ground_cost
+from course_utils.transport.measures import Metric, as_weights, ground_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,12 +32,12 @@ class SinkhornCurve:
 
 
 def sinkhorn_curve(
-    x,
-    y,
-    regularizations,
-    a=None,
-    b=None,
-    metric="euclidean",
+    x: ArrayLike | None,
+    y: ArrayLike | None,
+    regularizations: ArrayLike,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    metric: Metric = "euclidean",
     *,
     tolerance: float = 1e-6,
     max_iterations: int = 20_000,

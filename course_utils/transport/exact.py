@@ -15,9 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.checks import number, numbers
-from course_utils.transport.measures import as_weights, ground_cost
+from course_utils.transport.measures import Metric, as_weights, ground_cost
 
 TOLERANCE = 1e-9  # largest defect of a marginal, and of the duality gap in units of the largest cost
 
@@ -49,11 +50,17 @@ class Transport:
     y: np.ndarray | None
     a: np.ndarray
     b: np.ndarray
-    metric: str | Callable | np.ndarray
+    metric: Metric
 
 
 def earth_movers_distance(
-    x, y, a=None, b=None, metric="euclidean", *, max_pivots: int = 10_000_000
+    x: ArrayLike | None,
+    y: ArrayLike | None,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+    metric: Metric = "euclidean",
+    *,
+    max_pivots: int = 10_000_000,
 ) -> Transport:
     """The cheapest way to turn the measure sum_i a_i delta_{x_i} into sum_j b_j delta_{y_j}, solved exactly.
 
@@ -114,7 +121,7 @@ def kantorovich_potential(transport: Transport) -> Callable[[np.ndarray], np.nda
         where the problem was given by a matrix (no points to measure from), or by "sqeuclidean" (no metric).
     """
     y, g, metric = transport.y, transport.potentials[1], transport.metric
-    if not (isinstance(metric, str) or callable(metric)):
+    if y is None or not (isinstance(metric, str) or callable(metric)):
         raise ValueError(
             "This transport was solved from a cost matrix, which says nothing about points in between. "
             'Solve it with metric="euclidean", "cityblock" or a function d(u, v).'
@@ -125,7 +132,7 @@ def kantorovich_potential(transport: Transport) -> Callable[[np.ndarray], np.nda
             'Solve the problem with metric="euclidean" or "cityblock".'
         )
 
-    def phi(points):
+    def phi(points: ArrayLike) -> np.ndarray:
         points = np.asarray(points, dtype=np.float64)
         shape = points.shape if y.ndim == 1 else points.shape[:-1]
         if points.shape[len(shape) :] != y.shape[1:]:
@@ -139,7 +146,7 @@ def kantorovich_potential(transport: Transport) -> Callable[[np.ndarray], np.nda
     return phi
 
 
-def binary_couplings(mu0: float, nu0: float, q) -> np.ndarray:
+def binary_couplings(mu0: float, nu0: float, q: ArrayLike) -> np.ndarray:
     """Every coupling of two coins, as L1's table: the segment between its two extreme couplings.
 
         gamma[q] = (1 - q) gamma[0] + q gamma[1],
@@ -170,7 +177,9 @@ def binary_couplings(mu0: float, nu0: float, q) -> np.ndarray:
     return (1 - q) * together + q * apart
 
 
-def _solve(a, b, cost_matrix, largest, max_pivots):
+def _solve(
+    a: np.ndarray, b: np.ndarray, cost_matrix: np.ndarray, largest: float, max_pivots: int
+) -> tuple[np.ndarray, np.ndarray]:
     """POT's plan and its potential g, centred by POT; -inf (not chosen yet) where b_j = 0, which POT never sees."""
     import ot  # slow: POT imports torch where there is one
 
@@ -200,7 +209,7 @@ def _solve(a, b, cost_matrix, largest, max_pivots):
     return plan, g
 
 
-def _feasible_potentials(cost_matrix, g):
+def _feasible_potentials(cost_matrix: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The best f for g, then the best g for that f: two c-transforms, f_i = min_j C_ij - g_j and the other way.
 
     Afterwards f_i + g_j <= C_ij for every pair. Neither step can lower the dual value, so where there is mass an
@@ -216,7 +225,7 @@ def _feasible_potentials(cost_matrix, g):
     return best_f, best_g
 
 
-def _check_optimal(plan, a, b, gap, largest):
+def _check_optimal(plan: np.ndarray, a: np.ndarray, b: np.ndarray, gap: float, largest: float) -> None:
     defect = max(np.abs(plan.sum(axis=1) - a).max(), np.abs(plan.sum(axis=0) - b).max(), -plan.min())
     if not (defect <= TOLERANCE and abs(gap) <= TOLERANCE * largest):
         raise RuntimeError(

@@ -8,9 +8,12 @@ Cooper, 1954). And what a coupling costs above the optimum can be read off, cell
     cost(gamma) - W = sum_ij gamma_ij (C_ij - f_i - g_j),    every summand >= 0.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import SupportsInt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.checks import numbers
 from course_utils.transport.exact import Transport
@@ -48,14 +51,14 @@ class Step:
         return changed
 
 
-def marginal_errors(plan, a, b) -> tuple[np.ndarray, np.ndarray]:
+def marginal_errors(plan: ArrayLike, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the plan (n, m) leaves undone: a - row sums (n,), dirt still on each hill, and b - column sums (m,), room
     still in each hole. Negative entries are overdrawn; both are zero for a coupling of a and b."""
     plan = np.asarray(plan, dtype=np.float64)
     return a - plan.sum(axis=1), b - plan.sum(axis=0)
 
 
-def overpayment(plan, transport: Transport) -> np.ndarray:
+def overpayment(plan: ArrayLike, transport: Transport) -> np.ndarray:
     """gamma_ij (C_ij - f_i - g_j), (n, m), all >= 0: what each cell of a coupling costs above the optimum.
 
     The sum is cost(gamma) - W for every coupling gamma of a and b, so gamma is optimal exactly when every entry is
@@ -75,7 +78,7 @@ def prices(transport: Transport) -> tuple[np.ndarray, np.ndarray]:
     return f - f.min(), g + f.min()
 
 
-def next_step(plan, transport: Transport) -> Step | None:
+def next_step(plan: ArrayLike, transport: Transport) -> Step | None:
     """One step towards the optimum, from any nonnegative plan; None where the plan is optimal already.
 
     First nothing may be overdrawn, then all dirt must move (by the greedy rule: cheapest open pair first), then
@@ -105,7 +108,7 @@ def next_step(plan, transport: Transport) -> Step | None:
     return max(steps, key=lambda step: step.saving * step.amount, default=None)
 
 
-def _checked(plan, transport):
+def _checked(plan: ArrayLike, transport: Transport) -> np.ndarray:
     plan = np.asarray(plan, dtype=np.float64)
     if plan.shape != transport.plan.shape:
         raise ValueError(
@@ -115,7 +118,7 @@ def _checked(plan, transport):
     return numbers("the plan", plan, "[0, inf)", "as a mass is")
 
 
-def _overdrawn(plan, cost, left, room):
+def _overdrawn(plan: np.ndarray, cost: np.ndarray, left: np.ndarray, room: np.ndarray) -> Step | None:
     """Less in the dearest cell of the row or column that is overdrawn most; None where none is."""
     worst = min(left.min(), room.min())
     if worst >= -TOLERANCE:
@@ -129,7 +132,7 @@ def _overdrawn(plan, cost, left, room):
     return Step("overdrawn", (), (cell,), min(plan[cell], -worst), cost[cell])
 
 
-def _cycles(change, cost):
+def _cycles(change: np.ndarray, cost: np.ndarray) -> Iterator[Step]:
     """Split the way to an optimal plan, whose row and column sums are zero, into cycles that all go that way.
 
     No cycle raises the cost, or the optimal plan without that cycle would be cheaper than optimal. Each takes at
@@ -137,7 +140,7 @@ def _cycles(change, cost):
     """
     change = change.copy()
     while change.max() > TOLERANCE:
-        more, less = [_cell(change.argmax(), change.shape)], []
+        more, less = [_cell(change.argmax(), change.shape)], list[Cell]()
         columns = [more[0][1]]
         while len(set(columns)) == len(columns):  # until a column comes up again
             less.append(_cell_in(change[:, columns[-1]].argmin(), columns[-1]))
@@ -145,17 +148,17 @@ def _cycles(change, cost):
             more.append(_cell_in(row, change[row].argmax()))
             columns.append(more[-1][1])
         start = columns.index(columns[-1])
-        more, less = tuple(more[start + 1 :]), tuple(less[start:])
+        more, less = more[start + 1 :], less[start:]
         amount = min(min(change[cell] for cell in more), min(-change[cell] for cell in less))
         saving = sum(cost[cell] for cell in less) - sum(cost[cell] for cell in more)
-        step = Step("reroute", more, less, float(amount), float(saving))
+        step = Step("reroute", tuple(more), tuple(less), float(amount), float(saving))
         yield step
         change -= step.apply(np.zeros_like(change))
 
 
-def _cell(flat_index, shape) -> Cell:
+def _cell(flat_index: np.intp, shape: Sequence[int]) -> Cell:
     return _cell_in(*np.unravel_index(flat_index, shape))
 
 
-def _cell_in(i, j) -> Cell:
+def _cell_in(i: SupportsInt, j: SupportsInt) -> Cell:
     return int(i), int(j)

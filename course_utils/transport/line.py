@@ -8,8 +8,10 @@ proves them. Lecture L2 uses them silently when it adds up "distance times mass"
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.checks import numbers
 from course_utils.transport.measures import as_points, as_weights
@@ -33,7 +35,7 @@ class PiecewiseUniform:
         for an empty or reversed interval, overlapping intervals, or masses that are no probability vector.
     """
 
-    def __init__(self, intervals: Sequence[tuple[float, float]], masses=None):
+    def __init__(self, intervals: Sequence[tuple[float, float]], masses: ArrayLike | None = None):
         blocks = np.asarray(intervals, dtype=np.float64)
         if blocks.ndim != 2 or blocks.shape[1] != 2 or not np.isfinite(blocks).all():
             raise ValueError(
@@ -55,31 +57,31 @@ class PiecewiseUniform:
         return float(self._blocks.left[0]), float(self._blocks.right[-1])
 
     @property
-    def components(self) -> list:
+    def components(self) -> list[Any]:
         """The blocks, as scipy.stats distributions: where `divergences` finds the edges of the density."""
         from scipy import stats
 
         return [stats.uniform(l, r - l) for l, r in zip(self._blocks.left, self._blocks.right, strict=True)]
 
-    def pdf(self, t) -> np.ndarray:
+    def pdf(self, t: ArrayLike) -> np.ndarray:
         """Density at t, any shape. A block holds its left end and not its right one."""
         t = np.asarray(t, dtype=np.float64)
         masses, left, right = self._blocks.masses, self._blocks.left, self._blocks.right
         k = np.maximum(np.searchsorted(left, t, side="right") - 1, 0)
         return np.where((left[k] <= t) & (t < right[k]), masses[k] / (right[k] - left[k]), 0.0)
 
-    def logpdf(self, t) -> np.ndarray:
+    def logpdf(self, t: ArrayLike) -> np.ndarray:
         """Logarithm of the density in nats, -inf where there is no mass."""
         density = self.pdf(t)
         return np.log(density, out=np.full_like(density, -np.inf), where=density > 0)
 
-    def cdf(self, t) -> np.ndarray:
+    def cdf(self, t: ArrayLike) -> np.ndarray:
         """F(t) = P(X <= t), any shape."""
         ends = np.column_stack([self._blocks.left, self._blocks.right]).ravel()
         levels = np.column_stack([self._blocks.lower, self._blocks.upper]).ravel()
-        return np.interp(t, ends, levels)
+        return np.interp(np.asarray(t, dtype=np.float64), ends, levels)
 
-    def ppf(self, u) -> np.ndarray:
+    def ppf(self, u: ArrayLike) -> np.ndarray:
         """Quantile F^{-1}(u), any shape: the smallest t of the support with F(t) >= u. Levels u in [0, 1]."""
         u = numbers("u", u, "[0, 1]", "as a probability is")
         return self._blocks.quantile(u, np.searchsorted(self._blocks.upper, u))
@@ -89,7 +91,12 @@ class PiecewiseUniform:
         return self.ppf(generator.random(n))
 
 
-def wasserstein_1d(x, y, a=None, b=None) -> float:
+def wasserstein_1d(
+    x: ArrayLike | PiecewiseUniform,
+    y: ArrayLike | PiecewiseUniform,
+    a: ArrayLike | None = None,
+    b: ArrayLike | None = None,
+) -> float:
     """W1 between two measures on the line, exactly, in O((n + m) log(n + m)).
 
     Integrates |F_p^{-1} - F_q^{-1}| over the levels u. Between neighbouring jumps both quantile functions are
@@ -123,20 +130,22 @@ def wasserstein_1d(x, y, a=None, b=None) -> float:
 class _Pieces:
     """A measure on the line as sorted pieces of positive mass: blocks [left, right], atoms left = right."""
 
-    def __init__(self, masses, left, right):
+    def __init__(self, masses: np.ndarray, left: np.ndarray, right: np.ndarray):
         heavy = masses > 0
         self.masses, self.left, self.right = masses[heavy], left[heavy], right[heavy]
         self.upper = np.minimum(np.cumsum(self.masses), 1.0)  # F at the right end of each piece
         self.upper[-1] = 1.0
         self.lower = np.concatenate([[0.0], self.upper[:-1]])
 
-    def quantile(self, u, k):
+    def quantile(self, u: np.ndarray, k: np.ndarray) -> np.ndarray:
         """F^{-1}(u) on piece k, where it is linear in u."""
         share = np.clip((u - self.lower[k]) / (self.upper[k] - self.lower[k]), 0.0, 1.0)
         return self.left[k] + share * (self.right[k] - self.left[k])
 
 
-def _pieces(points, weights, name: str, weight_name: str) -> _Pieces:
+def _pieces(
+    points: ArrayLike | PiecewiseUniform, weights: ArrayLike | None, name: str, weight_name: str
+) -> _Pieces:
     if isinstance(points, PiecewiseUniform):
         if weights is not None:
             raise ValueError(f"{name} is a density with masses of its own: leave {weight_name} out.")
@@ -152,7 +161,7 @@ def _pieces(points, weights, name: str, weight_name: str) -> _Pieces:
     return _Pieces(weights[order], points[order], points[order])
 
 
-def _mean_absolute(start, stop):
+def _mean_absolute(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Mean of |h| over an interval on which h runs linearly from start to stop."""
     total = np.abs(start) + np.abs(stop)
     crosses = np.sign(start) * np.sign(stop) < 0

@@ -6,17 +6,20 @@ float32 weights do not sum to one (POT issues 342 and 429).
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
 from course_utils.checks import numbers
 
+Metric = str | Callable[[Any, Any], float] | np.ndarray
 METRICS = ("euclidean", "sqeuclidean", "cityblock")
 WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
 
 
-def as_points(points, name: str = "x") -> np.ndarray:
+def as_points(points: ArrayLike | None, name: str = "x") -> np.ndarray:
     """Points as a float64 array: (n,) on the line, (n, d) elsewhere; a column (n, 1) becomes (n,).
 
     Raises
@@ -25,17 +28,18 @@ def as_points(points, name: str = "x") -> np.ndarray:
         for no points at all, more than two axes, or an entry that is not a finite number.
     """
     array = np.asarray(points, dtype=np.float64)
+    shape = array.shape
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(
-            f"{name} has shape {np.shape(points)}. Give at least one point: shape (n,) for points on a line, "
+            f"{name} has shape {shape}. Give at least one point: shape (n,) for points on a line, "
             "(n, d) for n points in d dimensions."
         )
     return numbers(name, array, advice="because a distance to nan or infinity means nothing")
 
 
-def as_weights(weights, n: int, name: str = "a") -> np.ndarray:
+def as_weights(weights: ArrayLike | None, n: int, name: str = "a") -> np.ndarray:
     """Weights as a float64 probability vector (n,); None means 1/n each.
 
     A sum that misses 1 by rounding (at most 1e-9) is divided out; zeros are welcome.
@@ -70,7 +74,7 @@ def as_weights(weights, n: int, name: str = "a") -> np.ndarray:
 
 
 def ground_cost(
-    x, y, metric: "str | Callable | np.ndarray"
+    x: ArrayLike | None, y: ArrayLike | None, metric: Metric
 ) -> tuple[np.ndarray | None, np.ndarray | None, np.ndarray]:
     """Points and the matrix C_ij = d(x_i, y_j) of what it costs to move one unit of mass, shape (n, m).
 

@@ -1,0 +1,101 @@
+"""Every benchmark still runs: in seconds, with sizes at which its numbers mean nothing."""
+
+import importlib
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from course_utils.datasets import load_digits_stand_in
+from course_utils.style import load_features
+
+FOLDER = Path(__file__).parents[2] / "benchmarks"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py"))
+
+
+def digits(split="train"):
+    """The stand-in in MNIST's place, parted as MNIST is."""
+    both, part = load_digits_stand_in(), slice(0, 1000) if split == "train" else slice(1000, None)
+    return replace(both, pixels=both.pixels[part], labels=both.labels[part])
+
+
+def painter(name, **where):
+    """The network that ships, in the place of one whose weights must be downloaded."""
+    return load_features("embedded" if name == "squeezenet" else name, **where)
+
+
+def no_results(name):
+    raise FileNotFoundError(name)
+
+
+MNIST = {"load_mnist": digits}
+RESULTS = {"load_results": no_results, "store_results": lambda name, results: None}
+RATES = {"product_rates": lambda: {"float32": 1e9, "bfloat16": 1e9}}
+FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
+
+# name -> command line, and what is replaced in the script: sizes that have no option, and files
+TINY = {
+    "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(2, 6, 3)}),
+    "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
+    "games": ("--steps 200", {}),
+    "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),
+    "gan_claims": ("--seeds 0 --steps 1", {"JUDGED": 100, "RATES": slice(1), **MNIST, **RESULTS}),
+    "gan_quality": ("mlp --steps 2", {"JUDGED": 500, "MINIBATCH": 16, **MNIST, **RESULTS}),
+    "mode_collapse": ("--seeds 1 --steps 2", {"JUDGED": 128, "COMPARED": 20, **MNIST}),
+    "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
+    "playground": ("--seeds 1", {"PRESETS": slice(1), "CRITICS": slice(1), "CRITIC_STEPS": 2, "DATA": slice(1), **FEW}),
+    "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
+    "transport": ("--sizes 10 20 --repeats 1", {}),
+}  # fmt: skip
+
+
+@pytest.fixture
+def load(monkeypatch):
+    """Import a script of benchmarks/ as running it would; other tests do not see it afterwards."""
+    before = torch.get_num_threads(), set(sys.modules)
+    monkeypatch.syspath_prepend(FOLDER)
+    yield importlib.import_module
+    torch.set_num_threads(before[0])
+    for name in set(sys.modules) - before[1]:
+        if name in NAMES:
+            del sys.modules[name]
+
+
+def shortened(value, part: slice):
+    return dict(list(value.items())[part]) if isinstance(value, dict) else value[part]
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if "def main()" in (FOLDER / f"{name}.py").read_text()]
+)
+def test_it_prints_a_table_and_a_json_line(name, load, monkeypatch, capsys):
+    assert name in TINY, f"give benchmarks/{name}.py a line in TINY"
+    line, replaced = TINY[name]
+    module = load(name)
+    for constant, value in replaced.items():
+        now = shortened(getattr(module, constant), value) if isinstance(value, slice) else value
+        monkeypatch.setattr(module, constant, now)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", *line.split()])
+    module.main()
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_parts_that_only_a_long_run_reaches(load, monkeypatch, capsys, tmp_path):
+    images, sizes, gan = load_digits_stand_in(), load("gan_sizes"), load("gan")
+    monkeypatch.setattr(sizes, "BATCHES", (16,))
+    monkeypatch.setattr(sizes, "WIDTHS", (0.25,))
+    assert "points" in sizes.recipes(images, 2)
+    sizes.plot(sizes.cost(images, 2), tmp_path / "cost.png")
+    monkeypatch.setattr(gan, "load_images", load_digits_stand_in)
+    gan.train_alone("WGAN", "ours")
+    assert float(capsys.readouterr().out.split()[-1]) > 0
+
+
+def test_what_a_gpu_shows(load):
+    on_gpu = load("gan_gpu").on_gpu(load_digits_stand_in())
+    if "not run" in on_gpu:
+        pytest.skip(on_gpu["not run"])
+    assert on_gpu["results"]
