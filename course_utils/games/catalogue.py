@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.checks import number, positive, whole
-from course_utils.games.game import Game, Coordinates
+from course_utils.games.game import Coordinates, Game
 
 
 def bilinear(matrix: np.ndarray | float = 1.0) -> Game:

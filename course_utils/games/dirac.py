@@ -107,7 +107,9 @@ def dirac_gan(loss: str = "minimax", regulariser: str = "none", *, strength: flo
         sign = (y > 0) * 1.0 - (y < 0) * 1.0
         return gx, gy - weight * (y - wanted * sign)
 
-    def second_derivatives(x: Coordinates, y: Coordinates) -> tuple[Coordinates, Coordinates, Coordinates, Coordinates]:
+    def second_derivatives(
+        x: Coordinates, y: Coordinates
+    ) -> tuple[Coordinates, Coordinates, Coordinates, Coordinates]:
         xx = xy = yx = yy = 0.0
         for w, e in atoms:
             a = x + e

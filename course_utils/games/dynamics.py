@@ -43,7 +43,9 @@ def alternating(game: Game, x: Coordinates, y: Coordinates, learning_rate: float
         yield x, y
 
 
-def momentum(game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, momentum: float = 0.9) -> Steps:
+def momentum(
+    game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, momentum: float = 0.9
+) -> Steps:
     """Simultaneous steps along m <- momentum m + gradient (heavy ball); it may be negative."""
     mx = my = 0.0
     while True:
@@ -72,7 +74,9 @@ def extragradient(game: Game, x: Coordinates, y: Coordinates, learning_rate: flo
         yield x, y
 
 
-def consensus(game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, strength: float = 1.0) -> Steps:
+def consensus(
+    game: Game, x: Coordinates, y: Coordinates, learning_rate: float, *, strength: float = 1.0
+) -> Steps:
     """Simultaneous steps in the game of `with_consensus` (Mescheder, Nowozin, Geiger 2017)."""
     return simultaneous(with_consensus(game, strength), x, y, learning_rate)
 
