@@ -13,9 +13,9 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from io import BufferedReader
 from itertools import chain
 from pathlib import Path
-from typing import IO
 from urllib.parse import urlsplit
 
 DEADLINE = 8.0  # seconds for all mirrors together to answer at all, name look-up included
@@ -75,7 +75,7 @@ def fetch(
     raise DataUnavailable(f"{local}, and {network}.\n{advice}".rstrip())
 
 
-def open_plain(path: Path) -> IO[bytes]:
+def open_plain(path: Path) -> gzip.GzipFile | BufferedReader:
     """Open a file, gzipped or not, to read its uncompressed content."""
     return gzip.open(path) if _is_gzipped(path) else path.open("rb")
 
@@ -100,7 +100,7 @@ def _add(suffix: str, path: Path) -> Path:
 
 def _find(target: Path, sha256: str) -> tuple[Path | None, list[Path]]:
     """The first good file, plain before gzipped; and the damaged files met on the way."""
-    damaged = []
+    damaged: list[Path] = []
     for path in filter(Path.is_file, (target, _add(".gz", target))):
         if is_intact(path, sha256):
             return path, damaged

@@ -44,9 +44,10 @@ def to_bytes(pictures: Array, scale: Scale | None = None) -> Array:
     scale = scale or scale_of(pictures)
     if scale == "bytes":
         return pictures
-    x = 255 * pictures if scale == "unit" else (pictures + 1) * 127.5
+    x: Any = 255 * pictures if scale == "unit" else (pictures + 1) * 127.5
     x = x.round().clip(0, 255)
-    return x.astype(np.uint8) if isinstance(x, np.ndarray) else x.byte()
+    x = x.astype(np.uint8) if isinstance(x, np.ndarray) else x.byte()
+    return x
 
 
 def check_scale(name: str, pictures: Array) -> Array:

@@ -51,7 +51,7 @@ def pointwise_value(d: np.ndarray, p_star_x: np.ndarray, p_g_x: np.ndarray) -> n
     return special.xlogy(p_star_x, d) + special.xlog1py(p_g_x, -d)
 
 
-def gan_value(discriminator: Callable[[np.ndarray], np.ndarray], p_star: Any, p_g: Any) -> float:
+def gan_value(discriminator: Callable[[np.ndarray], np.ndarray | float], p_star: Any, p_g: Any) -> float:
     """V(D) = E_p*[log D(x)] + E_pG[log(1 - D(x))] by quadrature, in nats (L0, "Training Discriminator").
 
     Parameters
@@ -94,7 +94,7 @@ def gan_value(discriminator: Callable[[np.ndarray], np.ndarray], p_star: Any, p_
     return -np.inf if surely_wrong > 4 * epsilon else 0.0 - float(loss)
 
 
-def _answers(discriminator: Callable[[np.ndarray], np.ndarray], x: np.ndarray) -> np.ndarray:
+def _answers(discriminator: Callable[[np.ndarray], np.ndarray | float], x: np.ndarray) -> np.ndarray:
     answers = np.asarray(discriminator(x))
     if answers.shape not in ((), x.shape):
         raise ValueError(

@@ -92,8 +92,8 @@ def wasserstein_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 
 class Distance:
     """A distance and its derivative, both functions of (theta, noise)."""
 
-    value: Callable[[np.ndarray, np.ndarray], np.ndarray | float]
-    gradient: Callable[[np.ndarray, np.ndarray], np.ndarray | float]
+    value: Callable[[np.ndarray | float, np.ndarray | float], np.ndarray | float]
+    gradient: Callable[[np.ndarray | float, np.ndarray | float], np.ndarray | float]
 
 
 DISTANCES = {

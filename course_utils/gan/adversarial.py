@@ -123,7 +123,7 @@ class AdversarialLoop(TrainingLoop):
         if penalty.clips:
             clip_weights(self.discriminator.parameters(), recipe.clip)
         said = [(s.sigmoid() if objective.probabilities else s).mean() for s in map(Tensor.detach, scores)]
-        return Verdict(loss.detach(), *said, slope)
+        return Verdict(loss.detach(), said[0], said[1], slope)
 
     def generator_step(self) -> Tensor:
         """One gradient step of G; returns its loss from before the step."""

@@ -65,9 +65,9 @@ class Judge:
 
     def step(self, real: np.ndarray, fake: np.ndarray) -> float:
         """One step up the objective on these points; returns the estimate that they gave before it."""
-        real, fake = self._tensor(real, "real"), self._tensor(fake, "fake")
-        scores = self.network(torch.cat([real, fake]))[:, 0]
-        estimate, loss = self._objective(scores[: len(real)], scores[len(real) :], real, fake)
+        x, y = self._tensor(real, "real"), self._tensor(fake, "fake")
+        scores = self.network(torch.cat([x, y]))[:, 0]
+        estimate, loss = self._objective(scores[: len(x)], scores[len(x) :], x, y)
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.step()
@@ -98,10 +98,8 @@ class Judge:
         On fresh points it is, but for sampling noise, a lower bound, because no network beats the best one: at most
         the JSD, or W times the steepest slope of the critic. On points that were trained on it may exceed that.
         """
-        real, fake = (
-            self.network(self._tensor(x, name))[:, 0] for x, name in ((real, "real"), (fake, "fake"))
-        )
-        return self._estimate(real, fake).item()
+        scores = (self.network(self._tensor(x, name))[:, 0] for x, name in ((real, "real"), (fake, "fake")))
+        return self._estimate(*scores).item()
 
     @torch.no_grad()
     def score(self, points: np.ndarray) -> np.ndarray:

@@ -31,7 +31,7 @@ class ToyGAN(PointTrainer):
     ):
         self._make_optimizer = make_optimizer
         widths = {"generator_widths": (width, width), "discriminator_widths": (width, width)}
-        sizes = {"latent_dim": latent_dim, "batch_size": batch_size, **widths}
+        sizes: dict[str, Any] = {"latent_dim": latent_dim, "batch_size": batch_size, **widths}
         super().__init__(distribution, device="cpu", seed=seed, objective=objective, **sizes)
 
     def make_optimizers(self) -> None:

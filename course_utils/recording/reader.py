@@ -187,4 +187,13 @@ def _build(name: str, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
                 raise ValueError(f"{metric} has {len(curve.steps)} steps for values of shape {values.shape}")
             curves[group][metric] = curve
     about = {key: header[key] for key in ("title", "note", "recipe", "machine")}
-    return Recording(name, **about, steps=steps, seconds=seconds, pictures=pictures, **curves)
+    metrics, evaluations = curves["metrics"], curves["evaluations"]
+    return Recording(
+        name,
+        **about,
+        steps=steps,
+        seconds=seconds,
+        pictures=pictures,
+        metrics=metrics,
+        evaluations=evaluations,
+    )

@@ -74,7 +74,7 @@ class RunRecorder:
         self.title, self.note = title, note
         if not is_dataclass(recipe) and not isinstance(recipe, Mapping):
             raise ValueError(f"recipe must be a dataclass or a dictionary of all settings; got {recipe!r}.")
-        self.recipe = asdict(recipe) if is_dataclass(recipe) else dict(recipe)
+        self.recipe = dict(recipe) if isinstance(recipe, Mapping) else asdict(recipe)  # type: ignore[arg-type]
         self.machine = describe_machine() if machine is None else dict(machine)
         self._grey_levels = whole("grey_levels", grey_levels, 2, 256)
         self._clock, self._start = clock, clock()
@@ -149,7 +149,8 @@ class RunRecorder:
             "samples": np.stack(self._pictures),
         }
         for name, chunks in self._metrics.items():
-            curve = thin(*map(np.concatenate, zip(*chunks, strict=True)))
+            at, values = map(np.concatenate, zip(*chunks, strict=True))
+            curve = thin(at, values)
             with np.errstate(over="ignore"):  # beyond float32 lies inf: a curve that explodes should show it
                 arrays[f"metrics/{name}"] = np.stack([curve.values, curve.low, curve.high]).astype(np.float32)
             arrays[f"metric_steps/{name}"] = curve.steps
@@ -158,7 +159,7 @@ class RunRecorder:
             arrays |= {f"evaluations/{name}": values, f"evaluation_steps/{name}": steps}
         header = np.array(self._header(list(arrays)))
         with replacing(path) as part, part.open("wb") as file:
-            np.savez_compressed(file, header=header, **arrays)
+            np.savez_compressed(file, header=header, **arrays)  # type: ignore[arg-type] # names, not settings
         return path.stat().st_size
 
     def _header(self, arrays: Sequence[str] = ()) -> str:
@@ -200,7 +201,7 @@ def _check_steps(step: ArrayLike, last: int, what: str) -> np.ndarray:
     return steps
 
 
-def _add(log: dict[str, list], step: ArrayLike, values: Mapping[str, ArrayLike]) -> None:
+def _add(log: dict[str, list[Any]], step: ArrayLike, values: Mapping[str, ArrayLike]) -> None:
     chunks = {}
     for name, value in values.items():
         if not (name.isascii() and name.isidentifier()):

@@ -61,7 +61,7 @@ class TrainingLoop(Stepwise):
             torch.manual_seed(seed)
             networks = self.make_networks()
         for part, network in zip(self.parts, networks, strict=True):
-            setattr(self, part, network.to(self.device, memory_format=self.memory_format))
+            setattr(self, part, network.to(self.device, memory_format=self.memory_format))  # type: ignore[call-overload]
         self.make_optimizers()
         self._make_average()
         self.random = torch.Generator(self.device).manual_seed(seed)

@@ -11,7 +11,7 @@ Two finite samples of the same distribution differ too; measure real against rea
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -41,12 +41,12 @@ def smoothed_histogram(
     """
     edge = np.nextafter(view, 0)
     points = np.clip(points, -edge, edge)
-    counts, *_ = np.histogram2d(*points.T, bins=cells, range=[(-view, view)] * 2)
+    counts, *_ = np.histogram2d(points[:, 0], points[:, 1], bins=cells, range=((-view, view), (-view, view)))
     smooth = gaussian_filter(counts / len(points), bandwidth * cells / (2 * view), mode="reflect")
     return smooth / smooth.sum()
 
 
-def grid_jsd(x: np.ndarray, y: np.ndarray, **grid: float) -> float:
+def grid_jsd(x: np.ndarray, y: np.ndarray, **grid: Any) -> float:
     """JSD in nats between two samples (n, 2) and (m, 2), both smoothed as :func:`smoothed_histogram` says."""
     p, q = (smoothed_histogram(points, **grid).ravel() for points in (x, y))
     return float(js_divergence(p, q))
@@ -93,7 +93,8 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
     Nothing is drawn from the streams of the training.
     """
     real, fake = evaluation_points(trainer, n_grid, seed=seed)
-    points, mixture = fake.numpy().astype(float), trainer.distribution
+    points = fake.numpy().astype(float)
+    mixture: Any = trainer.distribution
     modes, near = -1, np.nan
     if 0 < len(mixture.modes) <= COUNTABLE:
         modes, near = mixture_coverage(points, mixture)
@@ -140,7 +141,7 @@ def surface(trainer: PointTrainer, others: Tensor, *, view: float = VIEW, n: int
 
 def scores_among(discriminator: nn.Module, points: Tensor, others: Tensor) -> Tensor:
     """The scores of single points as they would be in a minibatch of ``others``, (n, 2) -> (n,)."""
-    layers = list(discriminator.layers)
+    layers: list[nn.Module] = list(cast(nn.Sequential, discriminator.layers))
     for place, layer in enumerate(layers):
         if isinstance(layer, MinibatchStandardDeviation | MinibatchDiscrimination):
             head, tail = nn.Sequential(*layers[:place]), nn.Sequential(*layers[place + 1 :])
@@ -212,7 +213,7 @@ def _middle(trainer: PointTrainer) -> float:
     return float(middle) if middle.isfinite() else 0.0
 
 
-def _statistics(layer: nn.Module, features: Tensor, theirs: Tensor) -> Tensor:
+def _statistics(layer: Any, features: Tensor, theirs: Tensor) -> Tensor:
     if isinstance(layer, MinibatchStandardDeviation):
         return layer(theirs)[:1, -1:].expand(len(features), 1)
     mine, others = (layer.projection(f).view(len(f), layer.kernels, layer.dim) for f in (features, theirs))
