@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Literal
 
@@ -11,12 +11,11 @@ import torch
 from torch import Tensor
 
 from course_utils import runtime
+from course_utils.checks import not_negative, one_of, whole
 from course_utils.style.features import FeatureNetwork, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
 from course_utils.style.losses import Normalization, total_variation
-from course_utils.style.settings import layer_weights as checked_weights
-from course_utils.style.settings import one_of, weight, whole
 from course_utils.training.progress import Stepwise
 
 QUANTITIES = ("total", "content", "style", "total_variation")
@@ -104,7 +103,7 @@ class StyleTransfer(Stepwise):
             keep_colours=keep_colours,
             content_layers=content_layers,
             style_layers=style_layers,
-            layer_weights=checked_weights(layer_weights, style_layers),
+            layer_weights=_checked_weights(layer_weights, style_layers),
             normalization=normalization,
         )
         self._sizes = whole("size", size), whole("style_size", style_size or size)
@@ -112,9 +111,9 @@ class StyleTransfer(Stepwise):
         self._steps_per_level = whole("steps_per_level", steps_per_level)
         self._optimizer_name = one_of("optimizer", optimizer, LEARNING_RATES)
         rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
-        self._rate = weight("learning_rate", rate)
-        self._alpha, self._beta = weight("alpha", alpha), weight("beta", beta)
-        self._tv_weight = weight("total_variation", total_variation)
+        self._rate = not_negative("learning_rate", rate)
+        self._alpha, self._beta = not_negative("alpha", alpha), not_negative("beta", beta)
+        self._tv_weight = not_negative("total_variation", total_variation)
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
         self._enter(0)
         one_of("start", start, ("content", "style", "noise"))
@@ -129,7 +128,7 @@ class StyleTransfer(Stepwise):
 
     @alpha.setter
     def alpha(self, value: float) -> None:
-        self._alpha = weight("alpha", value)
+        self._alpha = not_negative("alpha", value)
         self._forget()
 
     @property
@@ -139,7 +138,7 @@ class StyleTransfer(Stepwise):
 
     @beta.setter
     def beta(self, value: float) -> None:
-        self._beta = weight("beta", value)
+        self._beta = not_negative("beta", value)
         self._forget()
 
     # ------------------------------------------------------------------ levels
@@ -280,3 +279,11 @@ class StyleTransfer(Stepwise):
         self._good, self._best, self._limit = state["good"].to(self._picture), state["best"], state["limit"]
         self._steps_here = state["steps_here"]
         self.history = {name: list(values) for name, values in state["history"].items()}
+
+
+def _checked_weights(weights: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float]:
+    """layer -> weight for all the layers, 1 for those that weights leaves out."""
+    weights = weights or {}
+    for layer in weights:
+        one_of("a layer of layer_weights", layer, layers)
+    return {layer: not_negative(f"the weight of {layer}", weights.get(layer, 1.0)) for layer in layers}

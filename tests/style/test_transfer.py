@@ -308,17 +308,17 @@ def test_an_interrupted_step_has_not_happened(make, network, moment, optimizer):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"start": "black"}, "start is one of content, style, noise"),
+        ({"start": "black"}, "start is 'black'; it must be one of content, style, noise"),
         ({"optimizer": "sgd"}, "lbfgs, adam"),
         ({"precision": "float8"}, "float32, bfloat16"),
-        ({"alpha": -1}, "alpha is a number from 0"),
-        ({"beta": math.nan}, "beta is a number from 0"),
+        ({"alpha": -1}, "alpha is -1; it must be zero or more"),
+        ({"beta": math.nan}, "beta is nan; it must be a finite number"),
         ({"normalization": "mean"}, "lecture"),
         ({"pyramid": 0}, "whole number"),
         ({"pyramid": 4}, "fewer levels"),
         ({"size": 20}, "larger size"),
         ({"style_layers": ["conv1_1"]}, "its layers are scale1"),
-        ({"layer_weights": {"conv1_1": 2}}, "the style layers are scale1"),
+        ({"layer_weights": {"conv1_1": 2}}, "layer_weights is 'conv1_1'; it must be one of scale1"),
         ({"layer_weights": {"scale1": -2}}, "weight of scale1"),
     ],
 )
