@@ -16,6 +16,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
+from course_utils.datasets.scaling import to_bytes
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
 from course_utils.plots.layout import Box, add_axes, draw_guide, thousands, write, write_above
@@ -183,7 +184,7 @@ def _decades(low: float, high: float, at_most: int) -> list[float]:
 def _rgba(pictures: ArrayLike) -> np.ndarray:
     """A square mosaic as RGBA bytes, which Agg draws three times faster than grey levels through a colour map."""
     pictures = np.asarray(pictures)
-    grey = np.rint(255 * mosaic(pictures, columns=math.isqrt(len(pictures) - 1) + 1)).astype(np.uint8)
+    grey = to_bytes(mosaic(pictures, columns=math.isqrt(len(pictures) - 1) + 1), "unit")
     return np.stack([grey, grey, grey, np.full_like(grey, 255)], axis=-1)
 
 

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from course_utils.datasets import SIDE, Images
+from course_utils.datasets.scaling import check_scale, to_symmetric
 from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, load_classifier
 from course_utils.toy import GaussianMixture
 
@@ -147,11 +148,4 @@ def _scaled(images: Pictures) -> Tensor:
             f"images must have the shape (n, 1, {SIDE}, {SIDE}) or (n, {SIDE}, {SIDE}), n >= 1; "
             f"got {tuple(images.shape)}."
         )
-    if images.dtype == torch.uint8:
-        return images.float() / 127.5 - 1
-    if images.min() < -1 or images.max() > 1:
-        raise ValueError(
-            f"floating-point images must lie in [-1, 1]; got values from {images.min():.3g} to {images.max():.3g}. "
-            "Give pixels of 0 to 255 as uint8, or scale them: pixels / 127.5 - 1."
-        )
-    return images.float()
+    return to_symmetric(check_scale("images", images), dtype=torch.float32)

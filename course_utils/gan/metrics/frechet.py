@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from course_utils.checks import numbers, points
+
+ADVICE = "which a training that diverged does not give"
 Statistics = tuple[np.ndarray, np.ndarray]
 
 
@@ -45,21 +48,15 @@ def frechet_distance(x: np.ndarray | Statistics, y: np.ndarray | Statistics) -> 
 
 def _statistics(name: str, given: np.ndarray | Statistics) -> Statistics:
     if isinstance(given, tuple):
-        mean, covariance = (np.asarray(part, dtype=np.float64) for part in given)
+        mean, covariance = (numbers(name, part, advice=ADVICE) for part in given)
         if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
             raise ValueError(
                 f"{name} as a pair must be a mean (d,) and a covariance (d, d); got the shapes {mean.shape} and "
                 f"{covariance.shape}."
             )
-    else:
-        points = np.asarray(given, dtype=np.float64)
-        if points.ndim != 2 or len(points) < 2:
-            raise ValueError(f"{name} must be an array (n, d) with n >= 2; got the shape {points.shape}.")
-        with np.errstate(invalid="ignore"):  # inf - inf; what is not finite is refused below
-            mean, covariance = points.mean(axis=0), np.atleast_2d(np.cov(points, rowvar=False))
-    if not (np.isfinite(mean).all() and np.isfinite(covariance).all()):
-        raise ValueError(f"{name} holds numbers that are not finite; did the training diverge?")
-    return mean, covariance
+        return mean, covariance
+    samples = points(name, given, at_least=2, advice=ADVICE)
+    return samples.mean(axis=0), np.atleast_2d(np.cov(samples, rowvar=False))
 
 
 def _root(name: str, covariance: np.ndarray) -> np.ndarray:

@@ -6,6 +6,8 @@ from typing import NamedTuple
 import numpy as np
 from torch import Tensor
 
+from course_utils.datasets.scaling import check_digits, to_unit
+
 BLOCK = 2**22  # distances that are held in memory at a time: 32 MB
 PART = 10_000  # training pictures that are floats at a time
 
@@ -48,11 +50,7 @@ def nearest_neighbours(images: np.ndarray | Tensor, training_pixels: np.ndarray)
     ValueError
         for training pixels that are no bytes, none at all, or pictures of another size.
     """
-    training = np.asarray(training_pixels)
-    if training.dtype != np.uint8 or training.ndim != 3 or not len(training):
-        raise ValueError(
-            f"training_pixels must be bytes (m, 28, 28), m >= 1; got {training.dtype} of shape {training.shape}."
-        )
+    training = check_digits("training_pixels", training_pixels)
     x = _unit(images)
     if x.shape[1] != training[0].size:
         raise ValueError(
@@ -108,7 +106,4 @@ def memorisation(
 def _unit(images: np.ndarray | Tensor) -> np.ndarray:
     """Pictures as rows (n, pixels) of float32 in [0, 1]."""
     images = images.detach().cpu().numpy() if isinstance(images, Tensor) else np.asarray(images)
-    rows = images.reshape(len(images), -1)
-    if images.dtype == np.uint8:
-        return rows.astype(np.float32) / 255
-    return (rows.astype(np.float32) + 1) / 2
+    return to_unit(images.reshape(len(images), -1), dtype=np.float32)
