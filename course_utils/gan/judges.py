@@ -8,7 +8,7 @@ is 1-Lipschitz, so that changes the sign of f and nothing else.) They work in fl
 dimension: real and fake are arrays (n, dim), or (n,) on the line.
 """
 
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
@@ -192,7 +192,7 @@ class Critic(Judge):
 
     betas = (0.5, 0.9)  # those of Gulrajani et al. for points in the plane
 
-    def __init__(self, dim: int, *, penalty: float = 10.0, one_sided: bool = False, **judge):
+    def __init__(self, dim: int, *, penalty: float = 10.0, one_sided: bool = False, **judge: Any):
         super().__init__(dim, **judge)
         self.penalty, self.one_sided = not_negative("penalty", penalty, "and 10 is usual"), one_sided
 

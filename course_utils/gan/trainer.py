@@ -87,7 +87,7 @@ class PointCloud:
     points: np.ndarray
     has_density: ClassVar[bool] = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "points", checks.points("points", self.points, dim=2).copy())
 
     @property

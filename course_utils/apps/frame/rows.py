@@ -16,7 +16,7 @@ SIDE_BY_SIDE = {
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 
 
-class LoudButton(widgets.Button):
+class LoudButton(widgets.Button):  # type: ignore[misc] # it has no types
     """A button whose failing action raises. Handlers given to ``on_click`` are only logged when they fail, so a
     test that clicks would never notice."""
 

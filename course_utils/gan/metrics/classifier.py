@@ -23,7 +23,7 @@ class DigitClassifier(nn.Module):
     Pictures are (n, 1, 28, 28) in [-1, 1], the interval of the generator's tanh.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
         self.body = nn.Sequential(
             *_block(1, 32, padding=2),  # (n, 32, 14, 14)

@@ -212,7 +212,7 @@ def read_csv(content: bytes, *, most: int = 500) -> list[tuple[float, float]]:
     return scaled_to_view(points[:: -(-len(points) // most)])
 
 
-def scaled_to_view(points: Iterable) -> list[tuple[float, float]]:
+def scaled_to_view(points: Iterable[Any]) -> list[tuple[float, float]]:
     """Points (k, 2) moved and scaled, both axes alike, into [-2, 2]^2, and rounded so that they can be written down.
 
     Raises
