@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from matplotlib.quiver import Quiver
 from PIL import Image
 
 from course_utils.apps.frame import LiveApp
@@ -75,30 +76,32 @@ def test_averages_are_averages_and_have_no_dashed_law():
     assert controller.distances["alternating"][-1] < 0.1
 
 
-def test_what_is_drawn_is_what_was_computed_up_to_the_step():
+def test_what_is_drawn_is_what_was_computed_up_to_the_step(line):
     app = games_app()
     app.set(time=40, momentum=True, simultaneous=False)
-    panels, controller = app.controller.panels, app.controller
+    controller = app.controller
     for name in ("momentum", "alternating"):
-        assert np.array_equal(np.transpose(panels._runs[name].get_data()), controller.tracks[name][:41])
-        assert np.array_equal(panels._distances[name].get_ydata(), controller.distances[name][:41])
-        assert np.array_equal(panels._theory[name].get_ydata(), controller.theory[name])
-        assert panels._names[name].get_visible()
-    assert len(panels._runs["simultaneous"].get_xdata()) == 0
-    assert not panels._names["simultaneous"].get_visible()
+        drawn = [line(app.figure, f"{name}: {what}") for what in ("run", "distance", "theory")]
+        assert np.array_equal(drawn[0].get_xydata(), controller.tracks[name][:41])
+        assert np.array_equal(drawn[1].get_ydata(), controller.distances[name][:41])
+        assert np.array_equal(drawn[2].get_ydata(), controller.theory[name])
+    assert len(line(app.figure, "simultaneous: run").get_xdata()) == 0
+    named = {text.get_text() for ax in app.figure.axes for text in ax.texts if text.get_visible()}
+    assert {"━ momentum", "━ alternating"} <= named
+    assert "━ simultaneous" not in named
 
 
 def test_playing_does_not_move_the_axes_and_each_game_has_its_own_arrows():
     app = games_app()
-    radius = app.controller.panels._radius
-    limits = []
+    limits = set()
     for time in (0, 50, STEPS):
         app.set(time=time)
-        limits.append(radius.get_ylim())
-    assert len(set(limits)) == 1
-    before = app.controller.panels._quiver.U.copy()
+        limits.add(tuple((*ax.get_xlim(), *ax.get_ylim()) for ax in app.figure.axes))
+    assert len(limits) == 1
+    (arrows,) = (artist for ax in app.figure.axes for artist in ax.collections if isinstance(artist, Quiver))
+    before = arrows.U.copy()
     app.set(game="two wells")
-    assert not np.array_equal(app.controller.panels._quiver.U, before)
+    assert not np.array_equal(arrows.U, before)
 
 
 def test_play_pause_step_and_stop():

@@ -58,7 +58,7 @@ def in_a_loop(action):
 
 
 @pytest.mark.parametrize("recipe", ["mlp", "wgan-gp"])
-def test_live_training_is_the_trainers_own_run(images, recipe, train):
+def test_live_training_is_the_trainers_own_run(images, recipe, train, line):
     async def play():
         app = gan_app(images, recipe)
         await train(app, 10 if recipe == "mlp" else 2)
@@ -69,10 +69,10 @@ def test_live_training_is_the_trainers_own_run(images, recipe, train):
     plain = AdversarialTrainer(images, recipe, seed=0).run(steps, progress=False)
     assert torch.equal(first_weights(app.controller.trainer), first_weights(plain))
     app.redraw()
-    panels = app.controller.panels
-    assert np.allclose(panels._image.get_array(), mosaic(plain.sample(80, seed=0), 10), atol=1e-6)
-    (name,) = {"d_real", "critic_estimate"} & panels._lines.keys()
-    assert len(panels._lines[name].get_ydata()) == steps
+    (image,) = app.figure.axes[0].get_images()
+    assert np.allclose(image.get_array(), mosaic(plain.sample(80, seed=0), 10), atol=1e-6)
+    curve = line(app.figure, "critic_estimate" if recipe == "wgan-gp" else "d_real")
+    assert len(curve.get_ydata()) == steps
     assert f"Step {steps:,}" in app.status.value
 
 

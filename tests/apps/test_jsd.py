@@ -1,6 +1,7 @@
 """Lesson 1's app: what it shows against direct computation, and every control over its whole range."""
 
 import io
+import itertools
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from scipy.integrate import trapezoid
 
 from course_utils.apps.jsd import FREE, PRESETS, JSDController, jsd_app
 from course_utils.divergences import js_divergence_continuous, kl_divergence_continuous
+from course_utils.plots.divergences import DivergencePanels
 
 LOG_2 = np.log(2)
 
@@ -69,12 +71,12 @@ def test_presets_move_the_sliders_and_a_moved_slider_leaves_the_preset(preset):
     assert controller.values["preset"] == FREE
 
 
-def test_the_drawn_integrand_has_the_jsd_as_its_area():
+def test_the_drawn_integrand_has_the_jsd_as_its_area(line):
     """Also far apart, where D* rounds to 0 and 1: nothing may be missing or infinite."""
     app = jsd_app()
     for preset in PRESETS:
         app.set(preset=preset)
-        x, y = app.controller.panels._lines["integrand"].get_data()
+        x, y = line(app.figure, "integrand").get_data()
         assert np.isfinite(y).all()
         assert (y >= 0).all()
         assert trapezoid(y, x) == pytest.approx(app.controller.divergences["jsd"], abs=1e-3), preset
@@ -89,8 +91,10 @@ def test_every_control_over_its_whole_range():
 def test_what_is_written_beside_the_bars():
     app = jsd_app()
     app.set(shape="blocks", **normals((-2.0, 0.5), (2.0, 0.5)))
-    texts = {name: text.get_text() for name, text in app.controller.panels._numbers.items()}
-    assert texts == {"kl_p_g": "∞ →", "kl_g_p": "∞ →", "jsd": "0.693", "value": "0.000"}
+    written = [text.get_text() for text in app.figure.axes[-1].texts]
+    beside = dict(itertools.pairwise(written))  # a name, and what follows it
+    names = [name for name, _ in DivergencePanels.BARS.values()]
+    assert [beside[name] for name in names] == ["∞ →", "∞ →", "0.693", "0.000"]
     assert "100 % of log 2" in app.status.value
 
 

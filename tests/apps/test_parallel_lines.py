@@ -18,6 +18,7 @@ from course_utils.apps.parallel_lines import (
 )
 from course_utils.divergences import js_divergence_continuous, kl_divergence_continuous, optimal_discriminator
 from course_utils.gan.judges import Discriminator
+from course_utils.plots import palette
 
 LOG_2 = np.log(2)
 
@@ -44,8 +45,34 @@ def fresh(app):
     return app
 
 
-def panels(app):
-    return app.controller.panels
+@pytest.fixture
+def across(fresh, axes):
+    """across(color): the curve of that colour, x and y, in the picture of D along the first axis."""
+
+    def across(color):
+        lines = axes(fresh.figure, "$D(x, 0)$").get_lines()
+        (found,) = (line for line in lines if line.get_color() == color and line.get_linestyle() != "None")
+        return found.get_data()
+
+    return across
+
+
+def curves(app):
+    """The axes of KL, JSD and W over theta, and the curve in each."""
+    found = {}
+    for ax in app.figure.axes[-3:]:
+        name = ax.texts[0].get_text().split()[0]  # such as "KL = 0.5"
+        found[name] = ax, next(line for line in ax.get_lines() if line.get_linestyle() == "-")
+    return found
+
+
+def pushes(app):
+    """The lengths of the arrows and the numbers beside them, by who pushes."""
+    (ax,) = (ax for ax in app.figure.axes if "pushes" in ax.get_title())
+    (arrows,) = ax.collections
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    numbers = [text.get_text() for text in ax.texts]
+    return dict(zip(names, arrows.U, strict=True)), dict(zip(names, numbers, strict=True))
 
 
 def test_numbers_without_noise_are_the_lectures():
@@ -68,7 +95,7 @@ def test_numbers_with_noise_are_those_of_the_densities():
     assert controller.distances["W"] == 0.7
 
 
-def test_training_takes_the_gradient_away(fresh):
+def test_training_takes_the_gradient_away(fresh, across):
     controller = fresh.controller
     steepest = 0
     for _ in range(20):
@@ -80,18 +107,19 @@ def test_training_takes_the_gradient_away(fresh):
     assert 0.99 * LOG_2 < controller.estimate < LOG_2
     assert controller.d_fake < 0.001
     assert f"{controller.estimate:.4f}" in fresh.status.value
-    x, d = panels(fresh)._d.get_data()
+    x, d = across(palette.DISCRIMINATOR)
     assert np.allclose(d, controller.discriminator(np.column_stack([x, 0 * x])))
-    assert panels(fresh).curves._estimate.get_ydata() == [controller.estimate]
+    (diamond,) = (line for line in curves(fresh)["JSD"][0].get_lines() if line.get_marker() == "D")
+    assert diamond.get_ydata() == [controller.estimate]
 
 
-def test_with_noise_the_trained_gradient_is_the_jsds(fresh):
+def test_with_noise_the_trained_gradient_is_the_jsds(fresh, across):
     fresh.set(noise=0.5, theta=1.0)
     fresh.controller.discriminator = Discriminator(2, learning_rate=1e-2)
     for _ in range(12):
         fresh.press("train")
     assert fresh.controller.slopes["D"] == pytest.approx(fresh.controller.slopes["JSD"], rel=0.2)
-    x, best = panels(fresh)._best.get_data()
+    x, best = across(palette.THEORY)
     assert np.allclose(best, optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))(x))
 
 
@@ -147,8 +175,8 @@ def test_walking_stays_on_the_slider(fresh):
 def test_curves_are_the_distances_with_a_hole_where_they_jump(fresh):
     for noise in (0.0, 0.25):
         fresh.set(noise=noise)
-        curves = {name: curve.get_data() for name, curve in panels(fresh).curves._curves.items()}
-        theta, jsd = curves["JSD"]
+        drawn = {name: curve.get_data() for name, (_, curve) in curves(fresh).items()}
+        theta, jsd = drawn["JSD"]
         assert np.isnan(jsd[theta == 0]).all() == (noise == 0)
         at = np.flatnonzero(theta > 0)[::7]
         for k in at:
@@ -158,20 +186,19 @@ def test_curves_are_the_distances_with_a_hole_where_they_jump(fresh):
                 else LOG_2
             )
             assert jsd[k] == pytest.approx(expected, abs=1e-9)
-        assert np.allclose(curves["W"][1], np.abs(curves["W"][0]))
+        assert np.allclose(drawn["W"][1], np.abs(drawn["W"][0]))
 
 
 def test_arrows_point_downhill_and_say_their_numbers(fresh):
     fresh.set(theta=-0.5)
-    rows = list(panels(fresh).ROWS)
-    lengths = dict(zip(rows, panels(fresh)._arrows.U, strict=True))
+    lengths, texts = pushes(fresh)
     assert lengths["W"] == 1  # from -0.5 towards 0
     assert lengths["JSD"] == lengths["KL"] == 0
-    texts = {name: text.get_text() for name, text in panels(fresh)._numbers.items()}
     assert (texts["KL"], texts["JSD"], texts["W"]) == ("no slope", "0.000", "1.000")
     fresh.set(noise=0.1)
-    assert panels(fresh)._arrows.U[rows.index("KL")] == 1.5  # cut, ...
-    assert panels(fresh)._numbers["KL"].get_text() == "50.000"  # ... but told
+    lengths, texts = pushes(fresh)
+    assert lengths["KL"] == 1.5  # cut, ...
+    assert texts["KL"] == "50.000"  # ... but told
 
 
 def test_every_control_over_its_whole_range(app):

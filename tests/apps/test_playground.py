@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from matplotlib.collections import QuadMesh
 
 from course_utils.apps.frame import Slider
 from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
@@ -20,6 +21,11 @@ from course_utils.gan.playground.presets import PRESETS
 def weights(session):
     parts = [*session.trainer.generator.parameters(), *session.trainer.discriminator.parameters()]
     return torch.cat([p.detach().flatten() for p in parts])
+
+
+def surface_of(app):
+    (mesh,) = (artist for artist in app.figure.axes[0].collections if isinstance(artist, QuadMesh))
+    return mesh
 
 
 def shared(session):
@@ -109,36 +115,36 @@ def test_single_steps_and_going_back_in_time(app):
     assert app.widgets["time"].max == 23
 
 
-def test_what_is_shown_is_what_is_measured(app, play):
+def test_what_is_shown_is_what_is_measured(app, play, line):
     async def main():
         await play(app)
         app.press("full_step")
 
     asyncio.run(main())
     controller = app.controller
-    trainer, panels = controller.session.trainer, controller.panels
+    trainer = controller.session.trainer
     direct = plane.measure(trainer, plane.FEW)
     step, last = max(controller.measurements.taken.items(), key=lambda entry: entry[0])
     assert (step, last) == (controller.session.now, direct)
     assert f"JSD {direct.jsd:.2f} nats, W<sub>1</sub> {direct.w1:.2f}" in app.status.value
     assert f"{direct.modes} of 8 modes, {direct.near:.0%}" in app.status.value
     real, fake = plane.evaluation_points(trainer, 100)
-    assert np.allclose(np.transpose(panels._artists._fake.get_data()), fake.numpy())
-    assert np.allclose(np.transpose(panels._artists._real.get_data()), real.numpy())
-    assert np.allclose(panels._artists._surface.get_array(), plane.surface(trainer, fake))
-    assert panels._artists._surface.get_clim() == (0, 1)
-    curve = panels._curves["$W_1$"].get_data()
+    assert np.allclose(line(app.figure, "generated").get_xydata(), fake.numpy())
+    assert np.allclose(line(app.figure, "real").get_xydata(), real.numpy())
+    assert np.allclose(surface_of(app).get_array(), plane.surface(trainer, fake))
+    assert surface_of(app).get_clim() == (0, 1)
+    curve = line(app.figure, "$W_1$").get_data()
     assert (curve[0][-1], curve[1][-1]) == (step, direct.w1)
     for name, column in (("loss of D", 0), ("of G", 1)):
         table = trainer.log.table()[:, column].numpy()
         assert len(table) <= 400
-        assert np.allclose(panels._curves[name].get_ydata(), table)
+        assert np.allclose(line(app.figure, name).get_ydata(), table)
 
 
 def test_a_critics_surface_is_white_halfway_between_its_verdicts(app):
     app.set(loss="Wasserstein, clipped")
     app.press("full_step")
-    mesh, trainer = app.controller.panels._artists._surface, app.controller.session.trainer
+    mesh, trainer = surface_of(app), app.controller.session.trainer
     low, high = mesh.get_clim()
     assert low == -high
     assert np.log2(high) % 1 == 0
@@ -230,8 +236,7 @@ def test_new_networks_start_over_with_the_settings_of_the_controls(app):
 
 
 def test_clicks_become_data(app):
-    panels = app.controller.panels
-    box = panels._plane.get_position()
+    box = app.figure.axes[0].get_position()
 
     def click(x, y):  # through the widget's own trait, as the browser does
         across = box.x0 + box.width * (x + 3) / 6

@@ -13,7 +13,7 @@ from course_utils import runtime
 from course_utils.apps.frame import LiveApp
 from course_utils.apps.replay import ReplayController, replay_app
 from course_utils.datasets import load_digits_stand_in
-from course_utils.plots import quantities
+from course_utils.plots import palette, quantities
 from course_utils.plots.images import mosaic
 from course_utils.plots.training import smooth
 from course_utils.recording import RunRecorder, load_recording, schedule
@@ -70,20 +70,20 @@ def runs(tmp_path_factory):
     ]
 
 
-def panels_of(app):
-    return app.controller.panels
+def samples_of(app, run=0):
+    """The axes with the run's pictures."""
+    return [ax for ax in app.figure.axes if ax.get_images()][run]
 
 
 def shown_pictures(app, run=0):
-    """The grey levels in the mosaic's image artist, 0 to 255."""
-    return panels_of(app)._samples[run][0].get_array()[..., 0]
+    """The grey levels of the mosaic, 0 to 255."""
+    return samples_of(app, run).get_images()[0].get_array()[..., 0]
 
 
-def curves_of(app, color, run=0):
-    """What is drawn in that colour for a run: (steps, values) of each line."""
-    return [
-        line.get_data() for r, line, *_ in panels_of(app)._lines if r == run and line.get_color() == color
-    ]
+def curves_of(app, color):
+    """What is drawn in that colour: (steps, values) of each line."""
+    lines = (line for ax in app.figure.axes for line in ax.get_lines())
+    return [line.get_data() for line in lines if line.get_color() == color]
 
 
 # ---------------------------------------------------------------------- one run
@@ -96,13 +96,13 @@ def test_samples_and_curves_are_those_of_the_moment(runs, moment):
     app.set(moment=moment)
     assert np.array_equal(shown_pictures(app), np.rint(255 * mosaic(run.samples(moment), 8)))
     step = run.steps[moment]
-    assert panels_of(app)._samples[0][1].get_text() == f"step {step:,}"
+    assert f"step {step:,}" in [text.get_text() for text in samples_of(app).texts]
     ((x, y),) = curves_of(app, quantities.label_and_color("frechet_distance")[1])
     known = run.evaluations["frechet_distance"].until(step)
     assert np.array_equal(x, known.steps)
     assert np.array_equal(y, known.values)
     assert x[-1] <= step
-    assert all(marker.get_xdata() == [step] * 2 for marker in panels_of(app)._markers)
+    assert all(x == [step] * 2 for x, _ in curves_of(app, palette.MUTED))  # the lines that say when
 
 
 def test_a_metric_is_shown_as_recorded_and_as_its_trend(runs):

@@ -29,6 +29,11 @@ def make(network, tmp_path):
     return make
 
 
+def shown(app):
+    """The large picture, (h, w, 3)."""
+    return app.figure.axes[0].get_images()[0].get_array()
+
+
 def run(coroutine):
     return asyncio.run(coroutine)
 
@@ -63,7 +68,7 @@ def test_it_makes_what_the_transfer_makes_and_stops_where_planned(make, network)
     assert app.controller.done == app.player.steps_taken == 10
     expected = reference(network).run(10, progress=False).image
     assert np.allclose(app.controller.transfer.image, expected, atol=1e-5)
-    assert np.allclose(app.controller.panels._image.get_array(), expected, atol=1e-5)
+    assert np.allclose(shown(app), expected, atol=1e-5)
     assert "Step 10 of 10" in app.status.value
     assert "done" in app.status.value
 
@@ -152,8 +157,7 @@ def test_the_wipe_shows_the_content_on_the_left(make):
     app = make()
     app.press("one_step")
     app.set(wipe=1.0)
-    shown = app.controller.panels._image.get_array()
-    assert np.allclose(shown, open_picture(sample_pictures()["china"](), 128))
+    assert np.allclose(shown(app), open_picture(sample_pictures()["china"](), 128))
 
 
 def test_uploads_become_content_and_style(make):
