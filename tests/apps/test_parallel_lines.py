@@ -68,7 +68,7 @@ def curves(app):
 
 def pushes(app):
     """The lengths of the arrows and the numbers beside them, by who pushes."""
-    (ax,) = (ax for ax in app.figure.axes if "pushes" in ax.get_title())
+    (ax,) = (ax for ax in app.figure.axes if "pushes" in ax.get_title("left"))
     (arrows,) = ax.collections
     names = [label.get_text() for label in ax.get_yticklabels()]
     numbers = [text.get_text() for text in ax.texts]
