@@ -10,17 +10,24 @@ from typing import Any
 
 
 @contextmanager
-def scratch(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """A name for a temporary file beside ``path``, on the same disk; what is left of it is removed at the end.
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Write to the path that this gives; at the end of the block, the file takes its name, in one go.
 
-    A ``~`` is expanded and folders that are missing are made.
+        with replacing("run.json") as part:
+            part.write_text(...)
+
+    An error or Ctrl-C in the block leaves the old file as it was, and nothing beside it. A ``~`` is expanded, and
+    missing folders are made. Where ``path`` is a link, the file that it leads to is replaced, as ``open(path, "w")``
+    would.
 
     Raises
     ------
-    NotADirectoryError
-        when a part of the path that should be a folder is a file.
+    IsADirectoryError, NotADirectoryError
+        when ``path`` is a folder, or a part of it that should be a folder is a file.
     """
-    path = Path(path).expanduser()
+    path = Path(path).expanduser().resolve()
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -32,31 +39,9 @@ def scratch(path: str | os.PathLike[str]) -> Iterator[Path]:
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         yield part
+        os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
-
-
-@contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Write to the path that this gives; at the end of the block, the file takes its name, in one go.
-
-        with replacing("run.json") as part:
-            part.write_text(...)
-
-    An error or Ctrl-C in the block leaves the old file as it was, and nothing beside it. Where ``path`` is a link, the
-    file that it leads to is replaced, as ``open(path, "w")`` would. More in :func:`scratch`.
-
-    Raises
-    ------
-    IsADirectoryError
-        when ``path`` is a folder.
-    """
-    path = Path(path).expanduser()
-    if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
-    with scratch(path.resolve()) as part:
-        yield part
-        os.replace(part, path.resolve())
 
 
 def write_json(path: str | os.PathLike[str], values: Any) -> None:

@@ -111,13 +111,6 @@ def test_others_may_read_the_file_as_they_could_have_before(tmp_path):
     )
 
 
-def test_a_scratch_file_goes_whatever_happens(tmp_path):
-    with files.scratch(tmp_path / "a/b.bin") as part:
-        part.write_text("x")
-        assert names(tmp_path / "a") == [part.name]
-    assert names(tmp_path / "a") == []
-
-
 def test_json_comes_back(tmp_path):
     values = {"machine": "two cores", "rows": [{"rate": 0.1, "modes": None}, {"rate": 1.0, "modes": 7}]}
     files.write_json(tmp_path / "results.json", values)
