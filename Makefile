@@ -19,12 +19,13 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks clean
+.PHONY: help lab test notebooks docs clean
 
 help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
 	@echo "make test       set up, then run every check"
 	@echo "make notebooks  run all notebooks again and store their outputs"
+	@echo "make docs       write the API reference, from the docstrings, to build/api"
 	@echo "make clean      remove the environment and everything that was generated"
 	@echo
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
@@ -43,6 +44,9 @@ test: $(VENV)/.test-installed
 notebooks: $(VENV)/.test-installed
 	$(BIN)/python tools/execute.py
 
+docs: $(VENV)/.docs-installed
+	$(BIN)/pdoc --docformat numpy --output-directory build/api course_utils
+
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -57,6 +61,10 @@ $(VENV)/.lab-installed: $(REQUIREMENTS) | $(BIN)/python
 $(VENV)/.test-installed: $(REQUIREMENTS) | $(BIN)/python
 	$(call install,.[lab$(comma)test])
 	touch $@ $(VENV)/.lab-installed
+
+$(VENV)/.docs-installed: $(REQUIREMENTS) | $(BIN)/python
+	$(call install,.[lab$(comma)docs])
+	touch $@
 
 comma := ,
 define install

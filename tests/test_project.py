@@ -11,6 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+import course_utils
+
 CONDA_NAMES = {
     "torch": "pytorch",
     "POT": "pot",
@@ -104,3 +106,23 @@ def test_the_start_page_and_the_readme_name_every_lesson(root):
     for page in ("README.md", "notebooks/00_start_here.ipynb"):
         text = (root / page).read_text()
         assert [name for name in lessons if name not in text] == [], page
+
+
+def test_there_is_one_version_number(root, project):
+    assert project["dynamic"] == ["version"]  # pyproject takes it from course_utils.__version__
+    citation = yaml.safe_load((root / "CITATION.cff").read_text())
+    assert "version" not in citation
+    assert citation["license"] == project["license"]
+    assert citation["title"] == project["description"]
+    assert f"## {course_utils.__version__}" in (root / "CHANGELOG.md").read_text()
+
+
+def test_hosted_ci_and_commit_hooks_call_what_make_test_calls(root):
+    workflow = yaml.safe_load((root / ".github/workflows/test.yml").read_text())
+    steps = [step.get("run", "") for step in workflow["jobs"]["test"]["steps"]]
+    assert steps[-1] == "make test TORCH=cpu"
+    recipe = (root / "Makefile").read_text()
+    (hooks,) = yaml.safe_load((root / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in hooks["hooks"][:4]:
+        tool = hook["entry"].split()[0].removeprefix(".venv/bin/")
+        assert f"$(BIN)/{tool}" in recipe, tool
