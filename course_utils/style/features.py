@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import runtime
+from course_utils.checks import one_of
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
@@ -153,10 +154,8 @@ def load_features(
     FileNotFoundError, DataUnavailable
         when the weights are not at hand; the message says how to get them.
     """
-    if name not in (*NETWORKS, "auto"):
-        raise ValueError(f'there is no network {name!r}; choose "auto" or one of {", ".join(NETWORKS)}.')
-    if pooling not in ("max", "avg"):
-        raise ValueError(f'pooling must be "max" or "avg"; got {pooling!r}.')
+    one_of("name", name, ("auto", *NETWORKS))
+    one_of("pooling", pooling, ("max", "avg"))
     if name == "auto" and (path is not None or download):
         raise ValueError('"auto" takes what is at hand; with path or download, say which network is meant.')
 
