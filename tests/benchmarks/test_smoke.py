@@ -47,6 +47,7 @@ TINY = {
     "mode_collapse": ("--seeds 1 --steps 2", {"JUDGED": 128, "COMPARED": 20, **MNIST}),
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
     "playground": ("--seeds 1", {"PRESETS": slice(1), "CRITICS": slice(1), "CRITIC_STEPS": 2, "DATA": slice(1), **FEW}),
+    "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
     "transport": ("--sizes 10 20 --repeats 1", {}),
 }  # fmt: skip
@@ -69,7 +70,7 @@ def shortened(value, part: slice):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in NAMES if "def main()" in (FOLDER / f"{name}.py").read_text()]
+    "name", [name for name in NAMES if "__main__" in (FOLDER / f"{name}.py").read_text()]
 )
 def test_it_prints_a_table_and_a_json_line(name, load, monkeypatch, capsys):
     assert name in TINY, f"give benchmarks/{name}.py a line in TINY"
