@@ -6,6 +6,8 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Never the scripts beside it: their first line names a folder, which may have blanks in it or have been renamed.
+RUN := $(BIN)/python -m
 REQUIREMENTS := pyproject.toml constraints.txt
 # nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
@@ -17,6 +19,12 @@ ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 FITS := import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
   $$p -c '$(FITS)' 2>/dev/null && echo $$p && break; done)
+# Is the environment where it was made, and its Python still the one that it was made with?
+SOUND := import os, pip, sys; cfg = sys.prefix + "/pyvenv.cfg"; \
+  made = [line for line in open(cfg) if line.startswith("command = ")] if os.path.exists(cfg) else []; \
+  here = (sys.prefix, os.path.realpath(sys.prefix)); \
+  sys.exit(any(not line.strip().endswith(tuple(" " + path for path in here)) for line in made))
+STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null || echo stale)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test notebooks docs clean
@@ -31,21 +39,21 @@ help:
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
 
 lab: $(VENV)/.lab-installed
-	$(BIN)/jupyter lab --LabApp.app_settings_dir=$(CURDIR)/.jupyter $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+	$(RUN) jupyterlab --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
 
 test: $(VENV)/.test-installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache --no-logo
-	$(BIN)/mypy
-	$(BIN)/python -m pytest $(PARALLEL) tests
-	$(BIN)/python -m pytest $(PARALLEL) $(NBVAL) notebooks
+	$(RUN) ruff check .
+	$(RUN) ruff format --check .
+	$(BIN)/python $(BIN)/lint-imports --no-cache --no-logo
+	$(RUN) mypy
+	$(RUN) pytest $(PARALLEL) tests
+	$(RUN) pytest $(PARALLEL) $(NBVAL) notebooks
 
 notebooks: $(VENV)/.test-installed
 	$(BIN)/python tools/execute.py
 
 docs: $(VENV)/.docs-installed
-	$(BIN)/pdoc --docformat numpy --output-directory build/api course_utils
+	$(RUN) pdoc --docformat numpy --output-directory build/api course_utils
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
@@ -68,13 +76,20 @@ $(VENV)/.docs-installed: $(REQUIREMENTS) | $(BIN)/python
 
 comma := ,
 define install
-	$(if $(filter cpu,$(TORCH)),$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
+	$(if $(filter cpu,$(TORCH)),$(RUN) pip install --disable-pip-version-check -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
 	$(if $(filter-out cpu,$(TORCH)),$(error TORCH=$(TORCH) is not known: leave it out, or say TORCH=cpu))
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
+	$(RUN) pip install --disable-pip-version-check -c constraints.txt -e '$(1)'
 endef
+
+ifdef STALE
+.PHONY: $(BIN)/python
+$(VENV)/.lab-installed $(VENV)/.test-installed $(VENV)/.docs-installed: $(BIN)/python
+endif
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Found no Python 3.11 or newer that can make an environment. Install one (on Debian and"; \
 	  echo "Ubuntu: sudo apt install python3-venv), or say which: make lab PYTHON=/path/to/python3.12"; exit 1; }
 	@$(PYTHON) -c '$(FITS)' || { echo "$(PYTHON) is older than Python 3.11, or lacks venv: choose another"; exit 1; }
+	@test -z "$(STALE)" || echo "$(VENV) was made in another folder, or its Python is gone or another one: it is made again."
+	$(if $(STALE),rm -rf $(VENV))
 	$(PYTHON) -m venv $(VENV)
