@@ -5,11 +5,13 @@
     load_digits_stand_in()   scikit-learn's small digits in MNIST's format
 
 MNIST: Y. LeCun, C. Cortes, C. J. C. Burges (CC BY-SA 3.0). Its four files live in ``mnist/`` in the folder
-that ``COURSE_DATA`` names (default: the repository's data/), gzipped or plain.
+that ``COURSE_DATA`` names (default: the repository's data/), gzipped or plain; other places and names that people have
+them under are known too.
 """
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -119,7 +121,8 @@ def load_images(name: Literal["auto", "mnist", "digits"] = "auto") -> Images:
     try:
         return load_mnist()
     except DataUnavailable:
-        note = f"MNIST was not found in {_mnist_folder(None)} and cannot be downloaded now."
+        root = runtime.data_dir()
+        note = f"MNIST was not found in {_mnist_folder(root)} and cannot be downloaded now. {_similar(root)}".strip()
         return replace(load_digits_stand_in(), note=note)
 
 
@@ -136,7 +139,8 @@ def load_mnist(
     ----------
     split : "train" or "test".
     root : the folder that holds ``mnist/``; None takes ``COURSE_DATA`` or the repository's data/. A folder
-        that itself holds the files is understood too.
+        that itself holds the files is understood too, as are torchvision's ``MNIST/raw``, a folder per file, and names
+        such as ``t10k-images.idx3-ubyte``.
     download : whether a missing or damaged file may be downloaded; False never touches the network.
     mirrors : addresses to which ``<file name>.gz`` is appended, the preferred one first.
 
@@ -150,9 +154,9 @@ def load_mnist(
         when they can be downloaded but not saved.
     """
     one_of("split", split, PREFIX)
-    folder = _mnist_folder(root)
+    root = runtime.data_dir() if root is None else Path(root).expanduser().resolve()
     pixels, labels = (
-        _load_idx(f"{PREFIX[split]}-{kind}-ubyte", folder, download, mirrors)
+        _load_idx(f"{PREFIX[split]}-{kind}-ubyte", root, download, mirrors)
         for kind in ("images-idx3", "labels-idx1")
     )
     return Images(pixels, labels.astype(np.int64), "MNIST")
@@ -201,24 +205,51 @@ def _centred(box: np.ndarray) -> np.ndarray:
     return ground
 
 
-def _mnist_folder(root: str | Path | None) -> Path:
-    root = runtime.data_dir() if root is None else Path(root).expanduser().resolve()
-    directly = any((root / f"{name}{suffix}").is_file() for name in SHA256 for suffix in ("", ".gz"))
-    return root if directly else root / "mnist"
+def _candidates(name: str, root: Path) -> Iterator[tuple[Path, Path]]:
+    """Where people have this file, apart from a .gz at its end: pairs of folder and path."""
+    for inside in (".", "mnist", "MNIST/raw", "mnist/MNIST/raw", "raw"):  # torchvision makes MNIST/raw
+        folder = root / inside
+        for spelling in (name, name.replace("-idx", ".idx")):  # the second is 7-Zip's
+            # A folder per file is what Kaggle's archive and some unzipping programs make.
+            for place in (folder, folder / name, folder / spelling):
+                yield folder, place / spelling
 
 
-def _load_idx(name: str, folder: Path, download: bool, mirrors: Sequence[str]) -> np.ndarray:
+def _mnist_folder(root: Path) -> Path:
+    """The folder that has some of the files, or should have them."""
+    for name in SHA256:
+        for folder, path in _candidates(name, root):
+            if path.is_file() or path.with_name(f"{path.name}.gz").is_file():
+                return folder
+    return root / "mnist"
+
+
+def _similar(root: Path) -> str:
+    """A sentence on files that may be meant to be MNIST's; empty where there are none."""
+    names = sorted(
+        str(path.relative_to(root))
+        for path in {*root.glob("*"), *root.glob("[Mm][Nn][Ii][Ss][Tt]*/**/*")}
+        if re.search("mnist|idx|ubyte|train|t10k", path.name, re.IGNORECASE) and path.is_file()
+    )
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"Found in {root}: {', '.join(names[:8])}{more}." if names else ""
+
+
+def _load_idx(name: str, root: Path, download: bool, mirrors: Sequence[str]) -> np.ndarray:
+    folder = _mnist_folder(root)
     path = fetch(
         name,
         folder,
         sha256=SHA256[name],
         urls=[f"{mirror.rstrip('/')}/{name}.gz" for mirror in mirrors],
         download=download,
+        also=[path for _, path in _candidates(name, root)],
         advice=(
+            f"{_similar(root)}\n"
             f"Put MNIST's four files ({', '.join(f'{each}.gz' for each in SHA256)}) into {folder}, or set "
             "COURSE_DATA to a folder whose mnist/ holds them, and run this again. "
             'Or go on without them: load_images("digits") gives rougher digits that need no download.'
-        ),
+        ).lstrip(),
     )
     with open_plain(path) as file:
         return _parse_idx(file.read(), name)

@@ -34,12 +34,13 @@ def fetch(
     urls: Sequence[str],
     download: bool = True,
     advice: str = "",
+    also: Iterable[Path] = (),
 ) -> Path:
-    """Find ``name`` (or ``name.gz``) in folder, or else download it there from the first mirror that works.
+    """Find ``name`` (or ``name.gz``) in folder or under a path of ``also``, or else download it into folder.
 
-    Mirrors are tried in the given order, and one that fails in any way (an error status, a body that stalls, is cut
-    short or has wrong bytes) makes room for the next. A damaged local file is named in a warning, and moved aside as
-    ``*.damaged`` once its replacement has arrived.
+    Mirrors are tried in the given order until one works, and one that fails in any way (an error status, a body that
+    stalls, is cut short or has wrong bytes) makes room for the next. A damaged local file is named in a warning, and
+    moved aside as ``*.damaged`` once its replacement has arrived.
 
     Parameters
     ----------
@@ -48,6 +49,7 @@ def fetch(
     urls : the mirrors' addresses of this file, plain or gzipped, the preferred one first.
     download : False never touches the network.
     advice : a line for the error's reader, below its message.
+    also : where else the file may lie and how it may be called there, plain or with .gz.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def fetch(
         when a mirror answers but the folder cannot be written.
     """
     target, failures = Path(folder, name), dict[str, str]()
-    found, damaged = _find(target, sha256)
+    found, damaged = _find([target, *also], sha256)
     for path in damaged:
         warnings.warn(f"{path} is damaged (not the expected content) and is not used.", stacklevel=2)
     if found is None and download:
@@ -98,10 +100,11 @@ def _add(suffix: str, path: Path) -> Path:
     return path.with_name(path.name + suffix)
 
 
-def _find(target: Path, sha256: str) -> tuple[Path | None, list[Path]]:
+def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, list[Path]]:
     """The first good file, plain before gzipped; and the damaged files met on the way."""
     damaged: list[Path] = []
-    for path in filter(Path.is_file, (target, _add(".gz", target))):
+    paths = dict.fromkeys(path for target in targets for path in (target, _add(".gz", target)))
+    for path in filter(Path.is_file, paths):
         if is_intact(path, sha256):
             return path, damaged
         damaged.append(path)
@@ -144,7 +147,7 @@ def _download(target: Path, sha256: str, urls: Iterable[str], failures: dict[str
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with filelock.FileLock(_add(".lock", target)):
-            found, damaged = _find(target, sha256)
+            found, damaged = _find([target], sha256)
             return found or _first_delivery(target, sha256, urls, damaged, failures)
     except OSError as error:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):

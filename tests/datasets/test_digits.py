@@ -121,6 +121,64 @@ def test_files_are_found_plain_or_zipped(tmp_path, monkeypatch, tiny, no_network
     assert len(load_mnist()) == len(load_images("mnist")) == 30
 
 
+@pytest.mark.parametrize(
+    "where",
+    [
+        "mnist/{dotted}",
+        "{dotted}",
+        "MNIST/raw/{name}",
+        "mnist/MNIST/raw/{name}",
+        "raw/{name}",
+        "mnist/{name}/{dotted}",
+        "mnist/{dotted}/{dotted}",
+        "{name}/{name}",
+        "mnist/{dotted}.gz",
+        "MNIST/raw/{name}.gz",
+    ],
+)
+def test_files_are_found_where_people_have_them(tmp_path, tiny, no_network, where):
+    """7-Zip's spelling, torchvision's folders, a folder per file; and not with somebody else's content."""
+    for name, content in tiny.items():
+        path = tmp_path / where.format(name=name, dotted=name.replace("-idx", ".idx"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    before = sorted(tmp_path.rglob("*"))
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        images = load_mnist(split, tmp_path)
+        assert idx(images.pixels) == tiny[f"{prefix}-images-idx3-ubyte"]
+    assert sorted(tmp_path.rglob("*")) == before
+    path.write_bytes(b"something else")
+    with pytest.warns(UserWarning, match=f"{path.name} is damaged"), pytest.raises(DataUnavailable):
+        load_mnist("test", tmp_path, download=False)
+
+
+def test_the_four_files_may_lie_in_four_ways(tmp_path, tiny):
+    places = ("mnist/{0}", "{1}", "MNIST/raw/{0}", "mnist/{0}/{1}")
+    for place, (name, content) in zip(places, tiny.items(), strict=True):
+        path = tmp_path / place.format(name, name.replace("-idx", ".idx"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    assert [len(load_mnist(split, tmp_path, download=False)) for split in ("train", "test")] == [30, 20]
+
+
+def test_a_wrong_name_is_told_with_what_is_there(tmp_path, tiny, monkeypatch, no_network):
+    (tmp_path / "mnist/deep").mkdir(parents=True)
+    for name in (
+        "mnist_train.csv",
+        "mnist/train-images.gz",
+        "mnist/deep/t10k.zip",
+        "mnist/notes.txt",
+        "essay.pdf",
+    ):
+        (tmp_path / name).write_bytes(b"")
+    there = f"Found in {tmp_path}: mnist/deep/t10k.zip, mnist/train-images.gz, mnist_train.csv."
+    with pytest.raises(DataUnavailable) as caught:
+        load_mnist("train", tmp_path, download=False)
+    assert f"\n{there}\nPut MNIST's four files (train-images-idx3-ubyte.gz, " in str(caught.value)
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    assert f"cannot be downloaded now. {there} Stand-in for MNIST" in load_images().describe()
+
+
 def test_real_mnist(real_mnist):
     start = time.perf_counter()
     train = load_mnist("train", download=False)
