@@ -12,11 +12,10 @@ def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
 
     press("Play")
     lesson.wait_for_text(status, r"D\(x\) =")
-    lesson.wait_for_step(status, 30)
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(noise, shown) > 0.1)  # it learns
     press("Pause")
     lesson.wait_for_rest(status)  # Pause means pause
     paused_at = lesson.step(status)
-    lesson.wait_for_picture(picture, lambda shown: screen.changed(noise, shown) > 0.1)
 
     press("Measure")
     lesson.wait_for_text(status, f"Fréchet distance at step {paused_at:,}:")

@@ -12,11 +12,10 @@ def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
 
     press("Play")
     lesson.wait_for_text(status, r"Critic's estimate: .* Its mean slope:")
-    lesson.wait_for_step(status, 5)
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(noise, shown) > 0.05)  # it learns
     press("Pause")
     lesson.wait_for_rest(status)  # Pause means pause
     paused_at = lesson.step(status)
-    lesson.wait_for_picture(picture, lambda shown: screen.changed(noise, shown) > 0.05)
 
     press("Play")
     lesson.wait_for_step(status, paused_at)
