@@ -132,11 +132,11 @@ def judged(value: float, truth: float) -> str:
     return f"{abs(value - truth) / abs(truth):.0e}" if np.isfinite(value) else "-"
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
-    options = parser.parse_args(arguments)
+    options = parser.parse_args()
     rows: dict[str, Any] = {}
     print(f"{'KL(p || q)':28}{'truth':>8}" + "".join(f"{name:>20}" for name in METHODS))
     for name in options.cases:
