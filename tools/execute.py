@@ -25,11 +25,14 @@ METADATA = {
 
 
 def still(output: nbformat.NotebookNode) -> nbformat.NotebookNode | None:
-    """The output without what only a live kernel can show; None where nothing is left."""
+    """The output without what only a live kernel can show; None where nothing is left.
+
+    Of an app's still picture the PNG is kept, which every viewer shows, and not the same again inside of HTML.
+    """
     data = output.get("data", {})
-    if data.pop(WIDGET, None) is None:
-        return output
-    return output if "image/png" in data else None
+    if "course-still" in data.get("text/html", ""):
+        del data["text/html"]
+    return None if WIDGET in data else output
 
 
 def execute(path: Path) -> None:

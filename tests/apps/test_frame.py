@@ -2,6 +2,7 @@ import base64
 import io
 import threading
 import time
+from types import SimpleNamespace
 
 import ipywidgets
 import numpy as np
@@ -167,12 +168,46 @@ def test_two_callbacks_never_draw_at_once():
     assert app.controller.values["height"] == app.widgets["height"].value
 
 
-def test_it_shows_itself_live_and_carries_a_still_picture_for_readers_without_a_kernel():
+def test_it_shows_a_still_picture_for_readers_without_a_kernel_and_then_itself(monkeypatch):
+    shown = []
+    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
     app = App(Dial())
-    bundle = app._repr_mimebundle_()
-    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == app.view.model_id
-    assert base64.b64decode(bundle["image/png"]) == app.picture.value
-    assert bundle["text/plain"] == "dial (run this cell to play with it)"
+    app._ipython_display_()
+    still, view = shown
+    assert view is app.view
+    assert base64.b64decode(still["image/png"]) == app.picture.value
+    assert still["image/png"] in still["text/html"]
+    assert "run this cell" in still["text/html"]
+    assert still["text/plain"] == "dial (run this cell to play with it)"
+
+
+def test_a_closed_app_says_so(capsys):
+    app = App(Dial())
+    app.close()
+    app.close()  # twice is once
+    assert app.closed
+    app._ipython_display_()
+    assert "run its cell again" in capsys.readouterr().out
+    with pytest.raises(AttributeError, match="this app is closed: run its cell again"):
+        app.set(height=1.0)
+    with pytest.raises(AttributeError, match="App has no attribute 'hight'"):
+        app.hight()
+
+
+def test_running_a_cell_again_closes_the_apps_of_its_last_run(monkeypatch):
+    """Seen from the kernel: requests with the cell's name and a number of their own."""
+    request = {}
+    shell = SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda channel: request))
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+
+    def run(cell, number, apps=1):
+        request.update(metadata={"cellId": cell}, header={"msg_id": number})
+        return [App(Dial()) for _ in range(apps)]
+
+    (one, two), (other,) = run("a", "1", 2), run("b", "2")
+    assert not any(app.closed for app in (one, two, other))
+    (again,) = run("a", "3")
+    assert [app.closed for app in (one, two, other, again)] == [True, True, False, False]
 
 
 def test_every_control_is_labelled_and_can_hold_the_keyboard_focus():

@@ -295,10 +295,11 @@ def test_closing_the_view_stops_the_task(until):
         app = LiveApp(Counter(pause=0.001))
         app.press("play")
         await until(lambda: app.player.steps_taken > 0)
+        player, controller = app.player, app.controller
         app.view.close()
-        await app.player.wait()
-        assert app.controller.closed == 1
-        assert app.controller.values["count"] < app.controller.end
+        await player.wait()
+        assert controller.closed == 1
+        assert controller.values["count"] < controller.end
         assert other_tasks() == set()
 
     asyncio.run(main())

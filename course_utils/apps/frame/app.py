@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 import numpy as np
@@ -24,6 +24,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from course_utils.apps.frame import cells
 from course_utils.apps.frame.clicks import ClickablePicture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.controls import Slider
@@ -33,6 +34,18 @@ from course_utils.plots import palette
 
 PIXELS_PER_INCH = 100
 COLUMN_WIDTH = 290  # pixels, at scale 1
+
+# What an app holds until it is closed.
+HELD = (
+    *("controller", "player", "figure", "picture", "status", "widgets", "view"),
+    *("_canvas", "_still", "_moving", "_limits"),
+)
+# The rule hides "model not found" where the view below has no kernel any more.
+STILL = """<style>
+.jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.course-app)) {{display: none}}
+</style>
+<img class="course-still" alt="{title}" src="data:image/png;base64,{png}" style="max-width: 100%">
+<p class="course-still">A still picture: run this cell (Shift + Enter) to play with it.</p>"""
 
 _ids = count()
 
@@ -46,7 +59,8 @@ class App:
     scale : text and lines are drawn this many times larger, in a picture of the same size, so that the back row
         can read them; 1 for a laptop, about 1.4 for a projector. From 0.5 to 3.
 
-    In a notebook, an app at the end of a cell shows itself. Every control can be worked from the keyboard: Tab moves
+    In a notebook, an app at the end of a cell shows itself. Running the cell again closes it and gives its memory back,
+    and so does :meth:`close`. Every control can be worked from the keyboard: Tab moves
     between controls, the arrow keys move a slider, Space presses a button.
 
     Raises
@@ -74,7 +88,9 @@ class App:
         self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
         self.widgets: dict[str, widgets.Widget] = {}
         self.view = self._make_view()
+        self.view.observe(self._on_close, names="comm")
         self.redraw()
+        cells.took_over(self)
 
     # ------------------------------------------------------------------ what happens
 
@@ -93,6 +109,34 @@ class App:
     def redraw(self) -> None:
         """Draw the controller's present state again (for a background task that changed it)."""
         self._do(lambda: None)
+
+    def close(self) -> None:
+        """Close all widgets and let go of the controller, the figure and all that they hold."""
+        with self._lock:
+            if not self.closed:
+                self._let_go()
+                close_tree(self.view)
+                for name in HELD:
+                    self.__dict__.pop(name, None)
+
+    @property
+    def closed(self) -> bool:
+        """Whether :meth:`close` was called, or the cell run again."""
+        return "view" not in self.__dict__
+
+    def _let_go(self) -> None:
+        """What has to end before everything is closed."""
+
+    def _on_close(self, change: dict[str, Any]) -> None:
+        if change["new"] is None:  # somebody closed the view
+            self.close()
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            if name in HELD:
+                raise AttributeError("this app is closed: run its cell again to have a new one.")
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
     def sweep(self) -> int:
         """Drive every control over its extremes and its middle, every option and every button, and all sliders to
@@ -221,9 +265,36 @@ class App:
         self.status.add_class("course-app-status")
         return view
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """The live view, and beside it the present picture for readers who have no kernel (a page on the web)."""
-        bundle: dict[str, Any] = self.view._repr_mimebundle_(include=include, exclude=exclude)
-        bundle["text/plain"] = f"{self.controller.title} (run this cell to play with it)"
-        bundle["image/png"] = base64.b64encode(self.picture.value).decode("ascii")
-        return bundle
+    def still(self) -> dict[str, str]:
+        """The present picture as an output of its own, by MIME type, for who opens the notebook without its kernel."""
+        png = base64.b64encode(self.picture.value).decode("ascii")
+        return {
+            "text/plain": f"{self.controller.title} (run this cell to play with it)",
+            "text/html": STILL.format(png=png, title=html.escape(self.controller.title, quote=True)),
+            "image/png": png,
+        }
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Two outputs: the still picture, and the live view, which hides it for as long as it lives.
+
+        One output with both types would not do: of a view without its kernel, JupyterLab shows an error and nothing
+        else, even where a picture lies beside it.
+        """
+        from IPython.display import display
+
+        if self.closed:
+            print("This app is closed: run its cell again.")
+            return
+        display(self.still(), raw=True)
+        display(self.view)
+
+
+def close_tree(widget: widgets.Widget) -> None:
+    """Close a widget and all that it consists of: ipywidgets keeps each of them alive until then."""
+    for name in widget.keys:
+        value = getattr(widget, name)
+        for part in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(part, widgets.Widget):
+                close_tree(part)
+    widget.unobserve_all()
+    widget.close()

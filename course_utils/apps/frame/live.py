@@ -1,7 +1,5 @@
 """The app of something that goes on by itself: Play and Pause, until nobody can see it any more."""
 
-from typing import Any
-
 import ipywidgets as widgets
 
 from course_utils.apps.frame.app import App
@@ -24,7 +22,6 @@ class LiveApp(App):
         super().__init__(controller, scale=scale)
         self.player = controller.player
         self.player.connect(self.redraw, self._show_error, self._lock)
-        self.view.observe(self._on_close, names="comm")
 
     def _make_view(self) -> widgets.Widget:
         view, presence = super()._make_view(), Presence()
@@ -32,6 +29,5 @@ class LiveApp(App):
         view.children = (*view.children, presence)
         return view
 
-    def _on_close(self, change: dict[str, Any]) -> None:
-        if change["new"] is None:  # the view was closed
-            self.player.stop()
+    def _let_go(self) -> None:
+        self.player.disconnect()

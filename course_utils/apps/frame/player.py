@@ -85,6 +85,14 @@ class Player:
         self._loop = _running_loop() or self._loop
         Player._take_over(None)
 
+    def disconnect(self) -> None:
+        """Stop, and let go of the app."""
+        self.stop()
+        self._show, self._on_error, self._guard = lambda: None, lambda error: None, nullcontext()
+        with Player._turn:
+            if Player._at_work is self:
+                Player._at_work = None
+
     # ------------------------------------------------------------------ for callbacks, from any thread
 
     @property
@@ -138,6 +146,8 @@ class Player:
     def _ensure_task(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._task is None or self._task.done():
             self._task = loop.create_task(self._run())
+            # An error is shown by the app and raised by wait(); asyncio need not complain that nobody asked.
+            self._task.add_done_callback(lambda task: task.cancelled() or task.exception())
 
     async def _run(self) -> None:
         due, taken = time.perf_counter(), 0  # when the next frame is due, and its steps so far

@@ -106,5 +106,7 @@ def css(css_class: str, scale: float) -> str:
         f"<style>.{css_class} .widget-label, .{css_class} .widget-readout, .{css_class} select, "
         f".{css_class} button, .{css_class} .widget-html-content {{font-size: {13 * scale:.0f}px}}"
         f".{css_class} .widget-inline-hbox {{height: auto; min-height: {28 * scale:.0f}px}}"
+        # the still picture above, for as long as this view lives
+        f".jp-OutputArea-child:has(+ .jp-OutputArea-child .{css_class}) {{display: none}}"
         f".{css_class} button {{height: auto; min-height: {28 * scale:.0f}px}}</style>"
     )
