@@ -1,0 +1,57 @@
+"""A notebook that was saved and closed shows its apps' pictures when it is opened again, and how to wake them up."""
+
+import nbformat
+import pytest
+from nbconvert import HTMLExporter
+
+CELL = "from course_utils import apps\n\napps.jsd_app()"
+WAKE = "run this cell (Shift + Enter) to play with it"
+
+
+@pytest.fixture
+def saved(open_notebook, home):
+    """A notebook with an app, run and saved; and its file."""
+    v4, file = nbformat.v4, home / "notebooks" / "reopened.ipynb"
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    nbformat.write(v4.new_notebook(cells=[v4.new_code_cell(CELL)], metadata=metadata), file)
+    notebook = open_notebook("reopened.ipynb")
+    notebook.run_all(seconds=120)
+    assert notebook.errors() == []
+    return notebook, file
+
+
+def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopening(saved, tmp_path):
+    notebook, _ = saved
+    page = notebook.page
+    app = notebook.app("jsd_app")
+    still = page.locator("img.course-still")
+    assert still.count() == 1
+    assert not still.is_visible()
+    assert app.is_visible()
+
+    # saved and closed, and the kernel shut down: nothing lives any more
+    page.evaluate(
+        """async () => {
+            const { context, sessionContext } = jupyterapp.shell.currentWidget;
+            await context.save();
+            await sessionContext.shutdown();
+        }"""
+    )
+    page.reload()
+    still.wait_for(state="visible")
+    page.screenshot(path=tmp_path / "reopened.png")
+    assert page.get_by_text(WAKE).is_visible()
+    assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
+
+    # and it wakes up
+    notebook.run_all(seconds=120)
+    notebook.app("jsd_app")
+    assert not still.is_visible()
+
+
+def test_a_page_made_of_the_saved_notebook_shows_the_picture(saved):
+    notebook, file = saved
+    notebook.page.evaluate("async () => jupyterapp.shell.currentWidget.context.save()")
+    page, _ = HTMLExporter().from_filename(str(file))
+    assert 'class="course-still"' in page
+    assert WAKE in page
