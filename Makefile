@@ -9,8 +9,8 @@ BIN := $(VENV)/bin
 # Never the scripts beside it: their first line names a folder, which may have blanks in it or have been renamed.
 RUN := $(BIN)/python -m
 REQUIREMENTS := pyproject.toml constraints.txt
-# nbval compares the text outputs of every cell; widgets and pictures are judged by other tests.
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=180
+# nbval compares the text outputs of every cell; widgets and pictures are judged by other tests. The limit is for hangs.
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=600
 # Several files at a time, each file on one core: most of them wait for one thread, or for a browser.
 PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 # In a container one is often root, whom Jupyter refuses without this.
@@ -29,6 +29,10 @@ STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null 
 .DEFAULT_GOAL := help
 .PHONY: help lab test notebooks docs clean
 
+# How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
+export GOMP_SPINCOUNT ?= 1000
+export KMP_BLOCKTIME ?= 1
+
 help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
 	@echo "make test       set up, then run every check"
@@ -41,6 +45,8 @@ help:
 lab: $(VENV)/.lab-installed
 	$(RUN) jupyterlab --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
 
+# One thread each, because several files are tested at a time.
+test: export COURSE_THREADS = 1
 test: $(VENV)/.test-installed
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .

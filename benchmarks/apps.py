@@ -22,7 +22,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
 from course_utils.apps.couplings import couplings_app
 from course_utils.apps.frame import App, LiveApp, Slider
 from course_utils.apps.games import games_app

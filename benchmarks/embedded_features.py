@@ -23,7 +23,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-
 from course_utils import runtime
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture, sample_pictures, save_picture

@@ -12,7 +12,6 @@ import platform
 import time
 
 import numpy as np
-
 from course_utils.games import (
     METHODS,
     bilinear,

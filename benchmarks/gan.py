@@ -24,17 +24,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-import torch
 from gan_cases import CASES, SEED, assert_equivalent, ours
 from gan_gpu import on_gpu
 from gan_sizes import cost, plot, recipes
 from memory import resident
 from timing import line, measure, product_rates
-from torch.utils._python_dispatch import TorchDispatchMode
 
+import torch
 from course_utils.datasets import Images, load_images
 from course_utils.files import write_json
 from course_utils.runtime import describe_machine
+from torch.utils._python_dispatch import TorchDispatchMode
 
 # ---------------------------------------------------------------- speed
 

@@ -2,14 +2,14 @@
 
 from collections import deque
 
-import numpy as np
 import pytorch_gan
-import torch
-from torch import Tensor
 
+import numpy as np
+import torch
 from course_utils.datasets import Images
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.recipes import Recipe
+from torch import Tensor
 
 SEED = 0
 ADAM = {"generator_learning_rate": 2e-4, "discriminator_learning_rate": 2e-4}

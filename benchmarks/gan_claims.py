@@ -25,12 +25,11 @@ from itertools import product
 
 import numpy as np
 import torch
-from torch import nn
-
 from course_utils.datasets import load_mnist
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import features, frechet_distance, look, mode_coverage
 from course_utils.runtime import describe_machine, load_results, store_results
+from torch import nn
 
 JUDGED = 1000
 RATES = (1.0, 0.2, 5.0)

@@ -2,14 +2,14 @@
 
 import time
 
-import torch
 from gan_cases import SEED
 from timing import spread
-from torch.profiler import ProfilerActivity, profile
 
+import torch
 from course_utils.datasets import Images
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.adversarial import AdversarialLoop
+from torch.profiler import ProfilerActivity, profile
 
 
 def on_gpu(images: Images) -> dict:

@@ -20,7 +20,6 @@ from contextlib import suppress
 import numpy as np
 import ot
 import torch
-
 from course_utils import runtime
 from course_utils.datasets import load_mnist
 from course_utils.datasets.scaling import to_unit

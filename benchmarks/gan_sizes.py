@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-import torch
 from gan_cases import SEED
-from matplotlib.figure import Figure
 from timing import line, measure
 
+import torch
 from course_utils.datasets import Images
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
 from course_utils.plots import palette
+from matplotlib.figure import Figure
 
 BATCHES, WIDTHS = (16, 32, 64, 128, 256), (0.25, 0.5, 1, 2)
 

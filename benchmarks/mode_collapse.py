@@ -21,7 +21,6 @@ import json
 
 import numpy as np
 import torch
-
 from course_utils.datasets import load_mnist
 from course_utils.datasets.scaling import to_symmetric
 from course_utils.gan import AdversarialTrainer

@@ -26,13 +26,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from scipy import stats
-
 from course_utils.gan import PointTrainer
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.runtime import store_results
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
+from scipy import stats
 
 OPTIMIZERS = {"Adam": "adam", "OptimisticAdam": "optimistic-adam"}
 OBJECTIVES = ("minimax", "non-saturating")

@@ -23,7 +23,6 @@ from contextlib import suppress
 
 import numpy as np
 import torch
-
 from course_utils.apps.playground import playground_app
 from course_utils.gan.playground import DATA, Session, plane
 from course_utils.gan.playground.presets import PRESETS, outcome

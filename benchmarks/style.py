@@ -25,11 +25,11 @@ import tempfile
 import time
 from pathlib import Path
 
-import torch
 from memory import resident
 from style_reference import BETA, Reference, pictures, weight_file
 from timing import product_rates
 
+import torch
 from course_utils.runtime import describe_machine, store_results
 from course_utils.style import StyleTransfer, load_features
 

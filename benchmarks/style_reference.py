@@ -4,13 +4,12 @@ computed once, ReLU not in place, weights not frozen, NCHW, torch's L-BFGS."""
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
-
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture, sample_pictures
 from course_utils.style import gram_matrix, load_features
 from course_utils.style.networks import NETWORKS, vgg19
 from course_utils.style.weights import find
+from safetensors.torch import save_file
 
 BETA = 20.0
 CONTENT, STYLE = "grace_hopper", "mosaic"

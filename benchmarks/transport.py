@@ -23,13 +23,12 @@ from pathlib import Path
 
 import numpy as np
 import ot
+from course_utils.files import write_json
+from course_utils.transport import earth_movers_distance, wasserstein_1d
 from scipy.optimize import linprog
 from scipy.sparse import eye_array, kron, vstack
 from scipy.spatial.distance import cdist
 from scipy.stats import wasserstein_distance
-
-from course_utils.files import write_json
-from course_utils.transport import earth_movers_distance, wasserstein_1d
 
 COLUMNS = ("ours", "ot.emd", "linprog", "ours, line", "scipy, line")
 MAX_OVERHEAD, MIN_SPEEDUP = 0.15, 100

@@ -1,5 +1,6 @@
 """What all tests share."""
 
+import importlib
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # more would only wait for each other, and on a busy machine for a long time. (Read when torch is imported.)
 os.environ.setdefault("COURSE_DEVICE", "cpu")
 os.environ.setdefault("COURSE_PROFILE", "quick")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("COURSE_THREADS", "1")
+importlib.import_module("course_utils")  # before torch: it says how torch's threads wait
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from course_utils import threads
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.objectives import OBJECTIVES, Objective
 from course_utils.gan.penalties import PENALTIES, clip_weights, gradient_norms, interpolate
@@ -72,6 +73,10 @@ class AdversarialLoop(TrainingLoop):
     @property
     def memory_format(self) -> torch.memory_format:
         return ARCHITECTURES[self.recipe.architecture].memory_format
+
+    @property
+    def large(self) -> bool:
+        return ARCHITECTURES[self.recipe.architecture].large
 
     @property
     def objective(self) -> Objective:
@@ -196,7 +201,8 @@ class AdversarialLoop(TrainingLoop):
         generator = self.average.module if self.average is not None else self.generator
         training = generator.training
         try:
-            return generator.eval()(z.to(self.device))
+            with threads.all_cores(self.large):
+                return generator.eval()(z.to(self.device))
         finally:
             generator.train(training)
 

@@ -196,6 +196,7 @@ class Architecture:
     discriminator : (widths, batch_norm=, minibatch_statistics=) -> network.
     depths : the numbers of hidden layers that it comes in; empty: any.
     has_batch_norm : whether ``batch_norm`` means something to its discriminator.
+    large : whether a minibatch is work for several threads.
     memory_format : convolutions run faster over pixels whose channels lie side by side.
     """
 
@@ -204,6 +205,7 @@ class Architecture:
     discriminator: Callable[..., nn.Module]
     depths: tuple[int, ...] = ()
     has_batch_norm: bool = False
+    large: bool = False
     memory_format: torch.memory_format = torch.preserve_format
 
 
@@ -215,6 +217,7 @@ ARCHITECTURES = {
         DCGANDiscriminator,
         depths=tuple(DCGAN_LAYERS),
         has_batch_norm=True,
+        large=True,
         memory_format=torch.channels_last,
     ),
     "points": Architecture("points", PointGenerator, partial(MLPDiscriminator, n_in=2)),

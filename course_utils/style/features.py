@@ -9,7 +9,7 @@ from typing import Literal, cast
 import torch
 from torch import Tensor, nn
 
-from course_utils import runtime
+from course_utils import runtime, threads
 from course_utils.checks import one_of
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.style import weights
@@ -51,6 +51,7 @@ class FeatureNetwork(nn.Module):
         # Frozen: the backward pass computes the gradient of the picture and of nothing else.
         self.requires_grad_(False).eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload] # untold
 
+    @threads.all_cores()
     def forward(self, image: Tensor, layers: Iterable[str] | None = None) -> dict[str, Tensor]:
         """The features h^(l)(x) after the ReLU of each layer: name -> (n, channels, rows, columns).
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils import runtime
+from course_utils import runtime, threads
 from course_utils.checks import not_negative, one_of, whole
 from course_utils.style.features import FeatureNetwork, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
@@ -166,6 +166,7 @@ class StyleTransfer(Stepwise):
 
     # ------------------------------------------------------------------ steps
 
+    @threads.all_cores()
     def step(self) -> dict[str, float]:
         """One step of the optimizer; returns the losses from before it. To pause, do not call it for a while.
 

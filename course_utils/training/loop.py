@@ -23,7 +23,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from course_utils import runtime
+from course_utils import runtime, threads
 from course_utils.optimizers import OPTIMIZERS
 from course_utils.training.average import ExponentialMovingAverage
 from course_utils.training.graphs import StepGraph
@@ -92,6 +92,11 @@ class TrainingLoop(Stepwise):
         """How the numbers of the networks lie in memory."""
         return torch.preserve_format
 
+    @property
+    def large(self) -> bool:
+        """Whether a step is so much work that several threads are faster than one."""
+        return False
+
     # ------------------------------------------------------------------ the parts
 
     def networks(self) -> dict[str, nn.Module]:
@@ -124,7 +129,8 @@ class TrainingLoop(Stepwise):
     def step(self) -> Tensor:
         """One step, logged; returns the ``quantities``, on the device."""
         self.prepare()
-        values = self.graph()
+        with threads.all_cores(self.large):
+            values = self.graph()
         self.log.append(values)
         if self.average is not None:
             self.average.update(getattr(self, self.averaged), self.done)

@@ -12,15 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor
-from torch.nn import functional as F
-
 from course_utils.datasets import Images, load_mnist
 from course_utils.datasets.scaling import to_symmetric
 from course_utils.files import replacing
 from course_utils.gan.metrics.classifier import WEIGHTS, DigitClassifier
 from course_utils.runtime import REPOSITORY
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional as F
 
 
 def jitter(images: Tensor, generator: torch.Generator) -> Tensor:

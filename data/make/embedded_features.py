@@ -23,18 +23,18 @@ import argparse
 import time
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image
-from safetensors.torch import save_file
-from torch.nn import functional as F
 from training_pictures import crops, digits, drawn, photographs
 
+import numpy as np
+import torch
 from course_utils.datasets import load_images
 from course_utils.datasets.scaling import to_bytes, to_unit
 from course_utils.files import replacing
 from course_utils.style.embedded import WEIGHTS, build
 from course_utils.style.features import load_features
+from PIL import Image
+from safetensors.torch import save_file
+from torch.nn import functional as F
 
 DATA = Path(__file__).resolve().parents[1]
 FILE = DATA / WEIGHTS

@@ -12,10 +12,9 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw
-
 from course_utils.datasets.scaling import to_bytes
 from course_utils.files import replacing
+from PIL import Image, ImageDraw
 
 FOLDER = Path(__file__).resolve().parents[1] / "images"
 COLOURS = (

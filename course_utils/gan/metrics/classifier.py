@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from course_utils import runtime
+from course_utils import runtime, threads
 
 WEIGHTS = "checkpoints/mnist_classifier.safetensors"
 FEATURES = 128
@@ -34,6 +34,7 @@ class DigitClassifier(nn.Module):
         )
         self.head = nn.Linear(FEATURES, CLASSES)
 
+    @threads.all_cores()
     def features(self, images: Tensor) -> Tensor:
         """What the last layer decides on: (n, 128), not negative."""
         return self.body(images)
