@@ -89,7 +89,8 @@ def all_cores(large: bool = True) -> Iterator[None]:
 
 def describe() -> str:
     """One line for the start page."""
-    return f"{cores()} cores; small networks take 1 thread, large ones {allowed()}"
+    count = cores()
+    return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread, large ones {allowed()}"
 
 
 def _quota() -> float:
