@@ -26,10 +26,9 @@ from typing import Any
 
 import mpmath
 import numpy as np
-from scipy import integrate, stats
-
 from course_utils.divergences import kl_divergence_continuous
 from course_utils.runtime import describe_machine
+from scipy import integrate, stats
 
 LEVELS = np.array([1e-6, 1e-3, 0.05, 0.25, 0.5])
 

@@ -97,14 +97,12 @@ def _quota() -> float:
     """How many cores a container's quota allows (cgroup 2, then 1); infinity where there is none."""
     group = Path("/sys/fs/cgroup")
     try:
-        limit, period = (group / "cpu.max").read_text().split()
-        return float("inf") if limit == "max" else max(1.0, int(limit) / int(period))
-    except (OSError, ValueError):
-        pass
-    try:
-        limit, period = (
-            int((group / "cpu" / f"cpu.cfs_{name}_us").read_text()) for name in ("quota", "period")
-        )
-        return max(1.0, limit / period) if limit > 0 else float("inf")
+        if (group / "cpu.max").is_file():
+            quota, period = (group / "cpu.max").read_text().split()
+        else:
+            quota, period = (
+                (group / "cpu" / f"cpu.cfs_{name}_us").read_text().strip() for name in ("quota", "period")
+            )
+        return float("inf") if quota in ("max", "-1") else max(1.0, int(quota) / int(period))
     except (OSError, ValueError):
         return float("inf")

@@ -49,6 +49,7 @@ TINY = {
     "playground": ("--seeds 1", {"PRESETS": slice(1), "CRITICS": slice(1), "CRITIC_STEPS": 2, "DATA": slice(1), **FEW}),
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
+    "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
     "transport": ("--sizes 10 20 --repeats 1", {}),
 }  # fmt: skip
 
