@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils.checks import numbers
 from course_utils.transport.measures import Metric, as_weights, ground_cost
 
 
@@ -61,6 +62,11 @@ def sinkhorn_curve(
     import ot  # slow: POT imports torch where there is one
 
     _, _, cost_matrix = ground_cost(x, y, metric)
+    numbers(
+        "the matrix of costs",
+        cost_matrix,
+        advice="for only earth_movers_distance knows moves that are forbidden",
+    )
     n, m = cost_matrix.shape
     a, b = as_weights(a, n, "a"), as_weights(b, m, "b")
     eps = np.atleast_1d(np.asarray(regularizations, dtype=np.float64))

@@ -19,6 +19,7 @@ from course_utils.checks import numbers
 from course_utils.transport.exact import Transport
 
 TOLERANCE = 1e-9  # mass below this is rounding
+ROUNDING = 1e-14  # and so is a saving below this, beside the costs that it is the difference of
 
 Cell = tuple[int, int]
 
@@ -33,7 +34,8 @@ class Step:
         this is the cheapest pair of a hill and a hole with room), or "reroute" (a cycle that lowers the cost).
     more, less : cells (i, j), in the order of the cycle.
     amount : mass > 0, the most that keeps the plan nonnegative and does not break what was right.
-    saving : how much the cost falls per unit of mass; negative where the cost must rise.
+    saving : how much the cost falls per unit of mass; negative where the cost must rise, inf where it takes mass off
+        forbidden moves.
     """
 
     reason: str
@@ -62,10 +64,10 @@ def overpayment(plan: ArrayLike, transport: Transport) -> np.ndarray:
     """gamma_ij (C_ij - f_i - g_j), (n, m), all >= 0: what each cell of a coupling costs above the optimum.
 
     The sum is cost(gamma) - W for every coupling gamma of a and b, so gamma is optimal exactly when every entry is
-    zero (complementary slackness).
+    zero (complementary slackness). A forbidden cell (cost inf) costs inf if it is used.
     """
     plan, (f, g) = _checked(plan, transport), transport.potentials
-    return plan * (transport.cost_matrix - f[:, None] - g)
+    return plan * np.where(plan > 0, transport.cost_matrix - f[:, None] - g, 0)
 
 
 def prices(transport: Transport) -> tuple[np.ndarray, np.ndarray]:
@@ -82,7 +84,8 @@ def next_step(plan: ArrayLike, transport: Transport) -> Step | None:
     """One step towards the optimum, from any nonnegative plan; None where the plan is optimal already.
 
     First nothing may be overdrawn, then all dirt must move (by the greedy rule: cheapest open pair first), then
-    cycles are rerouted, the one that saves most first. Following the steps ends in an optimal plan.
+    cycles are rerouted, the one that saves most first. Following the steps ends in an optimal plan, if need be by way
+    of a forbidden move that a reroute takes back.
 
     Parameters
     ----------
@@ -99,12 +102,10 @@ def next_step(plan: ArrayLike, transport: Transport) -> Step | None:
     if (excess := _overdrawn(plan, cost, left, room)) is not None:
         return excess
     if left.max() > TOLERANCE:
-        open_costs = np.where(np.outer(left > TOLERANCE, room > TOLERANCE), cost, np.inf)
-        cell = _cell(open_costs.argmin(), cost.shape)
+        open_cells = np.flatnonzero(np.outer(left > TOLERANCE, room > TOLERANCE))
+        cell = _cell(open_cells[cost.flat[open_cells].argmin()], cost.shape)
         return Step("open", (cell,), (), min(left[cell[0]], room[cell[1]]), -cost[cell])
-    steps = [
-        step for step in _cycles(transport.plan - plan, cost) if step.saving > TOLERANCE * np.abs(cost).max()
-    ]
+    steps = [step for step in _cycles(transport.plan - plan, cost) if step.saving > _noise(step, cost)]
     return max(steps, key=lambda step: step.saving * step.amount, default=None)
 
 
@@ -154,6 +155,12 @@ def _cycles(change: np.ndarray, cost: np.ndarray) -> Iterator[Step]:
         step = Step("reroute", tuple(more), tuple(less), float(amount), float(saving))
         yield step
         change -= step.apply(np.zeros_like(change))
+
+
+def _noise(step: Step, cost: np.ndarray) -> float:
+    """What rounding alone may do to a saving. Only costs in the cycle count: another one may be 1e16."""
+    costs = np.array([cost[cell] for cell in step.more + step.less])
+    return ROUNDING * np.abs(costs[costs < np.inf]).sum()
 
 
 def _cell(flat_index: np.intp, shape: Sequence[int]) -> Cell:

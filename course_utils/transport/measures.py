@@ -82,7 +82,8 @@ def ground_cost(
     ----------
     x, y : points, see `as_points`; may be None where ``metric`` is a matrix.
     metric : "euclidean", "sqeuclidean", "cityblock"; or a function d(u, v) of two points (two floats on the
-        line, two vectors elsewhere) that gives a number; or the matrix C itself.
+        line, two vectors elsewhere) that gives a number; or the matrix C itself. The last two may hold inf, which
+        forbids a move.
 
     Returns
     -------
@@ -91,8 +92,8 @@ def ground_cost(
     Raises
     ------
     ValueError
-        for points in spaces of different dimension, a metric that is none of these, or a cost that is not
-        finite.
+        for points in spaces of different dimension, a metric that is none of these, a cost that is nan or -inf, or
+        a distance too large for float64.
     """
     if isinstance(metric, str) and metric not in METRICS:
         raise ValueError(
@@ -119,8 +120,13 @@ def ground_cost(
             f"The costs have shape {cost.shape}, but one number per pair of points is needed, shape (n, m): "
             "row i holds the costs of moving from x_i to y_0, ..., y_{m-1}."
         )
-    if not np.isfinite([cost.min(), cost.max()]).all():
+    lowest, highest = cost.min(), cost.max()
+    if not lowest > -np.inf:
         raise ValueError(
-            "A cost is nan or infinite. Moving mass must have a finite price; forbid a move by a large one."
+            "A cost is nan or -inf. Moving mass must have a price: a finite number, or inf to forbid a move."
+        )
+    if isinstance(metric, str) and highest == np.inf:
+        raise ValueError(
+            f"A distance by {metric!r} is beyond what float64 can hold (1.8e308): bring the points closer together."
         )
     return x, y, cost

@@ -75,3 +75,10 @@ def test_iterations_that_do_not_converge_are_an_error(clouds):
 def test_regularizations_must_be_positive(eps):
     with pytest.raises(ValueError, match="earth_movers_distance"):
         sinkhorn_curve([0.0], [1.0], eps)
+
+
+def test_forbidden_moves_are_refused():
+    with pytest.raises(
+        ValueError, match="holds inf; .* only earth_movers_distance knows moves that are forbidden"
+    ):
+        sinkhorn_curve(None, None, 1.0, metric=[[1.0, np.inf], [0.0, 1.0]])

@@ -266,7 +266,9 @@ def test_no_warning_leaks_and_none_is_switched_off_for_good():
         ([0.0], [1.0], "manhattan", "'manhattan'. Give one of euclidean"),
         ([0.0], [1.0, 2.0], np.ones((2, 1)), "shape \\(n, m\\)"),
         (None, None, np.ones(3), "shape \\(n, m\\)"),
-        (None, None, np.array([[np.inf, 1.0]]), "finite price"),
+        (None, None, np.array([[-np.inf, 1.0]]), "nan or -inf"),
+        (None, None, np.array([[np.nan, np.inf]]), "nan or -inf"),
+        ([0.0], [1e200], "sqeuclidean", "beyond what float64 can hold"),
         (None, [1.0], "euclidean", "at least one point"),
         (np.zeros((2, 2)), np.zeros((2, 2)), lambda u, v: u - v, "one number per pair"),
     ],
@@ -274,6 +276,159 @@ def test_no_warning_leaks_and_none_is_switched_off_for_good():
 def test_what_is_no_transport_problem_is_refused(x, y, metric, message):
     with pytest.raises(ValueError, match=message):
         earth_movers_distance(x, y, metric=metric)
+
+
+# Costs of very different size, and moves that are forbidden
+
+
+def cheapest_assignment(cost, units_a=None, units_b=None):
+    """Mean cost where hill i holds units_a[i] shovels and hole j takes units_b[j]; None where no plan is allowed."""
+    n, m = cost.shape
+    a = np.ones(n, int) if units_a is None else units_a
+    b = np.ones(m, int) if units_b is None else units_b
+    shovels = np.repeat(np.repeat(cost, a, axis=0), b, axis=1)
+    try:
+        return shovels[linear_sum_assignment(shovels)].mean()
+    except ValueError:  # "cost matrix is infeasible"
+        return None
+
+
+def costs_of_all_sizes(generator, n, m):
+    shape = n, m
+    small = generator.uniform(0, 5, shape)
+    return {
+        "28 decades": 10 ** generator.uniform(-12, 16, shape),
+        "whole numbers and 1e16": np.where(generator.random(shape) < 0.5, 1e16, np.floor(small)),
+        "negative": small - 5 * 10.0 ** generator.integers(-6, 6),
+        "hugely negative": np.where(generator.random(shape) < 0.3, -1e16, small),
+        "shifted": np.floor(small)
+        + 1e10 * generator.integers(-3, 3, (n, 1))
+        + 1e10 * generator.integers(-3, 3, m),
+        "forbidden": np.where(generator.random(shape) < generator.random(), np.inf, small),
+        "forbidden, 28 decades": np.where(
+            generator.random(shape) < 0.4, np.inf, 10 ** generator.uniform(-12, 16, shape)
+        ),
+    }
+
+
+KINDS = list(costs_of_all_sizes(np.random.default_rng(0), 1, 1))
+
+
+def assert_optimal_or_refused(cost, expected, a=None, b=None):
+    if expected is None:
+        with pytest.raises(ValueError, match="No plan avoids the forbidden moves"):
+            earth_movers_distance(None, None, a, b, metric=cost)
+        return
+    transport = earth_movers_distance(None, None, a, b, metric=cost)
+    (f, g), used = transport.potentials, transport.plan > 0
+    assert transport.cost == pytest.approx(expected, rel=1e-9, abs=1e-15 * np.abs(cost[used]).max())
+    assert all(np.isfinite(values).all() for values in (transport.plan, f, g))
+    np.testing.assert_allclose(transport.plan.sum(axis=1), transport.a, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(transport.plan.sum(axis=0), transport.b, rtol=0, atol=1e-12)
+    allowed = np.isfinite(cost)
+    size = np.abs(np.where(allowed, cost, 0)) + np.abs(f)[:, None] + np.abs(g)
+    assert (f[:, None] + g <= cost + 1e-14 * size).all()
+    assert abs(transport.gap) <= 1e-9 * abs(expected) + 1e-14 * (
+        transport.a @ np.abs(f) + transport.b @ np.abs(g)
+    )
+
+
+@pytest.mark.parametrize("large", [1e3, 1e9, 1e16, 1e100, 1e300, np.inf])
+def test_a_large_cost_that_no_plan_needs_changes_nothing(large):
+    transport = earth_movers_distance(None, None, metric=[[4, 5, large], [3, 5, 5], [5, 0, 2]])
+    assert transport.cost == pytest.approx(3.0, rel=1e-14)
+    assert abs(transport.gap) < 1e-13
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=40)
+@given(seed=seeds, n=st.integers(1, 8))
+def test_equal_weights_and_costs_of_all_sizes(kind, seed, n):
+    cost = costs_of_all_sizes(np.random.default_rng(seed), n, n)[kind]
+    assert_optimal_or_refused(cost, cheapest_assignment(cost))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(deadline=None, max_examples=40)
+@given(seed=seeds, n=st.integers(1, 7), m=st.integers(1, 7), total=st.sampled_from([6, 7, 12, 30]))
+def test_shovels_and_costs_of_all_sizes(kind, seed, n, m, total):
+    """Weights of k / 7 do not sum to one exactly: the crumb that is left must not travel at 1e16 a unit."""
+    generator = np.random.default_rng(seed)
+    cost = costs_of_all_sizes(generator, n, m)[kind]
+    a, b = generator.multinomial(total, np.full(n, 1 / n)), generator.multinomial(total, np.full(m, 1 / m))
+    assert_optimal_or_refused(cost, cheapest_assignment(cost, a, b), a / total, b / total)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.integers(1, 6), st.integers(1, 6))
+def test_forbidden_moves_against_the_linear_programme_without_them(seed, n, m):
+    generator = np.random.default_rng(seed)
+    (_, a), (_, b) = random_measure(generator, n), random_measure(generator, m)
+    cost = generator.uniform(-1, 5, (n, m))
+    allowed = generator.random((n, m)) < 0.7
+    marginals = np.vstack([np.kron(np.eye(n), np.ones(m)), np.kron(np.ones(n), np.eye(m))])
+    bounds = [(0, None if ok else 0) for ok in allowed.ravel()]
+    right = np.concatenate([a, b])
+    solution = linprog(cost.ravel(), A_eq=marginals, b_eq=right, bounds=bounds, method="highs")
+    expected = solution.fun if solution.status == 0 else None
+    assert_optimal_or_refused(np.where(allowed, cost, np.inf), expected, a, b)
+
+
+@settings(deadline=None, max_examples=40)
+@given(seeds, st.integers(2, 8), st.floats(-1e8, 1e8), st.sampled_from([2.0**-60, 1e-9, 1.0, 1e12]))
+def test_shifts_and_scales_move_the_cost_and_not_the_plan(seed, n, shift, scale):
+    generator = np.random.default_rng(seed)
+    cost = generator.uniform(0, 5, (n, n))
+    plain = earth_movers_distance(None, None, metric=cost)
+    rows, columns = generator.uniform(-1, 1, (2, n)) * shift
+    other = earth_movers_distance(None, None, metric=scale * (cost + rows[:, None] + columns))
+    np.testing.assert_allclose(
+        np.vdot(other.plan, cost), plain.cost, rtol=1e-12, atol=1e-15 * abs(shift)
+    )  # the shifted costs are rounded
+    assert other.cost / scale == pytest.approx(
+        plain.cost + (rows + columns).mean(), rel=1e-12, abs=1e-15 * abs(shift)
+    )
+
+
+@pytest.mark.parametrize("far", [1e8, 1e12])
+@pytest.mark.parametrize("metric", ["euclidean", "cityblock"])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_point_far_out_leaves_the_others_their_plan(far, metric, both):
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(30, 2)), generator.normal(size=(30, 2)) + 1
+    x[0] = far
+    y[3] = 1.001 * far if both else y[3]
+    transport = earth_movers_distance(x, y, metric=metric)
+    rows, columns = linear_sum_assignment(cdist(x, y, metric))
+    assert transport.cost == pytest.approx(cdist(x, y, metric)[rows, columns].mean(), rel=1e-15)
+    inner = np.sort(transport.cost_matrix[transport.plan > 0])[:29].sum()
+    assert inner == pytest.approx(np.sort(cdist(x, y, metric)[rows, columns])[:29].sum(), rel=1e-9)
+
+
+def test_an_impossible_problem_says_which_rows_and_columns():
+    cost = np.array([[4.0, np.inf, np.inf], [3.0, np.inf, np.inf], [5.0, 0.0, 2.0]])
+    words = r"rows \[0, 1\] hold a mass of 0.666667, but may only go to columns \[0\], which take 0.333333"
+    with pytest.raises(ValueError, match=words):
+        earth_movers_distance(None, None, metric=cost)
+    with pytest.raises(ValueError, match=r"rows \[2\] hold a mass of 1, .* columns \[\], which take 0"):
+        earth_movers_distance(
+            None, None, [0, 0, 1], metric=np.where(np.arange(3)[:, None] == 2, np.inf, cost)
+        )
+
+
+def test_forbidden_moves_of_points_without_mass_are_no_obstacle():
+    cost = [[np.inf, np.inf, np.inf], [np.inf, 3.0, 5.0], [np.inf, 0.0, np.inf]]
+    transport = earth_movers_distance(None, None, [0, 0.5, 0.5], [0, 0.5, 0.5], metric=cost)
+    assert transport.cost == 2.5
+    assert np.isfinite(transport.potentials).all()
+
+
+def test_a_function_may_forbid_moves_too():
+    transport = earth_movers_distance(
+        [0.0, 1.0], [2.0, 3.0], metric=lambda u, v: np.inf if v - u > 2.5 else v - u
+    )
+    np.testing.assert_array_equal(transport.plan, np.eye(2) / 2)
+    assert np.isfinite(kantorovich_potential(transport)(np.array([0.0, 1.0, 2.0]))).all()
 
 
 # The Kantorovich potential

@@ -107,3 +107,39 @@ def test_the_three_kinds_of_step():
 def test_what_is_no_plan(plan):
     with pytest.raises(ValueError, match="shape \\(3, 2\\)" if plan.shape == (3, 2) else "the plan holds"):
         next_step(plan, earth_movers_distance(None, None, metric=TWO_BY_TWO))
+
+
+LARGE = np.array([[4, 5, 1e16], [3, 5, 5], [5, 0, 2]])
+
+
+@pytest.mark.parametrize(
+    "cost", [LARGE, np.where(LARGE > 10, np.inf, LARGE), LARGE + np.array([[0], [1e9], [0]])]
+)
+@pytest.mark.parametrize("wrong", [[1, 2, 0], [0, 2, 1], [2, 0, 1]])
+def test_a_large_cost_elsewhere_does_not_make_a_wrong_plan_optimal(cost, wrong):
+    """The third plan uses the large cost itself; the optimum is (0, 2, 1) or (1, 0, 2): 4 + 5 + 0 or 5 + 3 + 2."""
+    transport = earth_movers_distance(None, None, metric=cost)
+    plan = np.eye(3)[wrong] / 3
+    best = np.vdot(transport.plan, np.where(transport.plan > 0, cost, 0))
+    assert (next_step(plan, transport) is None) == (plan[0, 2] == 0 and np.vdot(plan, LARGE) < 3.1)
+    mended, _ = follow(plan, transport)
+    assert np.vdot(mended, np.where(mended > 0, cost, 0)) == pytest.approx(best, rel=1e-15)
+
+
+@settings(deadline=None, max_examples=50)
+@given(seeds, st.integers(2, 5))
+def test_following_the_steps_around_forbidden_moves(seed, n):
+    generator = np.random.default_rng(seed)
+    cost = generator.integers(0, 9, (n, n)).astype(float)
+    cost[(generator.random((n, n)) < 0.6) & ~np.eye(n, dtype=bool)] = np.inf
+    transport = earth_movers_distance(None, None, metric=cost)
+    assert (overpayment(transport.plan, transport) < 1e-12).all()
+    for start in (np.zeros((n, n)), np.full((n, n), 1 / n**2)):
+        plan, _ = follow(start, transport)
+        plan = np.where(plan > 1e-9, plan, 0)
+        assert np.vdot(plan, np.where(plan > 0, cost, 0)) == pytest.approx(transport.cost, abs=1e-7)
+
+
+def test_a_forbidden_move_overpays_without_end():
+    transport = earth_movers_distance(None, None, metric=[[1.0, np.inf], [2.0, 3.0]])
+    assert overpayment(np.eye(2)[::-1] / 2, transport)[0, 1] == np.inf
