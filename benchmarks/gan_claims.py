@@ -75,7 +75,7 @@ def train(
         trainer.run(steps, progress=False)
     except FloatingPointError:
         return {"finite": False, "frechet": None, "modes": 0, "entropy": 0.0}
-    seen = look(trainer.sample(JUDGED, seed=1))
+    seen = look(trainer.sample(JUDGED, seed=1), scale="symmetric")
     modes, entropy = mode_coverage(seen.digits)
     return {
         "finite": True,

@@ -89,7 +89,7 @@ class Judge:
 
     def __call__(self, trainer) -> dict[str, float]:
         pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(JUDGED // 500)])
-        seen = metrics.look(pictures)
+        seen = metrics.look(pictures, scale="symmetric")
         modes, entropy = metrics.mode_coverage(seen.digits)
         made = to_unit(pictures[:MINIBATCH].flatten(1).numpy())
         recent = {
@@ -120,7 +120,7 @@ def train(arguments, overrides, seed, judge) -> dict:
 
     def look(step: int) -> None:
         if step in moments:
-            recorder.add_samples(step, trainer.sample(64, seed=0))
+            recorder.add_samples(step, trainer.sample(64, seed=0), scale="symmetric")
         if step in evaluated:
             evaluations.append({"step": step, **judge(trainer)})
             recorder.add_evaluation(**evaluations[-1])

@@ -42,13 +42,13 @@ def train(pixels: np.ndarray, fresh: np.ndarray, steps: int, seed: int, **settin
     """One run, measured at its end."""
     trainer = AdversarialTrainer(pixels, "mlp", seed=seed, **settings).run(steps, progress=False)
     pictures = trainer.sample(JUDGED, seed=1)
-    modes, entropy = mode_coverage(look(pictures).digits)
+    modes, entropy = mode_coverage(look(pictures, scale="symmetric").digits)
     batches = pictures[: JUDGED // MINIBATCH * MINIBATCH].split(MINIBATCH)
     return {
         "modes": modes,
         "entropy": entropy,
         "spread": float(np.mean([spread(batch) for batch in batches])),
-        "nearest": memorisation(pictures[:COMPARED], pixels, fresh[:COMPARED]).ratio,
+        "nearest": memorisation(pictures[:COMPARED], pixels, fresh[:COMPARED], scale="symmetric").ratio,
     }
 
 

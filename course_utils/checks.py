@@ -6,7 +6,7 @@ where it is one. True is no number here: ``ring(True)`` is a mistake, not a ring
 """
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any
 
@@ -83,6 +83,16 @@ def points(
             f"{name} has shape {array.shape}; it must hold points, shape (n, {dim or 'd'}) with n >= {at_least}."
         )
     return array
+
+
+def finite_tensors(where: str, tensors: Mapping[str, Any], advice: str = "") -> None:
+    """Refuse tensors of which one is not finite, by its name: a network would compute with it and blame others."""
+    for name, tensor in tensors.items():
+        if not (finite := tensor.isfinite()).all():
+            raise ValueError(
+                f"{where}: {int((~finite).sum()):,} of the {finite.numel():,} numbers of {name} are NaN or infinite"
+                + (f"; {advice}." if advice else ".")
+            )
 
 
 def _plain(value: Any) -> Any:

@@ -140,3 +140,19 @@ def test_points_come_back_as_float64():
 def test_what_are_no_points_is_refused(values, message):
     with pytest.raises(ValueError, match=message):
         checks.points("p", values, dim=2, at_least=2)
+
+
+def test_tensors_are_finite_or_refused_by_their_name():
+    good = {
+        "a": torch.zeros(3),
+        "b": torch.arange(3),
+        "c": torch.ones(2, dtype=torch.float16),
+        "d": torch.zeros(0),
+    }
+    checks.finite_tensors("here", good)
+    with pytest.raises(
+        ValueError, match="^here: 2 of the 3 numbers of bad are NaN or infinite; fetch it again.$"
+    ):
+        checks.finite_tensors(
+            "here", good | {"bad": torch.tensor([1, math.nan, -math.inf])}, "fetch it again"
+        )

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from course_utils import runtime
+from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
@@ -27,12 +28,18 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
     """Write the generator that draws the trainer's samples (the averaged one, where the recipe has one), in float16.
 
     An earlier file of that name is replaced in one go: there is never half a file.
+
+    Raises
+    ------
+    ValueError
+        when a weight is not finite, or too large for float16.
     """
     generator = trainer.average.module if trainer.average is not None else trainer.generator
     weights = {
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for name, value in generator.state_dict().items()
     }
+    finite_tensors("this generator in float16", weights)
     settings = asdict(trainer.recipe)
     metadata = {
         "format": FORMAT,
@@ -62,7 +69,7 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     FileNotFoundError
         when there is no such file.
     ValueError
-        when the file is damaged, something else, or of a newer version.
+        when the file is damaged, something else, or of a newer version, or a weight is not finite.
     """
     if isinstance(name, Path) or name.endswith(".safetensors"):
         path = Path(name).expanduser()
@@ -86,6 +93,7 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
             f"{path} was written in version {metadata['version']} of the format, and this course reads up to "
             f"{VERSION}: update the course (git pull)."
         )
+    finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
     network = json.loads(metadata["network"])
     network["generator_widths"] = tuple(network["generator_widths"])
     generator, _ = Recipe(path.stem, **network).make_networks()

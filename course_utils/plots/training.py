@@ -59,7 +59,11 @@ class TrainingPanels:
         )  # fmt: skip
         left, self._curves = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
         self._image = draw_mosaic(
-            left, np.zeros((pictures, 28, 28)), self.COLUMNS, title="G(z), always the same z"
+            left,
+            np.zeros((pictures, 28, 28)),
+            self.COLUMNS,
+            title="G(z), always the same z",
+            scale="symmetric",
         )
         if critic:
             curves = [("critic_estimate", palette.DISCRIMINATOR, "E[f(x)] - E[f(G(z))]", 0.94)]
@@ -79,9 +83,9 @@ class TrainingPanels:
         self.moving: list[Artist] = [self._image, *self._lines.values()]
 
     def update(self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50) -> None:
-        """Show pictures as :func:`~course_utils.plots.images.mosaic` takes them, and a history, (steps,) by name,
+        """Show pictures in [-1, 1] and a history, (steps,) by name,
         smoothed over ``window`` steps."""
-        self._image.set_data(mosaic(pictures, self.COLUMNS))
+        self._image.set_data(mosaic(pictures, self.COLUMNS, scale="symmetric"))
         for name, line in self._lines.items():
             values = smooth(history[name], window)
             line.set_data(np.arange(1, len(values) + 1), values)

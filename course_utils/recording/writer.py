@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from course_utils.checks import whole
-from course_utils.datasets.scaling import check_scale, to_bytes
+from course_utils.datasets.scaling import Scale, read_pictures, to_bytes
 from course_utils.files import replacing
 from course_utils.recording.curves import thin
 from course_utils.runtime import describe_machine
@@ -81,25 +81,33 @@ class RunRecorder:
         self._steps: list[int] = []
         self._seconds: list[float] = []
         self._pictures: list[np.ndarray] = []
+        self._floats: Scale | None = None
         self._metrics: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self._evaluations: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         self._header()  # now, not after hours of training, is the time to hear of a recipe that cannot be written
 
-    def add_samples(self, step: int, pictures: ArrayLike) -> None:
+    def add_samples(self, step: int, pictures: ArrayLike, *, scale: Scale | None = None) -> None:
         """What the generator makes of the fixed latents at that step.
 
         Parameters
         ----------
         step : after how many training steps; later than the moment before.
-        pictures : (n, h, w) or (n, 1, h, w), as many and as large every time; uint8 in 0..255, or float in [-1, 1] as a
-            generator gives them.
+        pictures : (n, h, w) or (n, 1, h, w), as many and as large every time; bytes, or floats in [-1, 1] as a
+            generator gives them, or in [0, 1].
+        scale : that of the pictures; None goes by the rule of :func:`~course_utils.datasets.scaling.scale_of`, and
+            takes all floats for symmetric once some were.
 
         Raises
         ------
         ValueError
             for another shape, type or range, or a step that does not follow.
         """
-        pictures = _as_bytes(pictures)
+        if scale is None and "float" in str(getattr(pictures, "dtype", "float")):
+            scale = self._floats  # one bright moment of a run in [-1, 1] is no run in [0, 1]
+        read, scale = read_pictures("pictures", pictures, scale)
+        if scale == "symmetric":
+            self._floats = scale
+        pictures = np.asarray(to_bytes(read, scale))
         if self._pictures and pictures.shape != self._pictures[0].shape:
             raise ValueError(
                 f"the pictures of step {step} have shape {pictures.shape}, those before had {self._pictures[0].shape}: "
@@ -181,15 +189,6 @@ class RunRecorder:
                 "recipe and machine must be plain values that JSON can hold (None, True, numbers, strings, lists, "
                 f"dictionaries; neither NaN nor inf): {error}."
             ) from error
-
-
-def _as_bytes(pictures: ArrayLike) -> np.ndarray:
-    pictures = np.asarray(pictures)
-    if pictures.ndim == 4 and pictures.shape[1] == 1:
-        pictures = pictures[:, 0]
-    if pictures.ndim != 3 or pictures.size == 0:
-        raise ValueError(f"expected pictures (n, h, w) or (n, 1, h, w); got shape {pictures.shape}.")
-    return to_bytes(check_scale("pictures", pictures))
 
 
 def _check_steps(step: ArrayLike, last: int, what: str) -> np.ndarray:

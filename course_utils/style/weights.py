@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import runtime
+from course_utils.checks import finite_tensors
 from course_utils.datasets.downloads import fetch
 from course_utils.style.networks import Published, Spec
 
@@ -63,7 +64,8 @@ def load(network: nn.Module, path: str | Path) -> None:
     FileNotFoundError
         when there is no such file.
     ValueError
-        when it is no weight file, is damaged, or belongs to another network; the message names the keys.
+        when it is no weight file, is damaged, belongs to another network, or a weight is not finite; the message names
+        the keys.
     """
     path = Path(path).expanduser()
     state = {key.removeprefix("features."): value for key, value in read(path).items()}
@@ -80,7 +82,9 @@ def load(network: nn.Module, path: str | Path) -> None:
             f"{path} does not hold the weights of this network: {'; '.join(problems)}. "
             f"It has {len(state)} entries, such as {_some(list(state))}. Expected is torchvision's layout."
         )
-    network.load_state_dict({key: state[key].float() for key in wanted})
+    weights = {key: state[key].float() for key in wanted}
+    finite_tensors(str(path), weights, advice="fetch the file again")
+    network.load_state_dict(weights)
 
 
 def _some(names: list[str]) -> str:

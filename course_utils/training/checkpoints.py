@@ -15,12 +15,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.training.loop import TrainingLoop
 from course_utils.training.settings import Settings
 
 FORMAT = "course_utils.gan checkpoint"  # whatever is trained: files of the first version say so
 VERSION = 1
+MAY_BE_NAN = ("log", "random")  # what was not measured at a step is NaN in the log
 
 
 class CheckpointError(ValueError):
@@ -90,6 +92,11 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
         )
     if header.get("sha256") != _digest(header.get("content", ""), tensors):
         raise CheckpointError(f"{path} is damaged: what it holds is not what was saved. Use an earlier one.")
+    trained = {name: tensor for name, tensor in tensors.items() if name not in MAY_BE_NAN}
+    try:
+        finite_tensors(str(path), trained, advice="go on from an earlier checkpoint")
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
     content = json.loads(header["content"])
     if (found := content.get("of", "Recipe")) != kind.__name__:
         raise CheckpointError(

@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import runtime, threads
+from course_utils.checks import finite_tensors
 from course_utils.optimizers import OPTIMIZERS
 from course_utils.training.average import ExponentialMovingAverage
 from course_utils.training.graphs import StepGraph
@@ -31,7 +32,7 @@ from course_utils.training.guard import Guard
 from course_utils.training.log import StepLog
 from course_utils.training.progress import Stepwise
 from course_utils.training.settings import Settings
-from course_utils.training.state import copied, remember
+from course_utils.training.state import copied, remember, tensors_of
 
 
 class TrainingLoop(Stepwise):
@@ -234,9 +235,12 @@ class TrainingLoop(Stepwise):
         Raises
         ------
         ValueError
-            when the state belongs to networks of another kind.
+            when the state belongs to networks of another kind, or holds weights that are NaN or infinite; the
+            trainer is then as it was.
         """
         self._refuse(state["recipe"], "this state has")
+        parts = [*self.networks(), *self.optimizers(), *(["average"] if self.average is not None else [])]
+        finite_tensors("this state", tensors_of({name: state[name] for name in parts}))
         self._adopt(state["recipe"])
         for name, network in self.networks().items():
             network.load_state_dict(state[name])

@@ -14,6 +14,18 @@ def copied(state: Any) -> Any:
     return {key: copied(value) for key, value in state.items()} if isinstance(state, dict) else state
 
 
+def tensors_of(state: Any, name: str = "") -> dict[str, Tensor]:
+    """The tensors in a state, under names that tell the way to them: "generator/layers.0.weight"."""
+    if isinstance(state, Tensor):
+        return {name: state}
+    items = state.items() if isinstance(state, dict) else ()
+    return {
+        way: found
+        for key, value in items
+        for way, found in tensors_of(value, f"{name}/{key}".lstrip("/")).items()
+    }
+
+
 def remember(optimizer: torch.optim.Optimizer, memory: dict[int, dict[str, Any]]) -> None:
     """Give an optimizer a copy of the memory of another one, each number at the place where it is expected.
 

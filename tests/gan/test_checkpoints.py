@@ -13,6 +13,7 @@ from safetensors.torch import save_file
 from course_utils.gan import RECIPES
 from course_utils.gan.checkpoints import CheckpointError, load_checkpoint, resume, save_checkpoint
 from course_utils.gan.trainer import PointTrainer
+from course_utils.training.state import tensors_of
 
 LIVELY = {"ema": 0.9, "decay_steps": 20}  # what depends on the number of steps done
 
@@ -242,3 +243,27 @@ def test_a_checkpoint_of_other_networks(saved, small):
     with pytest.raises(ValueError, match="this state has architecture 'dcgan'"):
         load_checkpoint(trainer, saved)
     assert trainer.recipe.name == "mlp"
+
+
+@pytest.mark.parametrize("part", ["generator", "discriminator", "average", "generator_optimizer"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_numbers_that_are_not_finite_are_refused_by_name_and_change_nothing(
+    part, value, small, images, assert_same, tmp_path
+):
+    """Else the first step would be bad, and the error would blame the learning rate."""
+    path, bad = tmp_path / "bad.safetensors", small(ema=0.9).run(2, progress=False)
+    state = bad.state_dict()
+    tensor = next(t for t in tensors_of(state[part]).values() if t.ndim)
+    tensor.flatten()[0] = value
+    trainer, untouched = (small(ema=0.9, seed=4).run(2, progress=False) for _ in range(2))
+    with pytest.raises(ValueError, match=rf"this state: 1 of the .* numbers of {part}/.* NaN or infinite"):
+        trainer.load_state_dict(state)
+    bad.check = lambda: None  # whoever wrote the file did not look
+    bad.state_dict = lambda: state
+    save_checkpoint(bad, path)
+    for load in (lambda: load_checkpoint(trainer, path), lambda: resume(images, path, device="cpu")):
+        with pytest.raises(
+            CheckpointError, match=rf"bad.safetensors: 1 of .* numbers of {part}/.*earlier checkpoint"
+        ):
+            load()
+    assert_same(trainer, untouched)

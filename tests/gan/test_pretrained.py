@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from course_utils.datasets import load_digits_stand_in
@@ -86,3 +87,23 @@ def test_the_file_is_small(images, tmp_path):
     path = save_generator(trainer, tmp_path / "g.safetensors")
     weights = sum(np.prod(p.shape) for p in trainer.generator.state_dict().values())
     assert path.stat().st_size < 2 * weights + 3000  # two bytes a weight, and a header
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(images, tmp_path):
+    trainer = trained(images, "mlp")
+    path = save_generator(trainer, tmp_path / "g.safetensors")
+    weights, metadata = load_file(path), safe_open(path, "pt").metadata()
+    name = next(name for name in weights if name.endswith("weight"))
+    weights[name][0] = torch.nan
+    save_file(weights, path, metadata)
+    with pytest.raises(ValueError, match=f"g.safetensors: .* numbers of {name} are NaN or infinite"):
+        load_generator(path, "cpu")
+
+
+def test_a_weight_too_large_for_half_precision_is_not_saved_as_infinite(images, tmp_path):
+    trainer = trained(images, "mlp", ema=0.0)
+    with torch.no_grad():
+        next(iter(trainer.generator.parameters())).flatten()[0] = 1e6
+    with pytest.raises(ValueError, match=r"in float16: 1 of the .* NaN or infinite"):
+        save_generator(trainer, tmp_path / "g.safetensors")
+    assert not (tmp_path / "g.safetensors").exists()

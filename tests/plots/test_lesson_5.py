@@ -86,10 +86,18 @@ def test_an_equation_has_its_pictures_signs_and_names_in_a_row():
     assert texts(ax)[:3] == ["a", "b", "?"]
 
 
+def test_an_equation_of_bytes_looks_the_same():
+    ax = Figure().add_subplot()
+    pixels = np.arange(2 * 784).reshape(2, 28, 28).astype(np.uint8)
+    draw_equation(ax, pixels, "=", ["a", "b"])
+    drawn = [image.get_array() for image in ax.get_images()]
+    assert np.allclose(drawn, pixels / 127.5 - 1)
+
+
 @pytest.mark.parametrize(("signs", "names"), [("+", "abc"), ("+=", "ab"), ("", "abc")])
 def test_an_equation_that_does_not_fit_is_refused(signs, names):
     with pytest.raises(ValueError, match="3 pictures need"):
-        draw_equation(Figure().add_subplot(), np.zeros((3, 28, 28)), signs, names)
+        draw_equation(Figure().add_subplot(), np.zeros((3, 28, 28), np.uint8), signs, names)
 
 
 def test_class_shares_are_percentages_of_all_ten():

@@ -47,15 +47,28 @@ def test_mosaic_reads_bytes_and_the_generators_floats_alike():
     assert np.allclose(images.mosaic(in_bytes), images.mosaic(floats), atol=1e-6)
 
 
+def test_mosaic_goes_by_the_common_rule_and_by_what_it_is_told():
+    in_bytes = np.random.default_rng(0).integers(0, 256, (4, 28, 28), dtype=np.uint8)
+    expected = images.mosaic(in_bytes)
+    assert np.allclose(images.mosaic(in_bytes / 255, scale="unit"), expected)
+    assert np.allclose(images.mosaic(in_bytes.astype(int), scale="bytes"), expected)
+    with pytest.warns(UserWarning, match=r"read as \[0, 1\]"):
+        assert np.allclose(images.mosaic(in_bytes / 255), expected)
+    bright = np.full((1, 2, 2), 0.5)
+    assert images.mosaic(bright, columns=1, scale="symmetric")[0, 0] == 0.75
+    with pytest.raises(ValueError, match="columns is 0"):
+        images.mosaic(in_bytes, columns=0)
+
+
 @pytest.mark.parametrize("bad", [np.zeros((0, 28, 28)), np.zeros((28, 28)), np.zeros((2, 3, 28, 28))])
 def test_mosaic_refuses_what_is_no_picture(bad):
-    with pytest.raises(ValueError, match="expected at least one picture"):
+    with pytest.raises(ValueError, match=r"images must have the shape \(n, 1, h, w\)"):
         images.mosaic(bad)
 
 
 def test_draw_mosaic_is_one_image_on_one_axes():
     ax = Figure().add_subplot()
-    artist = images.draw_mosaic(ax, np.zeros((64, 28, 28)), title="nothing yet")
+    artist = images.draw_mosaic(ax, np.zeros((64, 28, 28), np.uint8), title="nothing yet")
     assert ax.get_images() == [artist]
     assert ax.get_title(loc="left") + ax.get_title() == "nothing yet"
     assert artist.get_clim() == (0, 1)

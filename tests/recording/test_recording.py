@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -481,13 +482,28 @@ def test_the_same_run_gives_the_same_file(tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
+def test_a_bright_moment_is_read_as_the_others_are(tmp_path):
+    """Samples of a generator that happen to have no dark pixel warn at most, and only before any has been dark."""
+    recorder = RunRecorder({}, machine=MACHINE, grey_levels=256)
+    bright, dark = np.full((1, 2, 2), 0.5, np.float32), np.full((1, 2, 2), -0.5, np.float32)
+    with pytest.warns(UserWarning, match=r"read as \[0, 1\]"):
+        recorder.add_samples(0, bright)
+    recorder.add_samples(1, dark)
+    recorder.add_samples(2, bright)
+    recorder.add_samples(3, torch.from_numpy(bright), scale="unit")
+    recorder.add_samples(4, torch.from_numpy(bright).requires_grad_(), scale="symmetric")
+    recorder.save(tmp_path / "run.npz")
+    run = load_recording(tmp_path / "run.npz")
+    assert [int(run.samples(step).flat[0]) for step in range(5)] == [128, 64, 191, 128, 191]
+
+
 @pytest.mark.parametrize(
     ("action", "message"),
     [
         (lambda r: r.add_samples(20, np.zeros((4, 6, 5), np.uint8)), "after 20"),
         (lambda r: r.add_samples(30.5, np.zeros((4, 6, 5), np.uint8)), "whole numbers"),
         (lambda r: r.add_samples(30, np.zeros((3, 6, 5), np.uint8)), "every moment shows the same latents"),
-        (lambda r: r.add_samples(30, np.zeros((4, 2, 6, 5), np.uint8)), "expected pictures"),
+        (lambda r: r.add_samples(30, np.zeros((4, 2, 6, 5), np.uint8)), "pictures must have the shape"),
         (lambda r: r.add_samples(30, np.full((4, 6, 5), 200.0)), r"\[-1, 1\]; got float64.*200"),
         (lambda r: r.add_samples(30, np.full((4, 6, 5), np.nan)), "nan"),
         (lambda r: r.add_samples(30, np.zeros((4, 6, 5), np.int64)), "int64"),

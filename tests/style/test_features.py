@@ -2,15 +2,17 @@
 
 import dataclasses
 import hashlib
+import re
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn.functional import avg_pool2d, conv2d, max_pool2d, relu
 
+from course_utils import runtime
 from course_utils.datasets.downloads import DataUnavailable
-from course_utils.style import load_features, networks
+from course_utils.style import embedded, load_features, networks
 from course_utils.style.features import MEAN, STD
 from course_utils.style.networks import NETWORKS, Published
 
@@ -337,3 +339,14 @@ def test_style_imports_without_widgets_and_optimal_transport(root):
     code = "import sys, course_utils.style; print({'ot', 'ipywidgets', 'jupyterlab', 'matplotlib'} & set(sys.modules))"
     shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
+
+
+def test_weights_that_are_not_finite_are_named(tmp_path):
+    weights = load_file(runtime.shipped(embedded.WEIGHTS))
+    name = next(iter(weights))
+    weights[name].view(-1)[0] = torch.nan
+    save_file(weights, tmp_path / "broken.safetensors")
+    with pytest.raises(
+        ValueError, match=f"broken.safetensors: 1 of the .* numbers of {re.escape(name)} are NaN"
+    ):
+        load_features("embedded", path=tmp_path / "broken.safetensors")

@@ -7,24 +7,28 @@
     memorisation(images, training, held_out)   are they closer to it than fresh digits are?
 
 Pictures are (n, 1, 28, 28) in [-1, 1] as :meth:`AdversarialTrainer.sample` returns them, or pixels of 0 to 255 as
-:class:`~course_utils.datasets.Images` has them. All of these numbers depend on how many pictures they are computed
+:class:`~course_utils.datasets.Images` has them; ``scale`` says so where the numbers cannot (see
+:func:`~course_utils.datasets.scaling.scale_of`). All of these numbers depend on how many pictures they are computed
 from, the Fréchet distance most of all: say the number with the result.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
+from course_utils import checks
 from course_utils.datasets import SIDE, Images
-from course_utils.datasets.scaling import check_scale, to_symmetric
+from course_utils.datasets.scaling import Scale, read_pictures, to_symmetric
 from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, load_classifier
 from course_utils.toy import GaussianMixture
 
 Pictures = Images | np.ndarray | Tensor
 
-COVERED = 0.01  # of its fair share is what a mode needs to count
+COVERED = 0.1  # of its fair share is what a mode needs to count,
+AT_LEAST = 2  # and not one sample alone
 
 
 # ---------------------------------------------------------------------- what the classifier sees
@@ -38,20 +42,29 @@ class Seen(NamedTuple):
 
 
 @torch.no_grad()
-def look(images: Pictures, classifier: DigitClassifier | None = None, batch: int = 500) -> Seen:
+def look(
+    images: Pictures,
+    classifier: DigitClassifier | None = None,
+    batch: int = 500,
+    *,
+    scale: Scale | None = None,
+) -> Seen:
     """Features and predicted digits of pictures, ``batch`` of them at a time, on the classifier's device.
 
     Parameters
     ----------
-    images : (n, 1, 28, 28) or (n, 28, 28); floats in [-1, 1], or bytes 0 to 255.
+    images : (n, 1, 28, 28) or (n, 28, 28); bytes, or floats in [-1, 1] or [0, 1].
     classifier : None loads the shipped one onto the device of the pictures.
+    scale : "bytes", "unit" ([0, 1]) or "symmetric" ([-1, 1]); None goes by the rule of
+        :func:`~course_utils.datasets.scaling.scale_of`.
 
     Raises
     ------
     ValueError
-        for no pictures, another shape, or floats outside [-1, 1] (so also for floats in [0, 255]).
+        for no pictures, another shape, or values outside the scale (so also for floats in [0, 255], NaN, and whole
+        numbers that are not uint8, where no scale is given).
     """
-    images = _scaled(images)
+    images = _scaled(images, scale)
     classifier = load_classifier(images.device) if classifier is None else classifier
     device = classifier.head.weight.device
     features = [classifier.features(part.to(device)) for part in images.split(batch)]
@@ -59,27 +72,65 @@ def look(images: Pictures, classifier: DigitClassifier | None = None, batch: int
     return Seen(torch.cat(features).cpu().numpy(), torch.cat(digits).cpu().numpy())
 
 
-def features(images: Pictures, classifier: DigitClassifier | None = None, batch: int = 500) -> np.ndarray:
+def features(
+    images: Pictures,
+    classifier: DigitClassifier | None = None,
+    batch: int = 500,
+    *,
+    scale: Scale | None = None,
+) -> np.ndarray:
     """The classifier's 128 features of each picture, (n, 128); see :func:`look`."""
-    return look(images, classifier, batch).features
+    return look(images, classifier, batch, scale=scale).features
 
 
 # ---------------------------------------------------------------------- modes
 
 
-class ModeCoverage(NamedTuple):
-    """``modes`` that are covered, and the ``entropy`` of the classes' histogram in nats, at most log(classes)."""
-
+class _Modes(NamedTuple):
     modes: int
     entropy: float
+
+
+class ModeCoverage(_Modes):
+    """How many ``modes`` are covered, and the ``entropy`` of their histogram in nats, at most log k.
+
+    It unpacks into these two: ``modes, entropy = mode_coverage(digits)``. Beside them:
+
+    shares : (k,), which share of the pictures belongs to each class; they sum to 1.
+    kl : KL(shares || uniform) = log k - entropy in nats, 0 for equal shares.
+    """
+
+    shares: np.ndarray
+
+    def __new__(cls, shares: ArrayLike, modes: int) -> Self:
+        shares = np.asarray(shares, float)
+        occurring = shares[shares > 0]
+        self = super().__new__(cls, modes, float(-(occurring * np.log(occurring)).sum()) + 0.0)
+        self.shares = shares
+        return self
+
+    @property
+    def kl(self) -> float:
+        return max(float(np.log(len(self.shares))) - self.entropy, 0.0)
+
+    def __getnewargs__(self) -> Any:
+        return self.shares, self.modes
+
+    def __repr__(self) -> str:
+        return (
+            f"ModeCoverage(modes={self.modes}, entropy={self.entropy:.4g}, kl={self.kl:.4g}, "
+            f"shares={np.round(self.shares, 4).tolist()})"
+        )
 
 
 def mode_coverage(predictions: np.ndarray, classes: int = CLASSES) -> ModeCoverage:
     """How many classes occur among the pictures, and how evenly.
 
-    A class is covered when at least one per cent of its fair share n / classes is predicted: of 10,000 pictures, ten.
-    (Counting from one picture on would count the accidents of a blurred picture.) The entropy tells the rest: log 10 =
-    2.303 nats for equal shares of ten digits, 2.301 for MNIST's own shares, 0 for a single digit.
+    A class is covered when at least a tenth of its fair share n / classes is predicted, and not by one picture alone:
+    of 1,000 pictures of ten digits, ten; of fewer than 200, two. (The classifier mistakes about one blurred picture in
+    a hundred; were one picture enough, those accidents would count as modes.) The entropy and the KL divergence from
+    equal shares tell the rest. Entropy: log 10 = 2.303 nats for equal shares of ten digits, 2.301 for MNIST's own
+    shares, 0 for a single digit; the KL is what is missing to log 10.
 
     Parameters
     ----------
@@ -105,15 +156,42 @@ def mode_coverage(predictions: np.ndarray, classes: int = CLASSES) -> ModeCovera
             f"0 to {classes - 1}."
         )
     count = np.bincount(predictions, minlength=classes)
-    share = count[count > 0] / len(predictions)
-    return ModeCoverage(_covered(count, len(predictions)), float(-(share * np.log(share)).sum()) + 0.0)
+    return ModeCoverage(count / len(predictions), _covered(count, len(predictions)))
 
 
-class MixtureCoverage(NamedTuple):
-    """``modes`` of a mixture that are covered, and the share of points that is ``near`` one, in [0, 1]."""
-
+class _MixtureModes(NamedTuple):
     modes: int
     near: float
+
+
+class MixtureCoverage(_MixtureModes):
+    """How many ``modes`` of a mixture are covered, and the share of all points that is ``near`` one, in [0, 1].
+
+    It unpacks into these two: ``modes, near = mixture_coverage(points, mixture)``. Beside them:
+
+    shares : (k,), which share of all points is near each mode; they sum to ``near``.
+    kl : KL(shares / near || uniform) in nats: how unevenly the points that are near a mode are spread; NaN if none is.
+    """
+
+    shares: np.ndarray
+
+    def __new__(cls, shares: ArrayLike, modes: int, near: float) -> Self:
+        self = super().__new__(cls, modes, near)
+        self.shares = np.asarray(shares, float)
+        return self
+
+    @property
+    def kl(self) -> float:
+        return ModeCoverage(self.shares / self.shares.sum(), self.modes).kl if self.near else float("nan")
+
+    def __getnewargs__(self) -> Any:
+        return self.shares, self.modes, self.near
+
+    def __repr__(self) -> str:
+        return (
+            f"MixtureCoverage(modes={self.modes}, near={self.near:.4g}, kl={self.kl:.4g}, "
+            f"shares={np.round(self.shares, 4).tolist()})"
+        )
 
 
 def mixture_coverage(
@@ -121,31 +199,31 @@ def mixture_coverage(
 ) -> MixtureCoverage:
     """How many modes of a mixture in the plane the points (n, 2) cover, and which share of them is near one.
 
-    Near means within ``deviations`` standard deviations of the closest mode's centre; a mode is covered when at least
-    one per cent of its fair share, n / k, is near it (Metz et al. 2017 count a mode from one point on, which for
-    thousands of points counts accidents). Of the mixture's own points 1 - exp(-deviations^2 / 2) are near.
+    Near means within ``deviations`` standard deviations of the closest mode's centre; a mode is covered when at least a
+    tenth of its fair share, n / k, and at least two points are near it. (Metz et al. 2017 count a mode from one point
+    on; then a cloud that only brushes past all modes has them all.) So all k modes may be covered with a tenth of the
+    points near one: read both numbers. Of the mixture's own points 1 - exp(-deviations^2 / 2) are near.
+
+    Raises
+    ------
+    ValueError
+        for points of another shape, none, or some that are not finite.
     """
-    distance = np.linalg.norm(np.asarray(points)[:, None] - mixture.modes, axis=-1)
+    points = checks.points("points", points, dim=2)
+    distance = np.linalg.norm(points[:, None] - mixture.modes, axis=-1)
     nearest, near = distance.argmin(axis=1), distance.min(axis=1) <= deviations * mixture.std
     per_mode = np.bincount(nearest[near], minlength=len(mixture.modes))
-    return MixtureCoverage(_covered(per_mode, len(points)), float(near.mean()))
+    return MixtureCoverage(per_mode / len(points), _covered(per_mode, len(points)), float(near.mean()))
 
 
 def _covered(count: np.ndarray, n: int) -> int:
-    return int((count >= COVERED * n / len(count)).sum())
+    return int((count >= max(COVERED * n / len(count), AT_LEAST)).sum())
 
 
 # ---------------------------------------------------------------------- details
 
 
-def _scaled(images: Pictures) -> Tensor:
+def _scaled(images: Pictures, scale: Scale | None) -> Tensor:
     """Pictures as float32 (n, 1, 28, 28) in [-1, 1], on the device where they are."""
-    images = torch.as_tensor(images.pixels if isinstance(images, Images) else images)
-    if images.ndim == 3:
-        images = images[:, None]
-    if images.shape[1:] != (1, SIDE, SIDE) or not len(images):
-        raise ValueError(
-            f"images must have the shape (n, 1, {SIDE}, {SIDE}) or (n, {SIDE}, {SIDE}), n >= 1; "
-            f"got {tuple(images.shape)}."
-        )
-    return to_symmetric(check_scale("images", images), dtype=torch.float32)
+    read, scale = read_pictures("images", images, scale, SIDE)
+    return to_symmetric(torch.as_tensor(read)[:, None], scale, dtype=torch.float32)

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
+from course_utils.checks import finite_tensors
 
 WEIGHTS = "checkpoints/mnist_classifier.safetensors"
 FEATURES = 128
@@ -55,10 +56,13 @@ def load_classifier(device: str | torch.device | None = None) -> DigitClassifier
     ------
     FileNotFoundError
         when the weights are not where the repository has them.
+    ValueError
+        when one of them is not finite.
     """
     classifier = DigitClassifier()
-    # copying into float32 parameters widens the float16 of the file
-    classifier.load_state_dict(load_file(runtime.shipped(WEIGHTS)))
+    weights = load_file(path := runtime.shipped(WEIGHTS))
+    finite_tensors(str(path), weights, advice="`git checkout` brings the shipped file back")
+    classifier.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
     return classifier.to(runtime.device(device)).eval().requires_grad_(False)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from course_utils import runtime
 from course_utils.datasets import DataUnavailable, load_digits_stand_in, load_mnist
@@ -57,3 +58,14 @@ def test_more_than_99_per_cent_on_mnists_test_set(classifier):
     except DataUnavailable:
         pytest.skip("MNIST is not at hand (COURSE_DATA)")
     assert np.mean(look(test, classifier).digits == test.labels) > 0.994
+
+
+def test_a_shipped_file_with_a_number_that_is_not_finite_is_refused(tmp_path, monkeypatch):
+    weights = load_file(runtime.shipped(WEIGHTS))
+    weights["head.bias"][3] = torch.inf
+    save_file(weights, tmp_path / "broken.safetensors")
+    monkeypatch.setattr(runtime, "shipped", lambda _: tmp_path / "broken.safetensors")
+    with pytest.raises(
+        ValueError, match=r"broken.safetensors: 1 of the 10 numbers of head.bias .*git checkout"
+    ):
+        load_classifier("cpu")

@@ -1,11 +1,15 @@
 """The numbers that judge a generator, against scipy, brute force and cases whose answer is known."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import sqrtm
+from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
@@ -117,10 +121,12 @@ def test_frechet_distance_says_what_is_wrong(x, message):
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=200))
-def test_entropy_agrees_with_scipy_and_every_class_of_a_small_sample_counts(predictions):
-    found = mode_coverage(np.array(predictions))
-    assert found.entropy == pytest.approx(entropy(np.bincount(predictions)), abs=1e-12)
-    assert found.modes == len(set(predictions))
+def test_entropy_kl_and_shares_agree_with_scipy(predictions):
+    found, count = mode_coverage(np.array(predictions)), np.bincount(predictions, minlength=10)
+    assert found.entropy == pytest.approx(entropy(count), abs=1e-12)
+    assert found.kl == pytest.approx(entropy(count, np.ones(10)), abs=1e-12)
+    assert np.allclose(found.shares, count / len(predictions), rtol=0, atol=1e-15)
+    assert found.modes == np.sum(count >= max(2, len(predictions) / 100))
 
 
 def test_ten_even_digits_and_one_alone():
@@ -128,9 +134,35 @@ def test_ten_even_digits_and_one_alone():
     assert mode_coverage(np.full(100, 7)) == (1, 0.0)
 
 
-@pytest.mark.parametrize(("count", "modes"), [(9, 1), (10, 2)])
-def test_a_mode_needs_a_hundredth_of_its_fair_share(count, modes):
-    assert mode_coverage(np.repeat([3, 4], [10_000 - count, count])).modes == modes
+@pytest.mark.parametrize(
+    ("n", "count", "modes"),
+    [(10_000, 99, 1), (10_000, 100, 2), (1000, 9, 1), (1000, 10, 2), (50, 1, 1), (50, 2, 2)],
+)
+def test_a_mode_needs_a_tenth_of_its_fair_share_and_two_pictures(n, count, modes):
+    assert mode_coverage(np.repeat([3, 4], [n - count, count])).modes == modes
+
+
+def test_accidents_are_no_modes():
+    """991 zeros and one of each other digit: one mode, and nearly log 10 nats from equal shares."""
+    counts = [991] + 9 * [1]
+    found = mode_coverage(np.repeat(np.arange(10), counts))
+    assert found.modes == 1
+    assert found.kl == pytest.approx(entropy(counts, np.full(10, 100)))
+    assert found.shares[0] == pytest.approx(0.991)
+
+
+@pytest.mark.parametrize(
+    "coverage", [mode_coverage(np.arange(40) % 7), mixture_coverage(ring().modes, ring())]
+)
+def test_a_coverage_unpacks_into_two_numbers_and_survives_pickling_and_copying(coverage):
+    modes, second = coverage
+    assert (modes, second) == coverage
+    assert coverage._fields[0] == "modes"
+    assert getattr(coverage, coverage._fields[1]) == second
+    for again in (pickle.loads(pickle.dumps(coverage)), copy.deepcopy(coverage)):
+        assert (again, again.kl, again.shares.tolist()) == (coverage, coverage.kl, coverage.shares.tolist())
+    assert f"modes={modes}" in repr(coverage)
+    assert f"kl={coverage.kl:.4g}" in repr(coverage)
 
 
 def test_probabilities_count_as_their_largest():
@@ -154,9 +186,14 @@ def test_mode_coverage_says_what_is_wrong(predictions, message):
 
 
 def test_real_points_cover_all_modes_and_are_near_them():
-    modes, near = mixture_coverage(ring().sample(20_000, np.random.default_rng(0)), ring())
+    found = mixture_coverage(ring().sample(20_000, np.random.default_rng(0)), ring())
+    modes, near = found
     assert modes == 8
     assert near == pytest.approx(1 - np.exp(-4.5), abs=3e-3)
+    assert found.shares.sum() == pytest.approx(near)
+    assert found.shares.shape == (8,)
+    assert found.kl == pytest.approx(entropy(found.shares, np.ones(8)))
+    assert found.kl < 0.005
 
 
 @pytest.mark.parametrize("kept", [1, 3, 7])
@@ -168,7 +205,30 @@ def test_missing_modes_are_missed(kept):
 def test_a_stray_point_covers_no_mode_and_a_point_between_is_near_none():
     points = np.vstack([np.repeat(ring().modes[:1], 999, axis=0), ring().modes[4:5]])
     assert mixture_coverage(points, ring()).modes == 1
-    assert mixture_coverage(np.zeros((10, 2)), ring()) == (0, 0.0)
+    nothing = mixture_coverage(np.zeros((10, 2)), ring())
+    assert nothing == (0, 0.0)
+    assert np.isnan(nothing.kl)
+
+
+def test_brushing_past_all_modes_does_not_cover_them():
+    """8 % of the points near the eight modes, evenly, and all others in the middle."""
+    points = np.vstack([np.repeat(ring().modes, 20, axis=0), np.zeros((1840, 2))])
+    assert mixture_coverage(points, ring()) == (0, 0.08)
+    enough = np.vstack([np.repeat(ring().modes, 25, axis=0), np.zeros((1800, 2))])
+    assert mixture_coverage(enough, ring()) == (8, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        (np.zeros((3, 3)), r"shape \(n, 2\)"),
+        (np.zeros((0, 2)), "n >= 1"),
+        (np.full((3, 2), np.nan), "points holds nan"),
+    ],
+)
+def test_mixture_coverage_says_what_is_wrong(points, message):
+    with pytest.raises(ValueError, match=message):
+        mixture_coverage(points, ring())
 
 
 # ---------------------------------------------------------------------- nearest neighbours
@@ -204,19 +264,140 @@ def test_one_full_pixel_is_the_unit(digits):
 def test_nearest_neighbours_say_what_is_wrong(digits):
     with pytest.raises(ValueError, match="training_pixels must be uint8 pictures"):
         nearest_neighbours(digits.pixels[:2], digits.pixels[:2] / 255)
-    with pytest.raises(ValueError, match="64 pixels each and the training pictures 784"):
+    with pytest.raises(ValueError, match=r"images must have the shape .*28.*got \(2, 8, 8\)"):
         nearest_neighbours(np.zeros((2, 8, 8)), digits.pixels[:2])
 
 
-def test_copies_are_told_from_fresh_digits(digits):
-    training, fresh, held_out = digits.pixels[:1000], digits.pixels[1000:1300], digits.pixels[1300:1600]
-    rng = np.random.default_rng(4)
-    noisy_copies = np.clip(training[:300] + rng.normal(0, 5, (300, 28, 28)), 0, 255).astype(np.uint8)
-    copied, honest = (memorisation(each, training, held_out) for each in (noisy_copies, fresh))
-    assert copied.held_out == honest.held_out
-    assert copied.ratio == pytest.approx(copied.generated / copied.held_out)
-    assert copied.ratio < 0.2
-    assert 0.8 < honest.ratio < 1.25
+def moved(pictures, down, right):
+    """By whole pixels, with background from outside."""
+    padded = np.pad(pictures, ((0, 0), (3, 3), (3, 3)))
+    return padded[:, 3 - down : 31 - down, 3 - right : 31 - right]
+
+
+def noisy(pictures, levels):
+    noise = np.random.default_rng(4).normal(0, levels, pictures.shape)
+    return np.clip(pictures + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def sets(digits):
+    """Training pictures, and two sets that are not among them."""
+    return digits.pixels[:1000], digits.pixels[1000:1200], digits.pixels[1300:1600]
+
+
+@settings(deadline=None, max_examples=20)
+@given(seeds, st.integers(0, 3))
+def test_distances_under_shifts_agree_with_trying_all_of_them(seed, shift):
+    rng = np.random.default_rng(seed)
+    picture, others = (
+        rng.uniform(size=(9, 7)).astype(np.float32),
+        rng.uniform(size=(4, 9, 7)).astype(np.float32),
+    )
+    padded, expected = np.pad(picture, shift), np.full(4, np.inf)
+    for down in range(2 * shift + 1):
+        for right in range(2 * shift + 1):
+            there = padded[down : down + 9, right : right + 7]
+            expected = np.minimum(expected, [np.linalg.norm(there - other) for other in others])
+    assert np.allclose(neighbours.shifted_distances(picture, others, shift), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("move", [(0, 0), (1, 0), (-2, 2), (3, -1)])
+def test_a_shift_does_not_change_the_centred_picture(sets, move):
+    inside = np.pad(sets[0][:50, 3:25, 3:25], ((0, 0), (3, 3), (3, 3)))
+    assert np.array_equal(neighbours.centred(moved(inside, *move)), neighbours.centred(inside))
+
+
+COPIES = {
+    "exact": (lambda x: x, 1.0),
+    "shifted by 1": (lambda x: moved(x, 0, 1), 1.0),
+    "shifted by 2": (lambda x: moved(x, -2, 2), 1.0),
+    "noise of 25 grey levels": (lambda x: noisy(x, 25), 0.9),
+    "shifted and noisy": (lambda x: noisy(moved(x, 1, -1), 15), 0.9),
+    "blurred": (lambda x: gaussian_filter(x.astype(float), (0, 0.8, 0.8)).round().astype(np.uint8), 0.9),
+}
+
+
+@pytest.mark.parametrize("kind", COPIES)
+def test_copies_are_found_whatever_was_done_to_them(sets, kind):
+    training, _, held_out = sets
+    change, at_least = COPIES[kind]
+    found = memorisation(change(training[:100]), training, held_out)
+    assert found.copies >= at_least
+    assert np.mean(found.sources == np.arange(100)) >= at_least
+    assert found.suspects.shape == found.sources.shape == (100,)
+
+
+def test_fresh_digits_are_no_copies(sets):
+    training, fresh, held_out = sets
+    found = memorisation(fresh, training, held_out)
+    assert 0.8 < found.ratio < 1.25
+    assert found.copies < 0.1
+    assert found.false_alarms <= 0.03 + 1e-9
+
+
+def test_some_copies_among_honest_pictures_are_found_one_by_one(sets):
+    training, fresh, held_out = sets
+    found = memorisation(np.concatenate([fresh[:120], moved(training[:80], 1, 1)]), training, held_out)
+    assert found.suspects[120:].all()
+    assert found.suspects[:120].mean() < 0.1
+    assert found.copies == pytest.approx(found.suspects.mean())
+
+
+def test_memorisation_keeps_its_three_numbers(sets):
+    training, _, held_out = sets
+    found = memorisation(noisy(training[:50], 5), training, held_out)
+    generated, distance, ratio = found
+    for each, pictures in ((generated, noisy(training[:50], 5)), (distance, held_out)):
+        assert each == pytest.approx(np.median(nearest_neighbours(pictures, training).distances))
+    assert ratio == found.ratio == pytest.approx(generated / distance)
+    assert ratio < 0.2
+    again = pickle.loads(pickle.dumps(found))
+    assert (again, again.copies, again.sources.tolist()) == (found, found.copies, found.sources.tolist())
+    assert "copies=1" in repr(found)
+
+
+def test_held_out_pictures_from_the_training_set_are_refused(sets):
+    training, fresh, _ = sets
+    for held_out in (training[:40], np.concatenate([training[:5], fresh])):
+        with pytest.raises(ValueError, match="held-out pictures are in the training set"):
+            memorisation(fresh, training, held_out)
+
+
+def test_few_training_pictures_and_blank_ones_do_no_harm(sets):
+    blank = np.zeros((5, 28, 28), np.uint8)
+    assert memorisation(blank, sets[0][:3], sets[2][:20]).copies in (0, 1)
+    assert memorisation(blank, np.concatenate([sets[0][:3], blank]), sets[2][:20]).ratio == 0
+    with pytest.raises(ValueError, match="n >= 3"):
+        memorisation(blank, sets[0][:2], sets[2][:20])
+
+
+def test_every_scale_gives_the_same_numbers_where_it_is_told(sets):
+    """Floats in [0, 1] are read with a warning, and no longer as something else."""
+    training, _, held_out = sets
+    copies = moved(training[:30], 0, 1)
+    bytes_, real = memorisation(copies, training, held_out), features(training[:300])
+    unit, symmetric = copies / 255, torch.from_numpy(copies)[:, None] / 127.5 - 1
+    with pytest.warns(UserWarning, match=r"read as \[0, 1\]"):
+        seen = look(unit)
+    with pytest.warns(UserWarning, match=r"read as \[0, 1\]"):
+        assert np.array_equal(
+            nearest_neighbours(unit, training).indices, nearest_neighbours(copies, training).indices
+        )
+    known = [
+        (unit, "unit"),
+        (symmetric, None),
+        (copies.astype(int), "bytes"),
+        (copies.astype(float), "bytes"),
+    ]
+    for pictures, scale in known:
+        found = memorisation(pictures, training, held_out, scale=scale)
+        assert found == pytest.approx(bytes_, rel=1e-5)
+        assert np.array_equal(found.suspects, bytes_.suspects)
+        told = look(pictures, scale=scale)
+        assert np.array_equal(told.digits, seen.digits)
+        assert frechet_distance(told.features, real) == pytest.approx(
+            frechet_distance(seen.features, real), rel=1e-3
+        )
 
 
 # ---------------------------------------------------------------------- all together
@@ -239,7 +420,9 @@ def test_look_takes_pictures_in_every_form_and_in_any_batch(digits):
         (torch.zeros(4, 784), "must have the shape"),
         (torch.zeros(4, 3, 28, 28), "must have the shape"),
         (torch.zeros(0, 1, 28, 28), "n >= 1"),
-        (torch.full((4, 1, 28, 28), 255.0), r"floats with values in \[-1, 1\]; got .*255"),
+        (torch.full((4, 1, 28, 28), 255.0), r"floats with values in .*\[-1, 1\]; got .*255"),
+        (torch.full((4, 1, 28, 28), torch.nan), r"got float32 with values from nan"),
+        (np.full((4, 28, 28), 255), "got int64 with values from 255 to 255"),
     ],
 )
 def test_look_says_what_is_wrong(images, message):
