@@ -6,8 +6,10 @@ where it is one. True is no number here: ``ring(True)`` is a mistake, not a ring
 """
 
 import math
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,7 +55,10 @@ def not_negative(name: str, value: Any, advice: str = "") -> float:
 
 def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice: str = "") -> np.ndarray:
     """Numbers of any shape as float64, each of them as in :func:`number`."""
-    array = np.asarray(values, dtype=np.float64)
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:  # words, objects, rows of several lengths
+        raise _refusal(name, values, "made of numbers, in rows of one length", advice) from error
     inside = _inside(array, interval)
     if not inside.all():
         wrong = array[~inside].flat[0]
@@ -95,6 +100,28 @@ def finite_tensors(where: str, tensors: Mapping[str, Any], advice: str = "") -> 
             )
 
 
+def switch(name: str, value: Any, advice: str = "") -> bool:
+    """True or False, Python's or NumPy's."""
+    if not isinstance(value, bool | np.bool_):
+        raise _refusal(name, value, "True or False", advice)
+    return bool(value)
+
+
+def instance(name: str, value: Any, kind: type | tuple[type, ...], expected: str, advice: str = "") -> Any:
+    """An object of that kind, which ``expected`` names for the reader; two arguments are easily exchanged."""
+    if not isinstance(value, kind):
+        raise _refusal(name, value, expected, advice)
+    return value
+
+
+def path(name: str, value: Any, advice: str = "") -> Path:
+    """The path of a file or a folder, its ``~`` expanded."""
+    value = instance(
+        name, value, (str, os.PathLike), "a path, such as 'runs/mine.png' or a pathlib.Path", advice
+    )
+    return Path(value).expanduser()
+
+
 def _plain(value: Any) -> Any:
     """A NumPy or torch scalar as Python's own."""
     return value.item() if getattr(value, "ndim", None) == 0 else value
@@ -114,7 +141,15 @@ def _in_words(value: Any, interval: str) -> str:
 
 
 def _refusal(name: str, value: Any, expected: str, advice: str) -> ValueError:
-    return ValueError(f"{name} is {value!r}; it must be {expected}{_end(advice)}")
+    return ValueError(f"{name} is {_given(value)}; it must be {expected}{_end(advice)}")
+
+
+def _given(value: Any) -> str:
+    """A value in one line of a message, however large it is."""
+    if getattr(value, "ndim", 0):
+        return f"an array of shape {tuple(value.shape)}"
+    words = " ".join(repr(value).split())
+    return words if len(words) <= 80 else f"{words[:60]} ... {words[-10:]}"
 
 
 def _end(advice: str) -> str:

@@ -156,3 +156,38 @@ def test_tensors_are_finite_or_refused_by_their_name():
         checks.finite_tensors(
             "here", good | {"bad": torch.tensor([1, math.nan, -math.inf])}, "fetch it again"
         )
+
+
+@pytest.mark.parametrize(
+    "values", ["abc", {}, object(), [[1, 2], [3]]], ids=["word", "dict", "object", "ragged"]
+)
+def test_what_numbers_cannot_be_made_of_is_refused_in_words(values):
+    for check in (checks.numbers, checks.points):
+        with pytest.raises(ValueError, match="^q is .*; it must be made of numbers, in rows of one length.$"):
+            check("q", values)
+
+
+def test_a_switch_is_true_or_false():
+    assert [checks.switch("s", value) for value in (True, np.False_)] == [True, False]
+    for wrong in (1, 0, "True", None, np.zeros(3), []):
+        with pytest.raises(ValueError, match="^s is .*; it must be True or False.$"):
+            checks.switch("s", wrong)
+
+
+def test_paths_and_objects_of_a_kind(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert checks.path("p", "~/a") == checks.path("p", tmp_path / "a") == tmp_path / "a"
+    for wrong in (None, 3, math.nan, np.zeros(3), []):
+        with pytest.raises(ValueError, match="^p is .*; it must be a path, such as"):
+            checks.path("p", wrong)
+    assert checks.instance("o", "x", (str, int), "a word") == "x"
+    with pytest.raises(ValueError, match="^o is 2.0; it must be a word.$"):
+        checks.instance("o", 2.0, (str, int), "a word")
+
+
+@pytest.mark.parametrize("huge", [np.zeros((500, 3)), torch.zeros(500, 3), list(range(10_000))], ids=type)
+def test_a_message_has_one_line_whatever_was_given(huge):
+    with pytest.raises(ValueError, match="^n is .*; it must be a whole number") as caught:
+        checks.whole("n", huge)
+    assert len(str(caught.value)) < 160

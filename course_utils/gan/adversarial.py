@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import threads
+from course_utils.checks import numbers, whole
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.objectives import OBJECTIVES, Objective
 from course_utils.gan.penalties import PENALTIES, clip_weights, gradient_norms, interpolate
@@ -63,7 +64,7 @@ class AdversarialLoop(TrainingLoop):
     def __init__(self, recipe: Recipe, *, device: str | torch.device | None = None, seed: int = 0):
         super().__init__(recipe, device=device, seed=seed)
         # Samples come from a stream of their own: looking at them must not change the training.
-        self._sampling_random = torch.Generator(self.device).manual_seed(seed + 1)
+        self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
         self._no_slope = torch.tensor(torch.nan, device=self.device)
 
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
@@ -192,13 +193,25 @@ class AdversarialLoop(TrainingLoop):
         """
         random = self._sampling_random
         if seed is not None:
-            random = torch.Generator(self.device).manual_seed(seed)
-        return self.generate(self._latents(n, random)).cpu()
+            random = torch.Generator(self.device).manual_seed(whole("seed", seed, 0, 2**63 - 1))
+        return self.generate(self._latents(whole("n", n, at_least=0), random)).cpu()
 
     @torch.no_grad()
-    def generate(self, z: Tensor) -> Tensor:
-        """G(z) for latents (n, latent_dim) of your choice, as :meth:`sample` would draw it, on the trainer's device."""
+    def generate(self, z: Tensor | np.ndarray) -> Tensor:
+        """G(z) for latents (n, latent_dim) of your choice, as :meth:`sample` would draw it, on the trainer's device.
+
+        Raises
+        ------
+        ValueError
+            for latents of another shape.
+        """
         generator = self.average.module if self.average is not None else self.generator
+        if not isinstance(z, Tensor):  # NumPy's numbers are float64, the network's are not
+            z = torch.as_tensor(numbers("z", z), dtype=next(generator.parameters()).dtype)
+        if z.ndim != 2 or z.shape[1] != self.recipe.latent_dim:
+            raise ValueError(
+                f"z has shape {tuple(z.shape)}; it must hold latents, shape (n, {self.recipe.latent_dim})."
+            )
         training = generator.training
         try:
             with threads.all_cores(self.large):

@@ -197,6 +197,7 @@ class Architecture:
     depths : the numbers of hidden layers that it comes in; empty: any.
     has_batch_norm : whether ``batch_norm`` means something to its discriminator.
     large : whether a minibatch is work for several threads.
+    generator_has_batch_norm : whether its generator always has it.
     memory_format : convolutions run faster over pixels whose channels lie side by side.
     """
 
@@ -206,11 +207,12 @@ class Architecture:
     depths: tuple[int, ...] = ()
     has_batch_norm: bool = False
     large: bool = False
+    generator_has_batch_norm: bool = False
     memory_format: torch.memory_format = torch.preserve_format
 
 
 ARCHITECTURES = {
-    "mlp": Architecture("pictures", MLPGenerator, MLPDiscriminator),
+    "mlp": Architecture("pictures", MLPGenerator, MLPDiscriminator, generator_has_batch_norm=True),
     "dcgan": Architecture(
         "pictures",
         DCGANGenerator,
@@ -218,6 +220,7 @@ ARCHITECTURES = {
         depths=tuple(DCGAN_LAYERS),
         has_batch_norm=True,
         large=True,
+        generator_has_batch_norm=True,
         memory_format=torch.channels_last,
     ),
     "points": Architecture("points", PointGenerator, partial(MLPDiscriminator, n_in=2)),

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from course_utils import runtime
+from course_utils import checks, runtime
 from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.gan.adversarial import AdversarialLoop
@@ -34,6 +34,8 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
     ValueError
         when a weight is not finite, or too large for float16.
     """
+    checks.instance("trainer", trainer, AdversarialLoop, "a trainer", "and the path comes after it")
+    path = checks.path("path", path)
     generator = trainer.average.module if trainer.average is not None else trainer.generator
     weights = {
         name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
@@ -47,7 +49,6 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
         "network": json.dumps({name: settings[name] for name in NETWORK}),
         "steps": str(len(trainer.log)),
     }
-    path = Path(path).expanduser()
     with replacing(path) as part:
         save_file(weights, part, metadata)
     return path
@@ -71,9 +72,8 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     ValueError
         when the file is damaged, something else, or of a newer version, or a weight is not finite.
     """
-    if isinstance(name, Path) or name.endswith(".safetensors"):
-        path = Path(name).expanduser()
-    else:
+    path = checks.path("name", name)
+    if isinstance(name, str) and not name.endswith(".safetensors"):
         path = runtime.shipped(f"checkpoints/{name}_generator.safetensors")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file {path}; save_generator(trainer, path) writes one.")

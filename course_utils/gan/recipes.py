@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 from torch import nn
 from torch.optim import Optimizer
 
-from course_utils.checks import each, not_negative, one_of, positive, whole
+from course_utils.checks import each, instance, not_negative, one_of, positive, switch, whole
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
@@ -91,6 +91,7 @@ class Recipe(Settings):
             latent_dim=whole,
             generator_widths=widths,
             discriminator_widths=widths,
+            batch_norm_in_discriminator=switch,
             minibatch_statistics=partial(one_of, choices=MINIBATCH_STATISTICS),
             instance_noise=not_negative,
             batch_size=whole,
@@ -105,12 +106,26 @@ class Recipe(Settings):
                     f"{name} is {widths!r}; a {self.architecture} has {' or '.join(map(str, depths))} layers of maps, "
                     "such as (128, 64, 32)."
                 )
+        if self.batch_size == 1 and (where := self._batch_norm):
+            raise ValueError(
+                f"batch_size is 1, but {where} of architecture {self.architecture!r} has batch norm, which needs the "
+                "spread of several samples: give a batch_size of at least 2, such as 64."
+            )
         mixes = self.batch_norm_in_discriminator or self.minibatch_statistics != "none"
         if PENALTIES[self.penalty].of_slopes is not None and mixes:
             raise ValueError(
                 f"penalty {self.penalty!r} asks for the slope at each sample, but batch norm or minibatch statistics "
                 "in the discriminator mix the samples: switch one of the two off."
             )
+
+    @property
+    def _batch_norm(self) -> str:
+        """The player with batch norm, in words; empty for none."""
+        architecture = ARCHITECTURES[self.architecture]
+        if architecture.generator_has_batch_norm:
+            return "the generator"
+        in_discriminator = self.batch_norm_in_discriminator and architecture.has_batch_norm
+        return "the discriminator" if in_discriminator else ""
 
     @property
     def scores_whole_minibatches(self) -> bool:
@@ -203,4 +218,5 @@ def get_recipe(recipe: str | Recipe, **overrides: Any) -> Recipe:
         if recipe not in RECIPES:
             raise ValueError(f"there is no recipe {recipe!r}; there are: {', '.join(RECIPES)}.")
         recipe = RECIPES[recipe]
+    instance("recipe", recipe, Recipe, f"a Recipe or the name of one: {', '.join(RECIPES)}")
     return recipe.replace(**overrides)

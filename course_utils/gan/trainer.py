@@ -56,6 +56,8 @@ class AdversarialTrainer(AdversarialLoop):
         seed: int = 0,
         **overrides: Any,
     ):
+        advice = "and the pictures come before it"
+        recipe = checks.instance("recipe", recipe, (str, Recipe), "a Recipe or the name of one", advice)
         recipe = get_recipe(recipe, **overrides)
         if ARCHITECTURES[recipe.architecture].makes != "pictures":
             raise ValueError(
@@ -125,6 +127,9 @@ class PointTrainer(AdversarialLoop):
         seed: int = 0,
         **overrides: Any,
     ):
+        recipe = checks.instance(
+            "recipe", recipe, Recipe, "a Recipe, such as POINTS", "after the distribution"
+        )
         recipe = recipe.replace(**overrides)
         if ARCHITECTURES[recipe.architecture].makes != "points":
             raise ValueError(
@@ -132,7 +137,7 @@ class PointTrainer(AdversarialLoop):
                 "'points'."
             )
         self.distribution = distribution if hasattr(distribution, "sample") else PointCloud(distribution)
-        self._draws = np.random.default_rng(seed)
+        self._draws = np.random.default_rng(checks.whole("seed", seed, 0, 2**63 - 2, "such as 0"))
         super().__init__(recipe, device=device, seed=seed)
 
     def real_batch(self) -> Tensor:

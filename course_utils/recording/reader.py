@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-from course_utils import runtime
+from course_utils import checks, runtime
 from course_utils.recording.curves import Curve
 from course_utils.recording.writer import FORMAT, VERSION
 
@@ -109,11 +109,10 @@ def load_recording(name: str | Path) -> Recording:
     ValueError
         when the file is damaged, no recording, or of a newer version than this one.
     """
-    if isinstance(name, Path) or name.endswith(".npz"):
-        path = Path(name).expanduser()
-    elif name in recordings():
+    path = checks.path("name", name)
+    if name in recordings():
         path = runtime.shipped(f"{FOLDER}/{name}.npz")
-    else:
+    elif isinstance(name, str) and not name.endswith(".npz"):
         there = ", ".join(recordings()) or "none yet"
         raise FileNotFoundError(
             f"no recorded run is called {name!r}. These ship with the course: {there}. "

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from course_utils import checks
 from course_utils.checks import whole
 from course_utils.datasets.scaling import Scale, read_pictures, to_bytes
 from course_utils.files import replacing
@@ -146,7 +147,7 @@ class RunRecorder:
         ValueError
             when there are no samples yet, or the name does not end in ``.npz``.
         """
-        path = Path(path).expanduser()
+        path = checks.path("path", path)
         if path.suffix != ".npz":
             raise ValueError(f"a recording is a .npz file; got {path.name!r}.")
         if not self._pictures:

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from course_utils import checks
 from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.training.loop import TrainingLoop
@@ -38,6 +39,8 @@ def save_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
         when the training has diverged since the last look (see :meth:`TrainingLoop.check`): the trainer is
         then back at a good step, and the file is left as it was.
     """
+    _check_trainer(trainer)
+    path = checks.path("path", path)
     trainer.check()
     tensors: dict[str, Tensor] = {}
     state = _pack(trainer.state_dict(), "", tensors)
@@ -63,7 +66,12 @@ def load_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
     ValueError
         when it holds networks of another kind than the trainer's.
     """
+    _check_trainer(trainer)
     trainer.load_state_dict(read_checkpoint(path, type(trainer.recipe))["state"])
+
+
+def _check_trainer(trainer: Any) -> None:
+    checks.instance("trainer", trainer, TrainingLoop, "a trainer", "and the path comes after it")
 
 
 def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
@@ -74,7 +82,7 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
     FileNotFoundError, CheckpointError
         as :func:`load_checkpoint`.
     """
-    path = Path(path).expanduser()
+    path = checks.path("path", path)
     if not path.is_file():
         raise FileNotFoundError(f"there is no checkpoint {path}; save_checkpoint(trainer, path) writes one.")
     try:

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import runtime, threads
-from course_utils.checks import finite_tensors
+from course_utils.checks import finite_tensors, instance, whole
 from course_utils.optimizers import OPTIMIZERS
 from course_utils.training.average import ExponentialMovingAverage
 from course_utils.training.graphs import StepGraph
@@ -56,7 +56,8 @@ class TrainingLoop(Stepwise):
     recipe: Any
 
     def __init__(self, recipe: Settings, *, device: str | torch.device | None = None, seed: int = 0):
-        self.recipe, self.seed = recipe, seed
+        self.recipe = instance("recipe", recipe, Settings, "a recipe")
+        self.seed = seed = whole("seed", seed, 0, 2**63 - 2, "such as 0")
         self.device = runtime.device(device)
         with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
             torch.manual_seed(seed)

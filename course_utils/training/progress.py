@@ -5,6 +5,8 @@ from typing import Any, Self
 
 from tqdm.auto import tqdm
 
+from course_utils.checks import whole
+
 CHECK_EVERY = 200  # steps between two looks at the numbers; a look makes a GPU wait
 
 
@@ -30,6 +32,7 @@ class Stepwise:
 
     def steps(self, n: int) -> Iterator[int]:
         """Take n steps, handing back after each one: the number of steps done so far, in all."""
+        n = whole("steps", n, at_least=0)
         self.check()
         for i in range(n):
             self.step()
@@ -39,6 +42,7 @@ class Stepwise:
 
     def run(self, steps: int, *, progress: bool = True) -> Self:
         """Take that many more steps, with a progress bar; an interrupted run can simply be run again."""
+        steps = whole("steps", steps, at_least=0, advice="such as 500")
         with tqdm(total=steps, desc=self.label, unit="step", disable=not progress) as bar:
             for _ in self.steps(steps):
                 bar.update()

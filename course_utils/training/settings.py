@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from course_utils import runtime
-from course_utils.checks import each, number, one_of, positive, whole
+from course_utils.checks import each, instance, number, one_of, positive, whole
 from course_utils.optimizers import OPTIMIZERS, make_optimizer
 
 
@@ -35,6 +35,7 @@ class Settings:
     def __post_init__(self) -> None:
         share = partial(number, interval="[0, 1)")
         self._check(
+            name=partial(instance, kind=str, expected="a word"),
             optimizer=partial(one_of, choices=OPTIMIZERS),
             betas=partial(each, check=share, count=2, advice="such as (0.5, 0.999)"),
             decay_steps=partial(whole, at_least=0),
