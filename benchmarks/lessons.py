@@ -1,0 +1,73 @@
+"""Seconds of *Run All* and the largest memory of every lesson: `python benchmarks/lessons.py [--store]`.
+
+Every notebook is executed as `make notebooks` does (CPU, quick profile), in a kernel of its own, one after the other;
+the files stay as they are. Memory is the kernel's peak of resident pages (Linux: VmHWM), all libraries included: 30
+students on a class server need 30 times that. The claim: no lesson takes more than 60 s, nor more than 700 MB. Prints
+one table and one JSON line; --store writes it to data/measured/lessons.json. About six minutes on two quiet cores.
+"""
+
+import argparse
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import nbformat
+from course_utils.runtime import REPOSITORY, describe_machine, store_results
+from nbclient import NotebookClient
+
+SECONDS, MEGABYTES = 60, 700
+
+
+def peak(pid: int) -> float:
+    """The largest memory that this process ever had, in MB; NaN where the system does not tell."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return float("nan")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
+
+
+def run(path: Path) -> dict[str, float]:
+    """Execute all cells; a cell that fails raises."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+    )
+    with client.setup_kernel():
+        start = time.perf_counter()
+        for index, cell in enumerate(notebook.cells):
+            client.execute_cell(cell, index)
+        return {"seconds": time.perf_counter() - start, "megabytes": peak(client.km.provisioner.pid)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "notebooks", nargs="*", type=Path, default=sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
+    )
+    parser.add_argument("--store", action="store_true", help="write data/measured/lessons.json")
+    options = parser.parse_args()
+    os.environ.update(COURSE_DEVICE="cpu", COURSE_PROFILE="quick")
+    rows = {}
+    print(f"{'lesson':30} {'seconds':>8} {'MB':>6}")
+    for path in options.notebooks:
+        rows[path.stem] = row = run(path)
+        print(f"{path.stem:30} {row['seconds']:8.1f} {row['megabytes']:6.0f}", flush=True)
+    claims = {
+        name: {
+            "value": (value := max(row[name] for row in rows.values())),
+            "limit": limit,
+            "holds": value <= limit,
+        }
+        for name, limit in (("seconds", SECONDS), ("megabytes", MEGABYTES))
+    }
+    result = {"benchmark": "lessons", "machine": describe_machine(), "lessons": rows, "claims": claims}
+    print(json.dumps(result))
+    if options.store:
+        store_results("lessons", result)
+
+
+if __name__ == "__main__":
+    main()
