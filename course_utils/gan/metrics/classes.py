@@ -45,7 +45,7 @@ class Seen(NamedTuple):
 def look(
     images: Pictures,
     classifier: DigitClassifier | None = None,
-    batch: int = 500,
+    batch: int = 100,
     *,
     scale: Scale | None = None,
 ) -> Seen:
