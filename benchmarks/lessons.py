@@ -17,6 +17,7 @@ import nbformat
 from course_utils.runtime import REPOSITORY, describe_machine, store_results
 from nbclient import NotebookClient
 
+LESSONS = sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
 SECONDS, MEGABYTES = 60, 700
 
 
@@ -44,9 +45,7 @@ def run(path: Path) -> dict[str, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "notebooks", nargs="*", type=Path, default=sorted((REPOSITORY / "notebooks").glob("*.ipynb"))
-    )
+    parser.add_argument("notebooks", nargs="*", type=Path, default=LESSONS)
     parser.add_argument("--store", action="store_true", help="write data/measured/lessons.json")
     options = parser.parse_args()
     os.environ.update(COURSE_DEVICE="cpu", COURSE_PROFILE="quick")

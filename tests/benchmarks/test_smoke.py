@@ -44,6 +44,7 @@ TINY = {
     "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),
     "gan_claims": ("--seeds 0 --steps 1", {"JUDGED": 100, "RATES": slice(1), **MNIST, **RESULTS}),
     "gan_quality": ("mlp --steps 2", {"JUDGED": 500, "MINIBATCH": 16, **MNIST, **RESULTS}),
+    "lessons": ("", {"LESSONS": slice(1)}),
     "mode_collapse": ("--seeds 1 --steps 2", {"JUDGED": 128, "COMPARED": 20, **MNIST}),
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
     "playground": ("--seeds 1", {"PRESETS": slice(1), "CRITICS": slice(1), "CRITIC_STEPS": 2, "DATA": slice(1), **FEW}),
