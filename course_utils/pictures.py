@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from course_utils import runtime
+from course_utils import checks, runtime
 from course_utils.checks import whole
 from course_utils.datasets.scaling import to_bytes
 from course_utils.files import replacing
@@ -38,8 +38,10 @@ def open_picture(source: Any, size: int | None = None) -> np.ndarray:
 
     Parameters
     ----------
-    source : a path, the bytes of a file (an upload), an open binary file, a Pillow image, or an array (h, w),
-        (h, w, 1), (h, w, 3) or (h, w, 4) of uint8, uint16, bool, or float in [0, 1].
+    source : a path, the name of a sample picture such as "china" (:func:`sample_pictures`), the bytes of a file (an
+        upload), an open binary file, a Pillow image, or an array (h, w), (h, w, 1), (h, w, 3) or (h, w, 4) of uint8,
+        uint16, bool, or float in [0, 1]. A torch tensor may also have its channels first, as PyTorch has them,
+        (3, h, w), and be a batch of one picture, (1, 3, h, w).
     size : the longer side in pixels; the picture is reduced or enlarged to it and keeps its proportions. None: its own
         size, but at most 2048.
 
@@ -75,7 +77,7 @@ def save_picture(image: Any, path: str | os.PathLike[str]) -> Path:
     ValueError
         when image is no picture, or the name does not end in .png.
     """
-    path = Path(path).expanduser()
+    path = checks.path("path", path, "after the picture")
     if path.suffix.lower() != ".png":
         raise ValueError(f"pictures are saved as PNG; give a name such as {path.stem + '.png'!r}.")
     pixels = to_bytes(_from_array(image), "unit")
@@ -90,13 +92,17 @@ def sample_pictures() -> dict[str, Callable[..., np.ndarray]]:
     First the photographs inside scikit-learn and matplotlib (whichever is installed with them), then the style
     pictures that ship in data/images.
     """
+    return {name: partial(open_picture, path) for name, path in _sample_paths().items()}
+
+
+def _sample_paths() -> dict[str, Path]:
     paths = {}
     for name, (package, file) in BORROWED.items():
         spec = importlib.util.find_spec(package)  # where it is, without importing it
         if spec and spec.origin and (path := Path(spec.origin).parent / file).is_file():
             paths[name] = path
     paths.update((path.stem, path) for path in sorted((runtime.REPOSITORY / "data/images").glob("*.png")))
-    return {name: partial(open_picture, path) for name, path in paths.items()}
+    return paths
 
 
 # ------------------------------------------------------------------------------------------------ files
@@ -134,10 +140,13 @@ def _named(source: Any) -> tuple[str, Any]:
     """What to call the source in a message, and what Pillow can open."""
     if isinstance(source, (str, os.PathLike)):
         path = Path(source).expanduser()
+        if not path.is_file() and str(source) in (samples := _sample_paths()):
+            path = samples[str(source)]
         if not path.is_file():
             what = "a folder, not a picture" if path.is_dir() else "no such file"
             raise FileNotFoundError(
-                f"{path}: {what}. Names of files are looked up from the folder {Path.cwd()}."
+                f"{path}: {what}. Names of files are looked up from the folder {Path.cwd()}; "
+                f"the sample pictures are {', '.join(_sample_paths())}."
             )
         if path.stat().st_size == 0:
             raise ValueError(f"{path} is an empty file.")
@@ -177,7 +186,7 @@ def _from_pillow(image: Image.Image, name: str) -> np.ndarray:
 
 def _from_array(source: Any) -> np.ndarray:
     """float32 RGB (h, w, 3) in [0, 1], a new array."""
-    values = np.asarray(source)
+    values = _from_tensor(source) if hasattr(source, "detach") else np.asarray(source)
     if values.dtype.kind not in "buif":
         raise TypeError(
             f"a picture is a path, the bytes of a file, a Pillow image or an array; got {type(source).__name__}."
@@ -202,6 +211,30 @@ def _from_array(source: Any) -> np.ndarray:
         colour, opacity = values[..., :3], values[..., 3:]
         return colour * opacity + (1 - opacity)
     return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values
+
+
+def _from_tensor(tensor: Any) -> np.ndarray:
+    """A torch tensor, or a batch of one, as an array whose channels come last. (Torch is not imported for it.)"""
+    tensor = tensor.detach().cpu()
+    shape = tuple(tensor.shape)
+    if tensor.is_floating_point():
+        tensor = tensor.float()  # NumPy has no bfloat16
+    values = np.asarray(tensor)
+    if values.ndim == 4:
+        if len(values) != 1:
+            raise ValueError(
+                f"got {len(values)} pictures, shape {shape}; give one of them, such as pictures[0]."
+            )
+        values = values[0]
+    if values.ndim != 3:
+        return values
+    first, last = (values.shape[axis] in (1, 3, 4) for axis in (0, 2))
+    if first and last:
+        raise ValueError(
+            f"a tensor of shape {shape} may have its channels first or last; say which by giving the array (h, w, 3): "
+            "x.permute(1, 2, 0).numpy() where they are first, x.numpy() where they are last."
+        )
+    return np.moveaxis(values, 0, 2) if first else values
 
 
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:

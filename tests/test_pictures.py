@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -330,3 +331,73 @@ def test_neither_torch_nor_matplotlib_is_imported(root):
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "set()"
+
+
+# ------------------------------------------------------------------------------------------------ torch
+
+
+def tensors():
+    random = np.random.default_rng(0)
+    picture = random.random((5, 7, 3), dtype=np.float32)
+    first = torch.tensor(picture).permute(2, 0, 1)
+    return picture, first
+
+
+@pytest.mark.parametrize("change", [
+    lambda x: x, lambda x: x[None], lambda x: x.permute(1, 2, 0), lambda x: x.permute(1, 2, 0)[None],
+    lambda x: x.clone().requires_grad_(), lambda x: x.double(), lambda x: torch.cat([x, torch.ones(1, 5, 7)]),
+])  # fmt: skip
+def test_a_tensor_is_a_picture_wherever_its_channels_are(change):
+    picture, first = tensors()
+    assert np.allclose(open_picture(change(first)), picture, atol=1e-7)
+
+
+def test_tensors_of_other_types_and_grey_ones(tmp_path):
+    picture, first = tensors()
+    assert np.allclose(open_picture(first.bfloat16()), picture, atol=4e-3)
+    assert np.array_equal(open_picture((255 * first).byte()), open_picture((255 * picture).astype(np.uint8)))
+    for grey in (first[:1], first[:1][None], first[0]):
+        assert np.array_equal(open_picture(grey), open_picture(picture[..., 0]))
+    assert np.array_equal(
+        open_picture(save_picture(first, tmp_path / "a.png")), open_picture((255 * first).round().byte())
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((3, 9, 3), r"a tensor of shape \(3, 9, 3\) may have its channels first or last; say which"),
+        ((1, 4, 5, 1), r"shape \(1, 4, 5, 1\) may have its channels first or last"),
+        ((2, 3, 8, 8), r"got 2 pictures, shape \(2, 3, 8, 8\); give one of them, such as pictures\[0\]"),
+        ((0, 3, 8, 8), "got 0 pictures"),
+        ((2, 8, 8), "a picture's array is"),
+        ((8,), "a picture's array is"),
+        ((3, 0, 8), "a picture's array is"),
+    ],
+)
+def test_tensors_that_are_no_clear_picture_are_refused(shape, message):
+    with pytest.raises(ValueError, match=message):
+        open_picture(torch.zeros(shape))
+
+
+def test_normalised_tensors_are_refused():
+    with pytest.raises(ValueError, match=r"floats in \[0, 1\]; got float32 from -2 to 1"):
+        open_picture(torch.tensor([[-2.0, 1.0]]).expand(3, 2, 2))
+
+
+def test_a_sample_picture_goes_by_its_name_unless_a_file_has_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert np.array_equal(open_picture("china", 40), sample_pictures()["china"](40))
+    (tmp_path / "china").write_bytes(PNG)
+    assert open_picture("china").shape == (24, 40, 3)
+
+
+def test_the_path_of_a_saved_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    picture, _ = tensors()
+    assert save_picture(picture, "~/my pictures/new/a.png") == tmp_path / "my pictures/new/a.png"
+    assert open_picture("~/my pictures/new/a.png").shape == picture.shape
+    for bad in (None, 3, picture):
+        with pytest.raises(ValueError, match="path is .*; it must be a path, such as .*, after the picture"):
+            save_picture(picture, bad)

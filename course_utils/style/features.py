@@ -1,17 +1,19 @@
 """Frozen networks that yield the features of a picture, layer by layer, under names."""
 
 import copy
+import warnings
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
+from types import NoneType
 from typing import Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
-from course_utils.checks import one_of
-from course_utils.datasets.downloads import DataUnavailable
+from course_utils.checks import instance, one_of
+from course_utils.checks import path as checked_path
 from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
 
@@ -102,7 +104,9 @@ class FeatureNetwork(nn.Module):
         ValueError
             when one is not a layer of this network, or there is none.
         """
-        wanted = self.layers if layers is None else (layers,) if isinstance(layers, str) else tuple(layers)
+        layers = (layers,) if isinstance(layers, str) else layers
+        layers = instance("layers", layers, (Iterable, NoneType), f"names such as {self.layers[:2]}")
+        wanted = self.layers if layers is None else tuple(map(str, layers))
         unknown = [tap for tap in wanted if tap not in self.taps]
         if unknown or not wanted:
             problem = f"has no layer {unknown[0]!r}" if unknown else "was asked for no layer at all"
@@ -139,7 +143,7 @@ def load_features(
     Parameters
     ----------
     name : "vgg19", "squeezenet", "embedded", "random" (:mod:`course_utils.style.networks` describes them), or "auto":
-        the first of vgg19, squeezenet and embedded whose weights are at hand.
+        the first of vgg19, squeezenet and embedded whose weights are at hand and sound; a warning names damaged ones.
     pooling : "max", as the networks were trained, or "avg", which Gatys et al. found to give smoother pictures.
     path : a weight file in torchvision's layout, trained for RGB pictures normalised as torchvision does it. None: look
         in ``COURSE_DATA/weights`` for the usual names, with and without hash.
@@ -161,14 +165,13 @@ def load_features(
         raise ValueError('"auto" takes what is at hand; with path or download, say which network is meant.')
 
     if name == "auto":
-        spec, file = _best_at_hand()
+        spec, network, file = _best_at_hand()
     else:
         spec = NETWORKS[name]
-        file = weights.find(spec, download=download) if path is None else Path(path)
-    network = spec.build()
+        file = weights.find(spec, download=download) if path is None else checked_path("path", path)
+        network = _loaded(spec, file)
     origin = f"{spec.name}: untrained, random filters."
     if file is not None:
-        weights.load(network, file)
         origin = f"{spec.name}: trained weights from {file}."
     if pooling != "max":
         _average_pooling(network)
@@ -178,13 +181,24 @@ def load_features(
     return features.to(runtime.device(device))
 
 
-def _best_at_hand() -> tuple[Spec, Path | None]:
+def _loaded(spec: Spec, file: Path | None) -> nn.Sequential:
+    network = spec.build()
+    if file is not None:
+        weights.load(network, file)
+    return network
+
+
+def _best_at_hand() -> tuple[Spec, nn.Sequential, Path | None]:
     for spec in (NETWORKS["vgg19"], NETWORKS["squeezenet"]):
-        try:
-            return spec, weights.find(spec)
-        except DataUnavailable:
-            continue
-    return NETWORKS["embedded"], weights.find(NETWORKS["embedded"])
+        for file in weights.at_hand(spec):
+            try:
+                return spec, _loaded(spec, file), file
+            except ValueError as error:
+                warnings.warn(
+                    f"{error} It is not used, and the next weights at hand are taken.", stacklevel=3
+                )
+    spec, ships = NETWORKS["embedded"], weights.find(NETWORKS["embedded"])
+    return spec, _loaded(spec, ships), ships
 
 
 def _average_pooling(network: nn.Module) -> None:

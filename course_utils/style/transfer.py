@@ -4,14 +4,14 @@ import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from course_utils import runtime, threads
-from course_utils.checks import not_negative, one_of, whole
+from course_utils.checks import instance, not_negative, one_of, switch, whole
 from course_utils.style.features import FeatureNetwork, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
@@ -91,8 +91,8 @@ class StyleTransfer(Stepwise):
         if isinstance(features, str):
             features = load_features(features, device=device)
         elif device is not None:
-            features = features.to(runtime.device(device))
-        self.features = features
+            features = _network(features).to(runtime.device(device))
+        self.features = features = _network(features)
         content_layers = features.check(features.content_layers if content_layers is None else content_layers)
         style_layers = features.check(features.style_layers if style_layers is None else style_layers)
         self._make_level = partial(
@@ -100,13 +100,13 @@ class StyleTransfer(Stepwise):
             features.in_precision(PRECISIONS[one_of("precision", precision, PRECISIONS)]),
             content,
             style,
-            keep_colours=keep_colours,
+            keep_colours=switch("keep_colours", keep_colours),
             content_layers=content_layers,
             style_layers=style_layers,
             layer_weights=_checked_weights(layer_weights, style_layers),
-            normalization=normalization,
+            normalization=one_of("normalization", normalization, get_args(Normalization)),
         )
-        self._sizes = whole("size", size), whole("style_size", style_size or size)
+        self._sizes = whole("size", size), whole("style_size", size if style_size is None else style_size)
         self._levels = whole("pyramid", pyramid)
         self._steps_per_level = whole("steps_per_level", steps_per_level)
         self._optimizer_name = one_of("optimizer", optimizer, LEARNING_RATES)
@@ -117,7 +117,7 @@ class StyleTransfer(Stepwise):
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
         self._enter(0)
         one_of("start", start, ("content", "style", "noise"))
-        self._set(self._level.start(start, seed))
+        self._set(self._level.start(start, whole("seed", seed, 0, 2**63 - 1)))
 
     # ------------------------------------------------------------------ weights
 
@@ -282,9 +282,19 @@ class StyleTransfer(Stepwise):
         self.history = {name: list(values) for name, values in state["history"].items()}
 
 
+def _network(features: Any) -> FeatureNetwork:
+    return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
+
+
 def _checked_weights(weights: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float]:
     """layer -> weight for all the layers, 1 for those that weights leaves out."""
-    weights = weights or {}
+    weights = {} if weights is None else weights
+    instance(
+        "layer_weights",
+        weights,
+        Mapping,
+        f"a dictionary of layers and weights, such as {{{layers[0]!r}: 2.0}}",
+    )
     for layer in weights:
         one_of("a layer of layer_weights", layer, layers)
     return {layer: not_negative(f"the weight of {layer}", weights.get(layer, 1.0)) for layer in layers}

@@ -3,6 +3,8 @@
 import pickle
 import re
 import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 
 from course_utils import runtime
 from course_utils.checks import finite_tensors
-from course_utils.datasets.downloads import fetch
+from course_utils.datasets.downloads import DataUnavailable, fetch
 from course_utils.style.networks import Published, Spec
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
@@ -32,10 +34,24 @@ def find(spec: Spec, *, download: bool = False) -> Path | None:
     """
     if not isinstance(spec.weights, Published):
         return runtime.shipped(spec.weights) if spec.weights else None
-    published, folder = spec.weights, runtime.data_dir() / "weights"
-    local = sorted(path for path in folder.glob(f"{published.stem}*") if _is_usual(path.name, published))
-    if local:
-        return local[0]
+    return next(_usual(spec.weights), None) or _published(spec, spec.weights, download)
+
+
+def at_hand(spec: Spec) -> Iterator[Path]:
+    """All files with a published network's weights, as in :func:`find`, the usual names first."""
+    assert isinstance(spec.weights, Published)
+    yield from _usual(spec.weights)
+    with suppress(DataUnavailable):
+        yield _published(spec, spec.weights, download=False)
+
+
+def _usual(published: Published) -> Iterator[Path]:
+    folder = runtime.data_dir() / "weights"
+    return iter(sorted(path for path in folder.glob(f"{published.stem}*") if _is_usual(path.name, published)))
+
+
+def _published(spec: Spec, published: Published, download: bool) -> Path:
+    folder = runtime.data_dir() / "weights"
     return fetch(
         published.file,
         folder,

@@ -220,6 +220,24 @@ def test_classifier_is_not_needed_and_ignored_and_the_old_format_is_read(small_v
     assert torch.allclose(network(image)["conv2_1"], expected, atol=1e-2)
 
 
+def test_auto_passes_over_damaged_weights_and_names_them(small_vgg, weights_folder, tmp_path):
+    def auto():
+        with pytest.warns(UserWarning, match="cannot be read as weights.*the next weights at hand") as told:
+            name = load_features("auto", device="cpu").name
+        return name, [str(warning.message).split(" ")[0] for warning in told]
+
+    damaged = weights_folder / "squeezenet1_0.pth"
+    damaged.write_bytes(b"half a file")
+    assert auto() == ("embedded", [str(damaged)])
+    vgg = weights_folder / "vgg19.safetensors"
+    vgg.write_bytes(b"half a file")
+    assert auto() == ("embedded", [str(vgg), str(damaged)])
+    torch.save(random_state(NETWORKS["squeezenet"].build()), weights_folder / "squeezenet1_0.pt")
+    assert auto()[0] == "squeezenet"  # the second of two files
+    with pytest.raises(ValueError, match="damaged"):  # asked for by name, no other will do
+        load_features("vgg19", device="cpu")
+
+
 def test_auto_takes_the_best_at_hand(small_vgg, weights_folder):
     def auto():
         return load_features("auto", device="cpu").name
@@ -350,3 +368,15 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
         ValueError, match=f"broken.safetensors: 1 of the .* numbers of {re.escape(name)} are NaN"
     ):
         load_features("embedded", path=tmp_path / "broken.safetensors")
+
+
+@pytest.mark.parametrize("bad", [1.5, True, -1, [["relu1"]], [None], object()], ids=repr)
+def test_layers_are_names(bad):
+    with pytest.raises(ValueError, match="layers is .*; it must be names such as|has no layer"):
+        load_features("embedded", device="cpu", taps=bad)
+
+
+@pytest.mark.parametrize("bad", [1.5, True, [], {}], ids=repr)
+def test_a_weight_file_is_a_path(bad):
+    with pytest.raises(ValueError, match="path is .*; it must be a path"):
+        load_features("squeezenet", path=bad)

@@ -320,6 +320,23 @@ def test_an_interrupted_step_has_not_happened(make, network, moment, optimizer):
         ({"style_layers": ["conv1_1"]}, "its layers are scale1"),
         ({"layer_weights": {"conv1_1": 2}}, "layer_weights is 'conv1_1'; it must be one of scale1"),
         ({"layer_weights": {"scale1": -2}}, "weight of scale1"),
+        (
+            {"layer_weights": 2.0},
+            "layer_weights is 2.0; it must be a dictionary of layers and weights, such as {",
+        ),
+        (
+            {"layer_weights": np.ones(3)},
+            r"layer_weights is an array of shape \(3,\); it must be a dictionary",
+        ),
+        ({"style_layers": 3}, "layers is 3; it must be names such as"),
+        ({"keep_colours": "yes"}, "keep_colours is 'yes'; it must be True or False"),
+        ({"normalization": np.ones(2)}, "normalization is an array"),
+        ({"style_size": 0}, "style_size is 0; it must be a whole number"),
+        ({"style_size": np.ones(2)}, "style_size is an array"),
+        ({"seed": "1"}, "seed is '1'; it must be a whole number"),
+        ({"features": None}, "features is None; it must be the name of a network or what load_features gave"),
+        ({"features": np.ones((4, 4, 3)), "device": "cpu"}, "features is an array of shape"),
+        ({"size": "256"}, "size is '256'"),
     ],
 )
 def test_wrong_settings_are_errors(make, settings, message):
@@ -353,3 +370,35 @@ def test_a_name_is_enough_for_the_network(content, style):
     transfer = StyleTransfer(content, style, features="random", size=64, device="cpu").run(2, progress=False)
     assert transfer.features.name == "random"
     assert transfer.features.layers == load_features("random", device="cpu").layers
+
+
+def test_steps_are_a_whole_number(make):
+    for bad in ("500", None, 2.5, -1):
+        with pytest.raises(
+            ValueError, match="steps is .*; it must be a whole number of at least 0, such as 500"
+        ):
+            make().run(bad)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_pictures_may_be_pytorchs_tensors(content, style, network, batch):
+    def tensor(picture):
+        picture = torch.tensor(picture).permute(2, 0, 1)
+        return picture[None] if batch else picture
+
+    settings = {"features": network, "size": 48}
+    expected = StyleTransfer(content, style, **settings).run(2, progress=False).image
+    found = StyleTransfer(tensor(content).requires_grad_(), tensor(style), **settings).run(2, progress=False)
+    assert np.array_equal(found.image, expected)
+    one = reconstruct_content(content, network, "scale1", steps=1, size=48).image
+    assert np.array_equal(
+        reconstruct_content(tensor(content), network, "scale1", steps=1, size=48).image, one
+    )
+    texture = synthesise_texture(style, network, steps=1, size=48).image
+    assert np.array_equal(synthesise_texture(tensor(style), network, steps=1, size=48).image, texture)
+
+
+def test_a_sample_picture_goes_by_its_name(network):
+    assert StyleTransfer("china", "flower", features=network, size=48).image.shape == (32, 48, 3)
+    with pytest.raises(FileNotFoundError, match="chian: no such file.*the sample pictures are china, flower"):
+        StyleTransfer("chian", "flower", features=network)
