@@ -99,15 +99,22 @@ def earth_movers_distance(
     everywhere = len(rows) == n and len(columns) == m
     block = cost_matrix if everywhere else cost_matrix[np.ix_(rows, columns)]
     largest = max(cost_matrix.max(), -cost_matrix.min())
-    plan, (f, g) = _Problem(a, b, rows, columns, block, largest, max_pivots).solve()
-    if not everywhere:  # where there is no mass, the solver saw nothing
-        solved, heavy_f, heavy_g = plan, f, g
-        plan, g = np.zeros_like(cost_matrix), np.full(m, -np.inf)
-        plan[np.ix_(rows, columns)], g[columns] = solved, heavy_g
-        f, g = _feasible_potentials(cost_matrix, g)
-        f[rows], g[columns] = heavy_f, heavy_g
+    plan, known, (f, g) = _Problem(a, b, rows, columns, block, largest, max_pivots).solve()
+    solved, heavy_f, heavy_g = plan, f, g
+    if not everywhere:
+        plan = np.zeros_like(cost_matrix)
+        plan[np.ix_(rows, columns)] = solved
     # A forbidden move carries no mass; only 0 times inf must not be asked for.
     cost = float(np.vdot(plan, cost_matrix if largest < np.inf else np.where(plan > 0, cost_matrix, 0)))
+    # Where there is no mass, the solver saw nothing: a feasible price is to be found, which must not round the
+    # others off, as one of 1e16 would.
+    for start in () if everywhere else (known, heavy_g):
+        g = np.full(m, -np.inf)
+        g[columns] = start
+        f, g = _feasible_potentials(cost_matrix, g)
+        if b[columns] @ (heavy_g - g[columns]) <= TOLERANCE * abs(cost):
+            break
+        f[rows], g[columns] = heavy_f, heavy_g
     gap = cost - float(a @ f + b @ g)
     return Transport(cost, plan, cost_matrix, (f, g), gap, x, y, a, b, metric)
 
@@ -207,15 +214,15 @@ class _Problem:
         self.a, self.b, self.rows, self.columns = a[rows], b[columns], rows, columns
         self.cost, self.largest, self.max_pivots = cost, largest, max_pivots
 
-    def solve(self) -> tuple[np.ndarray, Potentials]:
-        """An optimal plan, and the potentials that prove it."""
+    def solve(self) -> tuple[np.ndarray, np.ndarray, Potentials]:
+        """An optimal plan, the solver's potential g, and the potentials beside it that prove the plan."""
         # The potentials that need no solver. What a plan pays above them stays when all costs of a row or a
         # column rise together, as a point far out makes them do: the scale on which a gap is large or small.
         low = _feasible_potentials(self.cost, np.zeros(len(self.b)))
         if self.largest < np.inf:
             plan, g = self._simplex(self.cost, self.largest)
             if (potentials := self._certified(plan, g, self.cost, low)) is not None:
-                return plan, potentials
+                return plan, g, potentials
         else:
             plan = self._avoiding_forbidden()
         above = self.cost - low[0][:, None] - low[1]
@@ -224,7 +231,7 @@ class _Problem:
             if (rest := self._certified(capped, g, above, nothing)) is not None:
                 f, g = low[0] + rest[0], low[1] + rest[1]
                 shift = (self.a @ f - self.b @ g) / 2
-                return capped, (f - shift, g + shift)
+                return capped, g + shift, (f - shift, g + shift)
         raise RuntimeError(
             "The solver's plan is not optimal, also after the large costs were capped. Costs go up to "
             f"{self.largest:.3g} and weights down to {min(self.a.min(), self.b.min()):.3g}, and float64 cannot tell "
@@ -258,14 +265,14 @@ class _Problem:
         """The feasible potentials near g where they prove that the plan is an optimal coupling, else None.
 
         The duality gap, with all that rounding can hide of it, must be nothing beside the gap that the potentials
-        ``low`` leave, or beside what weights cost that are off by their rounding.
+        ``low`` leave, or beside what weights and costs that are off by their rounding may add.
         """
         f, g = _feasible_potentials(cost, g)
         i, j, mass, crumbs = self._used(plan)
         cost = cost[i, j]
         above = cost - low[0][i] - low[1][j]
-        slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j]))
-        gap = mass @ slack + mass[crumbs] @ above[crumbs]
+        slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j]) - 16 * np.abs(cost))
+        gap = mass @ np.maximum(slack, 0) + mass[crumbs] @ above[crumbs]
         mass, above = mass[~crumbs], above[~crumbs]
         tolerance = TOLERANCE * (mass @ above) + ROUNDING * above.max(initial=0)
         defect = max(
