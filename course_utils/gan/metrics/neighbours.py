@@ -250,8 +250,7 @@ def centred(pictures: np.ndarray) -> np.ndarray:
     ink = weight.sum(axis=(1, 2)) + EXACT
     ticks = np.arange(SIDE, dtype=np.float32) - (SIDE - 1) / 2
     down, right = (np.rint(weight.sum(axis=axis) @ ticks / ink).astype(int) for axis in (2, 1))
-    ticks = np.arange(SIDE)
-    rows, columns = ((ticks + move[:, None]) for move in (down, right))
+    rows, columns = (np.arange(SIDE) + move[:, None] for move in (down, right))
     inside = ((rows >= 0) & (rows < SIDE))[:, :, None] & ((columns >= 0) & (columns < SIDE))[:, None]
     moved = pictures[
         np.arange(len(pictures))[:, None, None], rows[:, :, None] % SIDE, columns[:, None] % SIDE

@@ -13,7 +13,9 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
-from course_utils.datasets import load_digits_stand_in
+from course_utils.datasets import DataUnavailable, load_digits_stand_in, load_mnist
+from course_utils.datasets.scaling import to_bytes
+from course_utils.gan import load_generator
 from course_utils.gan.metrics import (
     features,
     frechet_distance,
@@ -333,6 +335,22 @@ def test_fresh_digits_are_no_copies(sets):
     assert 0.8 < found.ratio < 1.25
     assert found.copies < 0.1
     assert found.false_alarms <= 0.03 + 1e-9
+
+
+def test_the_shipped_generator_is_no_copying_machine():
+    """On MNIST itself, where a test picture is fresh and a moved training picture is not."""
+    try:
+        training, test = load_mnist("train", download=False).pixels, load_mnist("test", download=False).pixels
+    except DataUnavailable:
+        pytest.skip("MNIST is not at hand")
+    z = torch.randn(100, 64, generator=torch.Generator().manual_seed(5))
+    made = to_bytes(load_generator("dcgan", "cpu")(z)[:, 0], "symmetric").numpy()
+    forged = moved(training[5000:5100], 2, -1)
+    found = memorisation(np.concatenate([made, test[1000:1100], forged]), training, test[:200])
+    generated, fresh, copies = found.suspects.reshape(3, 100).mean(axis=1)
+    assert generated < 0.1
+    assert fresh < 0.1
+    assert copies > 0.95
 
 
 def test_some_copies_among_honest_pictures_are_found_one_by_one(sets):
