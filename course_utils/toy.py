@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
-from course_utils.checks import not_negative, number, positive, whole
+from course_utils.checks import instance, not_negative, number, numbers, positive, whole
+from course_utils.checks import points as checked_points
 
 
 def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
@@ -45,13 +46,14 @@ def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
 
 def ring(modes: int = 8, radius: float = 2.0, std: float = 0.02) -> "GaussianMixture":
     """``modes`` equal Gaussians, evenly around a circle; the first one lies on the positive first axis."""
+    radius = number("radius", radius)
     angles = 2 * np.pi * np.arange(whole("modes", modes)) / modes
     return GaussianMixture(radius * np.column_stack([np.cos(angles), np.sin(angles)]), positive("std", std))
 
 
 def grid(side: int = 5, spacing: float = 2.0, std: float = 0.05) -> "GaussianMixture":
     """side x side equal Gaussians on a square lattice around the origin."""
-    ticks = spacing * (np.arange(whole("side", side)) - (side - 1) / 2)
+    ticks = number("spacing", spacing) * (np.arange(whole("side", side)) - (side - 1) / 2)
     centres = np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1)
     return GaussianMixture(centres.reshape(-1, 2), positive("std", std))
 
@@ -147,7 +149,12 @@ class GaussianMixture:
     weights: np.ndarray | None = None
     has_density = True
 
+    def __repr__(self) -> str:
+        return f"<GaussianMixture: {len(self.modes):,} modes, std {self.std:g}>"
+
     def __post_init__(self) -> None:
+        object.__setattr__(self, "modes", checked_points("modes", self.modes, dim=2))
+        positive("std", self.std)
         if self.weights is None:
             object.__setattr__(self, "weights", np.full(len(self.modes), 1 / len(self.modes)))
 
@@ -206,16 +213,18 @@ class NoisyCurves:
 
 
 def _normal(n: int, generator: np.random.Generator) -> np.ndarray:
-    if not isinstance(generator, np.random.Generator):
-        raise ValueError(
-            f"generator is {generator!r}. Pass a numpy Generator, such as numpy.random.default_rng(0), so "
-            "that the same seed gives the same points."
-        )
-    return generator.standard_normal((n, 2))
+    instance(
+        "generator", generator, np.random.Generator, "a numpy Generator, such as numpy.random.default_rng(0)",
+        "so that the same seed gives the same points",
+    )  # fmt: skip
+    return generator.standard_normal((whole("n", n, at_least=0), 2))
 
 
 def _plane(points: ArrayLike) -> np.ndarray:
-    points = np.asarray(points, dtype=np.float64)
+    try:
+        points = np.asarray(points, dtype=np.float64)
+    except (TypeError, ValueError):
+        points = numbers("points", points)  # which says what is wrong
     if points.shape[-1:] != (2,):
         raise ValueError(f"points has shape {points.shape}. Give points of the plane, shape (..., 2).")
     return points

@@ -18,7 +18,7 @@ from typing import Literal
 
 import numpy as np
 
-from course_utils import runtime
+from course_utils import checks, runtime
 from course_utils.checks import one_of
 from course_utils.datasets.downloads import DataUnavailable, fetch, open_plain
 from course_utils.datasets.scaling import SIDE, check_digits, to_bytes
@@ -154,7 +154,7 @@ def load_mnist(
         when they can be downloaded but not saved.
     """
     one_of("split", split, PREFIX)
-    root = runtime.data_dir() if root is None else Path(root).expanduser().resolve()
+    root = runtime.data_dir() if root is None else checks.path("root", root).resolve()
     pixels, labels = (
         _load_idx(f"{PREFIX[split]}-{kind}-ubyte", root, download, mirrors)
         for kind in ("images-idx3", "labels-idx1")

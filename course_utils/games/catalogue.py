@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checks import number, positive, whole
+from course_utils.checks import instance, number, numbers, positive, whole
 from course_utils.games.game import Coordinates, Game
 
 
@@ -22,7 +22,7 @@ def bilinear(matrix: np.ndarray | float = 1.0) -> Game:
     ValueError
         when `matrix` is neither a finite number nor a finite (n, m) array.
     """
-    a = np.asarray(matrix, float)
+    a = numbers("matrix", matrix)
     if a.ndim not in (0, 2) or a.size == 0 or not np.isfinite(a).all():
         raise ValueError(f"matrix has shape {a.shape}: give a number or an (n, m) array of finite numbers.")
     if a.size == 1:
@@ -112,13 +112,13 @@ def gaussian_mean_game(
     ValueError
         when the mean is not a number or a vector, the batch size is not positive, or rng is missing.
     """
-    mu = np.asarray(mean, float)
+    mu = numbers("mean", mean)
     if mu.ndim > 1 or mu.size == 0 or not np.isfinite(mu).all():
         raise ValueError(f"mean has shape {mu.shape}: give a number or a vector of finite numbers.")
     if batch_size is not None:
         batch_size = whole("batch_size", batch_size, advice="or None for exact expectations")
-        if rng is None:
-            raise ValueError("mini-batches need a generator, such as rng=np.random.default_rng(0).")
+        expected = "a generator for the mini-batches, such as np.random.default_rng(0)"
+        instance("rng", rng, np.random.Generator, expected)
     d = mu.size
     target = mu.item() if d == 1 else mu
     noise = 0.0 if batch_size is None else (2.0 / batch_size) ** 0.5

@@ -15,7 +15,7 @@ from itertools import islice
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from course_utils.checks import one_of, positive, whole
+from course_utils.checks import instance, numbers, one_of, positive, whole
 from course_utils.games.game import Coordinates, Game, with_consensus
 
 Steps = Iterator[tuple[Coordinates, Coordinates]]
@@ -87,7 +87,7 @@ METHODS: dict[str, StepRule] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trajectory:
     """A played game.
 
@@ -102,6 +102,21 @@ class Trajectory:
     diverged_at: int | np.ndarray | None
     method: str
     learning_rate: float
+
+    def __repr__(self) -> str:
+        runs = self.points[0].size // self.points.shape[-1]
+        lost = int(np.sum(np.asarray(-1 if self.diverged_at is None else self.diverged_at) >= 0))
+        if self.points.ndim > 2:
+            end = f"{runs:,} starts, {lost:,} diverged"
+        else:
+            points = [self.points[0], self.points[-1]]
+            start, last = (
+                f"({', '.join(f'{c:.3g}' for c in z[:3])}{', ...' * (len(z) > 3)})" for z in points
+            )
+            end = f"from {start}, " + (f"diverged at step {self.diverged_at:,}" if lost else f"to {last}")
+        return (
+            f"<Trajectory {self.method!r}: {len(self.points) - 1:,} steps of {self.learning_rate:g}, {end}>"
+        )
 
     @property
     def averages(self) -> np.ndarray:
@@ -140,7 +155,9 @@ def simulate(
         for an unknown method, a start of the wrong shape or past the bound, a step count or a learning rate
         that makes no sense, and for the flow of a game with random gradients.
     """
-    start = np.asarray(start, float)
+    instance("game", game, Game, "a Game, such as bilinear()", "and the method comes after it")
+    bound = positive("bound", bound)
+    start = numbers("start", start, advice=f"give coordinates between -{bound:g} and {bound:g}").copy()
     _check(game, method, start, steps, learning_rate, bound)
     points = np.full((steps + 1, *start.shape), np.nan)
     points[0] = start
@@ -221,6 +238,8 @@ def _check(
 ) -> None:
     if isinstance(method, str):
         one_of("method", method, [*METHODS, "flow"])
+    else:
+        instance("method", method, Callable, f"a step rule, or one of {', '.join([*METHODS, 'flow'])}")  # type: ignore[arg-type]
     if method == "flow" and game.stochastic:
         raise ValueError(
             f"{game.name} has random gradients, so there is no flow. Build it without batch_size."

@@ -94,6 +94,9 @@ class PointCloud:
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", checks.points("points", self.points, dim=2).copy())
 
+    def __repr__(self) -> str:
+        return f"<PointCloud: {len(self.points):,} points>"
+
     @property
     def modes(self) -> np.ndarray:
         return np.empty((0, 2))

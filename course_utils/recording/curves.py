@@ -22,6 +22,10 @@ class Curve:
     low: np.ndarray
     high: np.ndarray
 
+    def __repr__(self) -> str:
+        steps = f", steps {self.steps[0]:,} to {self.steps[-1]:,}" if len(self.steps) else ""
+        return f"<Curve: {len(self.steps):,} points{steps}>"
+
     def __len__(self) -> int:
         return len(self.steps)
 

@@ -31,6 +31,11 @@ class SinkhornCurve:
     costs: np.ndarray
     plans: np.ndarray
 
+    def __repr__(self) -> str:
+        n, m = self.plans.shape[1:]
+        eps = self.regularizations
+        return f"<SinkhornCurve: {len(eps)} plans, {n:,} x {m:,}, regularizations {eps.min():g} to {eps.max():g}>"
+
 
 def sinkhorn_curve(
     x: ArrayLike | None,

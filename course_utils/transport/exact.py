@@ -18,7 +18,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks import number, numbers
+from course_utils.checks import instance, number, numbers
 from course_utils.transport.measures import Metric, as_weights, ground_cost
 
 TOLERANCE = 1e-9  # largest defect of a marginal, and of the duality gap beside that of the trivial potentials
@@ -56,6 +56,10 @@ class Transport:
     a: np.ndarray
     b: np.ndarray
     metric: Metric
+
+    def __repr__(self) -> str:
+        n, m = self.plan.shape
+        return f"<Transport of {n:,} onto {m:,} points: cost {self.cost:.6g}, gap {self.gap:.1g}>"
 
 
 def earth_movers_distance(
@@ -141,6 +145,7 @@ def kantorovich_potential(transport: Transport) -> Callable[[np.ndarray], np.nda
     ValueError
         where the problem was given by a matrix (no points to measure from), or by "sqeuclidean" (no metric).
     """
+    instance("transport", transport, Transport, "what earth_movers_distance returned")
     y, g, metric = transport.y, transport.potentials[1], transport.metric
     if y is None or not (isinstance(metric, str) or callable(metric)):
         raise ValueError(

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import math
 import os
 import shutil
 import subprocess
@@ -271,6 +272,12 @@ def test_files_that_are_no_idx_files(tmp_path, tiny, monkeypatch, content, messa
     save(tiny, tmp_path / "mnist")
     with pytest.raises(ValueError, match=message):
         load_mnist("train", tmp_path)
+
+
+@pytest.mark.parametrize("root", [math.nan, True, 3, [], {}], ids=repr)
+def test_a_folder_is_a_path(root):
+    with pytest.raises(ValueError, match="root is .*; it must be a path"):
+        load_mnist("test", root)
 
 
 @pytest.mark.parametrize("split", ["training", "", None])

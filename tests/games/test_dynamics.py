@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from course_utils import games
 from course_utils.games import (
     METHODS,
     Game,
@@ -281,3 +282,44 @@ def test_a_random_game_has_no_flow():
     game = gaussian_mean_game(batch_size=4, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match="there is no flow"):
         simulate(game, "flow", (0.0, 0.0), steps=5, learning_rate=0.1)
+
+
+def test_a_trajectory_is_one_line_on_the_screen():
+    game = games.bilinear()
+    played = games.simulate(game, "alternating", [1, 0.5], steps=5_000, learning_rate=0.1)
+    end = ", ".join(f"{c:.3g}" for c in played.points[-1])
+    assert repr(played) == f"<Trajectory 'alternating': 5,000 steps of 0.1, from (1, 0.5), to ({end})>"
+    lost = games.simulate(game, "simultaneous", [1, 1], steps=2_000, learning_rate=0.5)
+    end = f"from (1, 1), diverged at step {lost.diverged_at}"
+    assert repr(lost) == f"<Trajectory 'simultaneous': 2,000 steps of 0.5, {end}>"
+    many = games.simulate(game, "simultaneous", np.ones((3, 4, 2)), steps=2_000, learning_rate=0.5)
+    assert repr(many) == "<Trajectory 'simultaneous': 2,000 steps of 0.5, 12 starts, 12 diverged>"
+    wide = games.simulate(games.bilinear(np.eye(3)), "optimistic", np.arange(6), steps=0, learning_rate=0.1)
+    assert repr(wide) == "<Trajectory 'optimistic': 0 steps of 0.1, from (0, 1, 2, ...), to (0, 1, 2, ...)>"
+
+
+BAD = [None, "abc", True, {}, [], object(), np.zeros((2, 3))]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda value: type(value).__name__)
+def test_bad_arguments_are_refused_in_words(bad):
+    def play(game=None, method="simultaneous", start=(1, 1), **settings):
+        settings = {"steps": 2, "learning_rate": 0.1} | settings
+        return games.simulate(games.bilinear() if game is None else game, method, start, **settings)
+
+    calls = {
+        "method": lambda: play(method=bad),
+        "start": lambda: play(start=bad),
+        "steps": lambda: play(steps=bad),
+        "learning_rate": lambda: play(learning_rate=bad),
+        "bound": lambda: play(bound=bad),
+        "matrix": lambda: games.bilinear("abc" if bad is True or isinstance(bad, np.ndarray) else bad),
+        "mean": lambda: games.gaussian_mean_game("abc" if bad is True else bad),
+        "rng": lambda: games.gaussian_mean_game(1.0, batch_size=2, rng=bad),
+    }
+    for name, call in calls.items():
+        with pytest.raises(ValueError, match=f"^{name} (is|has|holds) .*(must|give|coordinates)"):
+            call()
+    if bad is not None:
+        with pytest.raises(ValueError, match="^game is .*; it must be a Game, such as bilinear"):
+            play(game=bad)

@@ -137,3 +137,9 @@ def test_files_go_into_missing_folders_and_home(tmp_path, monkeypatch, small, im
         "run.npz",
         "run.safetensors",
     ]
+
+
+def test_points_and_curves_are_one_line_on_the_screen():
+    assert repr(gan.PointCloud(np.zeros((300, 2)))) == "<PointCloud: 300 points>"
+    assert repr(load_recording("dcgan").metrics["d_real"]).startswith("<Curve: ")
+    assert "\n" not in repr(load_recording("dcgan"))

@@ -17,6 +17,7 @@ from course_utils.transport import (
     binary_couplings,
     earth_movers_distance,
     kantorovich_potential,
+    sinkhorn_curve,
 )
 
 seeds = st.integers(0, 2**32 - 1)
@@ -547,3 +548,16 @@ def test_importing_it_is_light():
     code = "import sys, course_utils.transport as _, course_utils.toy as _; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"torch", "ot", "matplotlib", "ipywidgets"}.isdisjoint(done.stdout.split())
+
+
+def test_results_are_one_line_on_the_screen():
+    transport = earth_movers_distance([0.0, 1.0], [1.0, 2.0, 3.0])
+    assert repr(transport).startswith("<Transport of 2 onto 3 points: cost 1.5, gap ")
+    assert "\n" not in repr(transport)
+    curve = sinkhorn_curve(np.zeros(200), np.ones(300), [0.1, 1])
+    assert repr(curve) == "<SinkhornCurve: 2 plans, 200 x 300, regularizations 0.1 to 1>"
+    for bad in (None, "abc", 3.0, np.zeros(3)):
+        with pytest.raises(
+            ValueError, match="transport is .*; it must be what earth_movers_distance returned"
+        ):
+            kantorovich_potential(bad)
