@@ -150,10 +150,11 @@ def memorisation(
     two or three per cent of suspects; above ten, somebody copies. The y are those 20 training pictures that are closest
     when all are moved to the middle of their ink, which a shift does not change; the features look at the best four.
 
-    Of copies from MNIST it finds all that are exact or shifted, about 95 % under noise of 25 grey levels, and three in
-    four that are blurred by one pixel, dimmed to 0.7 or under noise of 50. What stays invisible: pictures that are
-    mirrored, turned by more than 10 degrees, moved farther, blended from two, thicker or thinner, or redrawn in another
-    style; and copies of a picture that the training set holds many times, since then the next nearest are as close.
+    Measured on 150 copies of each kind from MNIST's 60,000, with 300 held-out pictures: it finds all that are exact or
+    shifted, nine in ten under noise of 25 grey levels or a blur of 0.7 pixels, and about half under noise of 50, a blur
+    of 1 pixel, at 0.7 of the brightness, or turned by 5 degrees. What stays invisible: pictures mirrored, turned
+    by 10 degrees, moved by three pixels, blended from two, thicker or thinner, or redrawn in another style; and copies
+    of a picture that the training set holds many times, since then the next nearest are as close.
 
     Parameters
     ----------
