@@ -42,6 +42,7 @@ MOVED = {  # old name -> new name, both without "course_utils."
     "rerouting": "transport.hints",
     "sinkhorn": "transport.entropic",
     "transport_1d": "transport.line",
+    "style.objective": "style.perceptual",
     "two_player": "games.game",
 }
 

@@ -9,14 +9,15 @@ kernels on one laptop then take each other's turns, and both become many times s
 - what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`.
 
 ``COURSE_THREADS`` sets what "all cores" means. Importing ``course_utils`` calls :func:`settle`; where torch was there
-first, it is too late for the waiting, and one thread is used throughout.
+first, it is too late for the waiting, and one thread is used throughout, unless ``COURSE_THREADS`` says otherwise;
+:func:`describe` tells.
 """
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 # Measured on two cores (benchmarks/threads.py): 1000 rounds of waiting cost little where nobody else computes, and
@@ -36,16 +37,12 @@ def settle() -> None:
     for name in LIBRARIES:
         os.environ.setdefault(name, "1")
     torch = sys.modules.get("torch")
-    if torch is not None and not waits:
-        _too_late = True
+    if torch is not None:
         torch.set_num_threads(1)
-        warnings.warn(
-            "torch was loaded before course_utils, too late to say how its threads should wait, so it computes with "
-            "one. Import course_utils first, or start with `make lab`.",
-            stacklevel=3,
-        )
+        _too_late = not waits
 
 
+@cache
 def cores() -> int:
     """The cores that this process may use: the machine's, less what affinity and a container's quota withhold."""
     try:
@@ -89,6 +86,11 @@ def all_cores(large: bool = True) -> Iterator[None]:
 
 def describe() -> str:
     """One line for the start page."""
+    if _too_late:
+        return (
+            "torch was loaded before course_utils, too late to say how its threads wait: it computes with one. Import "
+            "course_utils first, or start with `make lab`."
+        )
     count = cores()
     return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread, large ones {allowed()}"
 

@@ -1,6 +1,5 @@
 """Train a GAN or a WGAN on 28x28 pictures, or on points of the plane."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -145,6 +144,8 @@ class PointTrainer(AdversarialLoop):
         self._draws = np.random.default_rng(checks.whole("seed", seed, 0, 2**63 - 2, "such as 0"))
         super().__init__(recipe, device=device, seed=seed)
 
+    recordable = False  # points are drawn on the CPU
+
     def real_batch(self) -> Tensor:
         """m fresh points of the distribution, (m, 2)."""
         points = self.distribution.sample(self.recipe.batch_size, self._draws)
@@ -172,10 +173,9 @@ class PointTrainer(AdversarialLoop):
         self.log.append(values)
         return values
 
-    def state_dict(self) -> dict[str, Any]:
-        return super().state_dict() | {"draws": self._draws.bit_generator.state}
+    def own_state(self) -> dict[str, Any]:
+        return {"draws": self._draws.bit_generator.state}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_own_state(self, state: dict[str, Any]) -> None:
         """As of any trainer; ``distribution`` is no part of a state."""
-        super().load_state_dict(dict(state))
         self._draws.bit_generator.state = state["draws"]

@@ -132,6 +132,8 @@ def _pack(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         return {"recipe": asdict(value)}  # type: ignore[call-overload]
     if isinstance(value, dict):
         return {"dict": [[key, _pack(v, f"{name}/{key}".lstrip("/"), tensors)] for key, v in value.items()]}
+    if isinstance(value, list):
+        return {"list": [_pack(v, f"{name}/{i}".lstrip("/"), tensors) for i, v in enumerate(value)]}
     return value
 
 
@@ -142,5 +144,12 @@ def _unpack(packed: Any, tensors: dict[str, Tensor], kind: type[Settings]) -> An
     if what == "tensor":
         return tensors[value]
     if what == "recipe":
-        return kind(**value)
+        try:
+            return kind(**value)
+        except (TypeError, ValueError) as error:  # of a later version, or not written by us
+            raise CheckpointError(
+                f"the recipe in this checkpoint is not one of this version: {error}"
+            ) from None
+    if what == "list":
+        return [_unpack(v, tensors, kind) for v in value]
     return {key: _unpack(v, tensors, kind) for key, v in value}

@@ -21,8 +21,18 @@ class StepLog:
         return len(self._table) + len(self._rows)
 
     def append(self, row: Tensor) -> None:
-        """The numbers of one more step, in the order of ``names``."""
-        self._rows.append(row)
+        """The numbers of one more step, in the order of ``names``.
+
+        Raises
+        ------
+        ValueError
+            for a row of another length.
+        """
+        if row.shape != (len(self.names),):
+            raise ValueError(
+                f"a step measures {', '.join(self.names)}: one number each, and not a row of shape {tuple(row.shape)}."
+            )
+        self._rows.append(row.detach())
 
     def table(self) -> Tensor:
         """All rows, (steps, quantities), on the device."""
@@ -49,8 +59,23 @@ class StepLog:
         return row[self._place(name)]
 
     def replace(self, table: Tensor) -> None:
-        """Forget all rows and take these instead."""
+        """Forget all rows and take these instead.
+
+        Raises
+        ------
+        ValueError
+            for a table of other quantities, which has another number of columns.
+        """
+        self.check(table)
         self._table, self._rows = table.to(self._table), []
+
+    def check(self, table: Tensor) -> None:
+        """Raise a ValueError for a table of other quantities, which has another number of columns."""
+        if table.shape[1:] != self._table.shape[1:]:
+            raise ValueError(
+                f"this log has {table.shape[-1]} quantities a step, and there should be {len(self.names)}: "
+                f"{', '.join(self.names)}."
+            )
 
     def _place(self, name: str) -> int:
         if name not in self.names:

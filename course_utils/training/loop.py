@@ -39,7 +39,8 @@ class TrainingLoop(Stepwise):
     """Networks, an optimizer for each, random numbers of their own, and the steps that train them.
 
     For every name in ``parts`` the loop has an attribute NAME, the network, and NAME_optimizer: plain torch objects,
-    for a notebook to use. Its rate is ``recipe.NAME_learning_rate``.
+    for a notebook to use. Its rate is ``recipe.NAME_learning_rate``. Networks that share an optimizer or an average are
+    one part (an ``nn.ModuleDict``).
 
     Parameters
     ----------
@@ -52,6 +53,7 @@ class TrainingLoop(Stepwise):
     quantities: ClassVar[tuple[str, ...]]  # what a step measures, recorded at every one
     optional: ClassVar[tuple[str, ...]] = ()  # those that are NaN where a recipe does not ask for them
     averaged: ClassVar[str] = ""  # the part whose moving average is kept where the recipe has an ``ema``
+    recordable: ClassVar[bool] = True  # whether a GPU can record a step: all that it computes lies there
 
     recipe: Any
 
@@ -68,7 +70,7 @@ class TrainingLoop(Stepwise):
         self._make_average()
         self.random = torch.Generator(self.device).manual_seed(seed)
         self.log = StepLog(self.quantities, self.device)
-        self.graph = StepGraph(self.update, self.random, lambda: OPTIMIZERS[self.recipe.optimizer].recordable)
+        self.graph = StepGraph(self.update, self.random, self._can_be_recorded)
         rates = ", ".join(f"{part}_learning_rate=..." for part in self.parts)
         self._guard = Guard(
             self.log,
@@ -118,6 +120,9 @@ class TrainingLoop(Stepwise):
         ema = self.recipe.ema if self.averaged else 0
         self.average = ExponentialMovingAverage(getattr(self, self.averaged), ema) if ema else None
 
+    def _can_be_recorded(self) -> bool:
+        return self.recordable and OPTIMIZERS[self.recipe.optimizer].recordable
+
     # ------------------------------------------------------------------ training
 
     @property
@@ -131,7 +136,7 @@ class TrainingLoop(Stepwise):
     def step(self) -> Tensor:
         """One step, logged; returns the ``quantities``, on the device."""
         self.prepare()
-        with threads.all_cores(self.large):
+        with threads.all_cores(self.large and self.device.type == "cpu"):
             values = self.graph()
         self.log.append(values)
         if self.average is not None:
@@ -225,7 +230,7 @@ class TrainingLoop(Stepwise):
         state |= {name: optimizer.state_dict()["state"] for name, optimizer in self.optimizers().items()}
         if self.average is not None:
             state["average"] = self.average.module.state_dict()
-        return copied(state)
+        return copied(state | self.own_state())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Continue from a :meth:`state_dict`; on the CPU, as if training had never stopped.
@@ -236,12 +241,10 @@ class TrainingLoop(Stepwise):
         Raises
         ------
         ValueError
-            when the state belongs to networks of another kind, or holds weights that are NaN or infinite; the
-            trainer is then as it was.
+            when the state belongs to another kind of training or to other networks, or holds weights that are NaN or
+            infinite; the trainer is then as it was.
         """
-        self._refuse(state["recipe"], "this state has")
-        parts = [*self.networks(), *self.optimizers(), *(["average"] if self.average is not None else [])]
-        finite_tensors("this state", tensors_of({name: state[name] for name in parts}))
+        self._check_state(state)
         self._adopt(state["recipe"])
         for name, network in self.networks().items():
             network.load_state_dict(state[name])
@@ -254,7 +257,37 @@ class TrainingLoop(Stepwise):
             self.random.set_state(state["random"])
         else:
             self.random.manual_seed(self.seed + self.done)
+        self.load_own_state(state)
         self._guard.forget()
+
+    def own_state(self) -> dict[str, Any]:
+        """What a subclass's training depends on besides: tensors, numbers and words, in dicts and lists."""
+        return {}
+
+    def load_own_state(self, state: dict[str, Any]) -> None:
+        """Take back what :meth:`own_state` gave."""
+
+    def _check_state(self, state: dict[str, Any]) -> None:
+        """Raise a ValueError before anything is changed where the state does not fit."""
+        recipe, ours = state.get("recipe"), type(self.recipe).__name__
+        if not isinstance(recipe, type(self.recipe)):
+            raise ValueError(
+                f"this state is of another kind of training: it has a {type(recipe).__name__}, not a {ours}."
+            )
+        self._refuse(recipe, "this state has")
+        parts = [*self.networks(), *self.optimizers(), *(["average"] if self.averaged and recipe.ema else [])]
+        if missing := [name for name in (*parts, "log", "random", *self.own_state()) if name not in state]:
+            raise ValueError(
+                f"this state lacks {', '.join(missing)}: it is not of a {type(self).__name__} like this one."
+            )
+        for name, network in self.networks().items():
+            shapes = {key: value.shape for key, value in network.state_dict().items()}
+            if {key: value.shape for key, value in state[name].items()} != shapes:
+                raise ValueError(
+                    f"this state is of other networks: its {name} has other weights than the trainer's."
+                )
+        self.log.check(state["log"])
+        finite_tensors("this state", tensors_of({name: state[name] for name in parts}))
 
 
 def descend(optimizer: Optimizer, loss: Tensor) -> None:

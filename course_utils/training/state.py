@@ -11,6 +11,8 @@ def copied(state: Any) -> Any:
     than copy.deepcopy."""
     if isinstance(state, Tensor):
         return state.detach().clone()
+    if isinstance(state, list):
+        return [copied(value) for value in state]
     return {key: copied(value) for key, value in state.items()} if isinstance(state, dict) else state
 
 

@@ -143,6 +143,88 @@ def test_a_divergence_is_named_and_undone():
     assert loop.recipe.line_learning_rate == 0.1  # the settings of that moment, too
 
 
+class WithPool(Line):
+    """A loop that keeps something of its own, in tensors and lists."""
+
+    def __init__(self, *arguments, **settings):
+        super().__init__(*arguments, **settings)
+        self.pool, self.count = [torch.zeros(2), torch.zeros(3)], 0
+
+    def update(self):
+        self.count += 1
+        self.pool[0].add_(1.0)
+        return super().update()
+
+    def own_state(self):
+        return {"pool": self.pool, "count": self.count}
+
+    def load_own_state(self, state):
+        self.pool, self.count = [part.clone() for part in state["pool"]], state["count"]
+
+
+def test_what_a_loop_keeps_of_its_own_is_copied_saved_and_rolled_back(tmp_path):
+    loop = WithPool(LineRecipe(), device="cpu").run(3, progress=False)
+    save_checkpoint(loop, tmp_path / "pool.safetensors")
+    other = WithPool(LineRecipe(), device="cpu")
+    load_checkpoint(other, tmp_path / "pool.safetensors")
+    assert other.count == 3
+    assert torch.equal(other.pool[0], torch.full((2,), 3.0))
+    loop.change(line_learning_rate=1e30)
+    with pytest.raises(FloatingPointError):
+        loop.run(200, progress=False)
+    assert loop.count == 3
+    assert torch.equal(loop.pool[0], torch.full((2,), 3.0))
+
+
+class Wider(Line):
+    quantities = (*Line.quantities, "accuracy")
+
+    def update(self):
+        return torch.cat([super().update(), torch.zeros(1)])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (
+            lambda state: {**state, "recipe": OtherRecipe()} | {"recipe": "sgd"},
+            "another kind of training: it has a str",
+        ),
+        (lambda state: {k: v for k, v in state.items() if k != "line_optimizer"}, "lacks line_optimizer"),
+        (lambda state: state | {"log": torch.zeros(4, 9)}, "9 quantities a step, and there should be 3"),
+        (lambda state: state | {"line": {"weight": torch.zeros(3, 3)}}, "its line has other weights"),
+    ],
+)
+def test_a_state_that_does_not_fit_is_refused_before_anything_changes(spoil, message):
+    loop = line().run(2, progress=False)
+    state, before = (
+        spoil(line(seed=1, optimizer="adam").run(4, progress=False).state_dict()),
+        loop.state_dict(),
+    )
+    with pytest.raises(ValueError, match=message):
+        loop.load_state_dict(state)
+    assert loop.recipe == before["recipe"]
+    assert torch.equal(loop.line.weight, before["line"]["weight"])
+    assert loop.done == 2
+
+
+def test_a_checkpoint_with_other_quantities_is_refused(tmp_path):
+    save_checkpoint(line().run(2, progress=False), tmp_path / "line.safetensors")
+    with pytest.raises(
+        ValueError, match="3 quantities a step, and there should be 4: loss, size, rare, accuracy"
+    ):
+        load_checkpoint(Wider(LineRecipe(), device="cpu"), tmp_path / "line.safetensors")
+
+
+def test_a_step_that_measures_something_else_says_so_at_once():
+    class Wrong(Line):
+        def update(self):
+            return super().update()[:2]
+
+    with pytest.raises(ValueError, match="a step measures loss, size, rare: one number each"):
+        Wrong(LineRecipe(), device="cpu").step()
+
+
 def test_a_recipe_for_other_networks_is_refused_and_nothing_changes():
     loop = line().run(2, progress=False)
     with pytest.raises(ValueError, match="you ask for width 2, but the networks of this trainer have 1"):
