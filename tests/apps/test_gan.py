@@ -70,7 +70,7 @@ def test_live_training_is_the_trainers_own_run(images, recipe, train, line):
     assert torch.equal(first_weights(app.controller.trainer), first_weights(plain))
     app.redraw()
     (image,) = app.figure.axes[0].get_images()
-    assert np.allclose(image.get_array(), mosaic(plain.sample(80, seed=0), 10), atol=1e-6)
+    assert np.allclose(image.get_array(), mosaic(plain.sample(80, seed=0), 10, scale="symmetric"), atol=1e-6)
     curve = line(app.figure, "critic_estimate" if recipe == "wgan-gp" else "d_real")
     assert len(curve.get_ydata()) == steps
     assert f"Step {steps:,}" in app.status.value
