@@ -8,9 +8,11 @@ Speed: a game of two numbers is played on plain Python floats when there is one 
 operation would be ten times the arithmetic) and on arrays when there are many; the same formulas serve both.
 """
 
+from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
@@ -24,7 +26,8 @@ StepRule = Callable[..., Steps]
 BLOCK = 256  # steps between two looks at whether every run is past the bound
 
 
-# The step rules. Never change x or y in place: the points already yielded are kept.
+# The step rules. Your own may change x and y in place, and yield floats, arrays, tensors or lists: what it yields is
+# copied at once.
 
 
 def simultaneous(game: Game, x: Coordinates, y: Coordinates, learning_rate: float) -> Steps:
@@ -153,7 +156,8 @@ def simulate(
     ------
     ValueError
         for an unknown method, a start of the wrong shape or past the bound, a step count or a learning rate
-        that makes no sense, and for the flow of a game with random gradients.
+        that makes no sense, for the flow of a game with random gradients, and for a step rule that stops, yields
+        something that is no point, or yields nan although it was far from the bound (below its square root).
     """
     instance("game", game, Game, "a Game, such as bilinear()", "and the method comes after it")
     bound = positive("bound", bound)
@@ -169,6 +173,8 @@ def simulate(
             x, y = (part if part.ndim else float(part) for part in game.split(start))
             _follow_steps(rule(game, x, y, learning_rate, **options), game.players[0], points, bound)
     outside = np.logical_or.accumulate(~_inside(points, bound), axis=0)
+    if method != "flow":
+        _refuse_nan(points, outside, bound, game)
     points[outside] = np.nan
     diverged_at: int | np.ndarray | None = np.where(outside[-1], outside.argmax(axis=0), -1)
     if start.ndim == 1:
@@ -181,29 +187,77 @@ def _inside(points: np.ndarray, bound: float) -> np.ndarray:
     return (np.abs(points) <= bound).all(axis=-1)  # False for NaN as well
 
 
+def _refuse_nan(points: np.ndarray, outside: np.ndarray, bound: float, game: Game) -> None:
+    """An error if a run became nan where nothing was large: this is a mistake, no divergence."""
+    entered = outside[1:] & ~outside[:-1] & np.isnan(points[1:]).any(axis=-1)
+    small = (np.abs(points[:-1]) <= bound**0.5).all(axis=-1)
+    if (entered & small).any():
+        step, *run = np.argwhere(entered & small)[0]
+        raise ValueError(
+            f"The step rule gave {points[(step + 1, *run)]} in step {step + 1}, from {points[(step, *run)]}: look for "
+            f"0/0, or a root or logarithm of a negative number, in the rule or in the gradients of {game.name}."
+        )
+
+
 def _follow_steps(stepper: Steps, n_x: int, points: np.ndarray, bound: float) -> None:
     """Write the points of `stepper` into points[1:], until every run is past the bound."""
     for first in range(1, len(points), BLOCK):
         block = points[first : first + BLOCK]
-        pairs: list[tuple[Coordinates, Coordinates]] = []
-        overflow = False
+        done = 0
         try:
-            pairs.extend(islice(stepper, len(block)))
+            for pair in islice(stepper, 1):
+                _copy(pair, n_x, block[0])
+                done = 1
+                if block.shape[1:] == (2,) and all(isinstance(part, float | int) for part in pair):
+                    flat = array("d")
+                    try:
+                        flat.extend(chain.from_iterable(islice(stepper, len(block) - 1)))
+                    finally:
+                        done += len(flat) // 2
+                        block[1:done] = np.reshape(flat[: 2 * (done - 1)], (-1, 2))
+                else:
+                    for row, later in zip(block[1:], stepper, strict=False):
+                        _copy(later, n_x, row)
+                        done += 1
         except OverflowError:  # Python's float power and exp raise where NumPy gives inf: far past any bound
-            overflow = True
-        if len(pairs) < len(block) and not overflow:
+            block[done:] = np.inf
+            return
+        except TypeError as error:
+            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
+                raise  # the rule's own
+            raise _no_point(f"something else than two numbers after {first - 1 + done} steps") from error
+        if done < len(block):
             raise ValueError(
-                f"The step rule stopped after {first - 1 + len(pairs)} steps. It has to go on for ever: "
+                f"The step rule stopped after {first - 1 + done} steps. It has to go on for ever: "
                 "while True, compute the next x and y and yield x, y."
             )
-        if pairs:
-            done = block[: len(pairs)]
-            for part, values in zip(
-                (done[..., :n_x], done[..., n_x:]), zip(*pairs, strict=True), strict=True
-            ):
-                part[...] = np.reshape(values, part.shape)
-        if overflow or not _inside(block[-1], bound).any():
+        if not _inside(block[-1], bound).any():
             return
+
+
+def _copy(pair: Any, n_x: int, row: np.ndarray) -> None:
+    """Write what a rule yields, floats, arrays, tensors or lists, into a row (..., dimension) of the points."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise _no_point(f"a {type(pair).__name__}, {pair!r:.60}")
+    for name, value, part in zip("xy", pair, (row[..., :n_x], row[..., n_x:]), strict=True):
+        target = part[..., 0] if part.shape[-1] == 1 else part  # one coordinate is a number
+        if not isinstance(value, np.ndarray):
+            value = value.detach().cpu() if hasattr(value, "detach") else value
+            try:
+                value = np.asarray(value)
+            except ValueError as error:
+                raise _no_point(f"{name} = {value!r:.60}") from error
+        if value.dtype.kind not in "iuf":
+            raise _no_point(f"{name} = {value!r:.60}")
+        if value.shape not in (target.shape, part.shape):
+            raise _no_point(f"{name} of shape {value.shape} where {target.shape} belongs")
+        target[...] = value if value.shape == target.shape else value[..., 0]
+
+
+def _no_point(what: str) -> ValueError:
+    return ValueError(
+        f"The step rule yielded {what}. It must yield the next point: yield x, y, in the shapes that it was given."
+    )
 
 
 def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: float) -> None:

@@ -250,6 +250,123 @@ def test_a_rule_of_ones_own():
     assert run.method == "descent_only"
 
 
+def in_place(game, x, y, learning_rate):
+    while True:
+        gx, gy = game.gradients(x, y)
+        x -= learning_rate * gx
+        y += learning_rate * gy
+        yield x, y
+
+
+@pytest.mark.parametrize("name", ["xy", "matrix", "mean", "dirac"])
+@pytest.mark.parametrize("runs", [(), (3,), (2, 3)])
+def test_a_rule_may_work_in_place(name, runs):
+    """x -= lr * gx is natural; 300 steps are more than the block that is looked at in one piece."""
+    game = GAMES[name]
+    start = np.random.default_rng(3).uniform(-1.0, 1.0, (*runs, game.dimension))
+    kept = start.copy()
+    run = simulate(game, in_place, start, steps=300, learning_rate=0.01)
+    np.testing.assert_array_equal(start, kept)
+    np.testing.assert_array_equal(run.points[0], kept)
+    expected = simulate(game, "simultaneous", start, steps=300, learning_rate=0.01)
+    np.testing.assert_allclose(run.points, expected.points, rtol=1e-12, atol=1e-14)
+    assert len(np.unique(run.points.reshape(301, -1), axis=0)) == 301
+
+
+def test_a_rule_may_yield_one_array_over_and_over():
+    def rule(game, x, y, learning_rate):
+        z = np.array([x, y])
+        while True:
+            z += learning_rate * game.field(z)
+            yield z[0:1], z[1:2]
+
+    run = simulate(bilinear(), rule, (1.0, 0.5), steps=300, learning_rate=0.01)
+    expected = simulate(bilinear(), "simultaneous", (1.0, 0.5), steps=300, learning_rate=0.01)
+    np.testing.assert_allclose(run.points, expected.points, rtol=1e-12)
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("start", [(1.0, 0.5), [(1.0, 0.5), (-1.0, 2.0)]])
+def test_a_rule_may_yield_tensors(requires_grad, start):
+    torch = pytest.importorskip("torch")
+
+    def rule(game, x, y, learning_rate):
+        x, y = (torch.tensor(part, dtype=torch.float64, requires_grad=requires_grad) for part in (x, y))
+        while True:
+            with torch.no_grad():
+                gx, gy = game.gradients(x.clone(), y.clone())
+                x -= learning_rate * gx
+                y += learning_rate * gy
+            yield x, y
+
+    run = simulate(bilinear(), rule, start, steps=300, learning_rate=0.01)
+    expected = simulate(bilinear(), "simultaneous", start, steps=300, learning_rate=0.01)
+    np.testing.assert_allclose(run.points, expected.points, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "convert", [lambda v: [v], int, np.float32, np.float64, np.array, lambda v: np.array([v])]
+)
+def test_a_rule_may_yield_lists_and_any_kind_of_number(convert):
+    def rule(game, x, y, learning_rate):
+        while True:
+            x, y = x + 1.0, y - 2.0
+            yield convert(x), convert(y)
+
+    run = simulate(bilinear(), rule, (0.0, 0.0), steps=300, learning_rate=0.1)
+    np.testing.assert_array_equal(run.points, np.arange(301)[:, None] * [1.0, -2.0])
+
+
+@pytest.mark.parametrize("kind", ["int", "tensor", "tensor with gradients"])
+@pytest.mark.parametrize("method", [m for m in METHODS if m != "consensus"])
+def test_a_game_may_give_integers_or_tensors(kind, method):
+    torch = pytest.importorskip("torch")
+    number = {
+        "int": int,
+        "tensor": lambda v: torch.tensor(v, dtype=torch.float64),
+        "tensor with gradients": lambda v: torch.tensor(v, dtype=torch.float64, requires_grad=True),
+    }[kind]
+    game = Game(lambda x, y: x + y, lambda x, y: (number(1), number(2)))
+    run = simulate(game, method, (0.0, 0.0), steps=20, learning_rate=0.5)
+    plain = simulate(
+        Game(lambda x, y: x + y, lambda x, y: (1.0, 2.0)), method, (0.0, 0.0), steps=20, learning_rate=0.5
+    )
+    np.testing.assert_allclose(run.points, plain.points, rtol=1e-12)
+
+
+@pytest.mark.parametrize("after", [0, 1, 300])
+@pytest.mark.parametrize("start", [(1.0, 0.0), [(1.0, 0.0), (0.0, 1.0)]])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (None, "must yield the next point"),
+        (1.0, "must yield the next point"),
+        ((None, 0.0), "must yield the next point"),
+        (("one", 0.0), "must yield the next point"),
+        ((np.zeros((3, 2)), 0.0), "must yield the next point"),
+        ((np.nan, 0.0), "look for 0/0"),
+    ],
+)
+def test_what_is_no_point_is_explained(after, start, wrong, message):
+    def rule(game, x, y, learning_rate):
+        for _ in range(after):
+            yield x, y
+        while True:
+            yield (wrong[0] + 0 * x, wrong[1] + 0 * y) if message == "look for 0/0" else wrong
+
+    with pytest.raises(ValueError, match=message):
+        simulate(bilinear(), rule, start, steps=400, learning_rate=0.1)
+
+
+def test_a_type_error_of_the_rule_itself_stays_its_own():
+    def rule(game, x, y, learning_rate):
+        yield x, y
+        yield x + "1", y
+
+    with pytest.raises(TypeError, match="unsupported operand"):
+        simulate(bilinear(), rule, (1.0, 0.0), steps=5, learning_rate=0.1)
+
+
 def test_no_steps_give_the_start():
     for method in (*METHODS, "flow"):
         np.testing.assert_array_equal(
