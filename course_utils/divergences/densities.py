@@ -47,6 +47,10 @@ class Density:
         if not self.has_atoms:
             supports, breaks = zip(*parts, strict=True)
             self.supports = np.array(supports)
+            declared = np.array(getattr(distribution, "support", tuple)(), dtype=float)
+            self._ends = (
+                self.supports[0] if len(parts) == 1 and not np.array_equal(declared, supports[0]) else None
+            )
             self.breaks = np.concatenate(breaks, axis=1)
 
     def logpdf(self, x: np.ndarray) -> np.ndarray:
@@ -54,7 +58,10 @@ class Density:
         # Far out scipy meets overflow on its way to -inf, or to NaN; both mean "nothing here".
         with np.errstate(all="ignore"):
             value = np.asarray(self._distribution.logpdf(x), dtype=float)
-        return np.where(np.isnan(value), -np.inf, value)
+        value = np.where(np.isnan(value), -np.inf, value)
+        if self._ends is not None:  # a periodic density goes on beyond the one period that has mass 1
+            value = np.where((x < self._ends[0]) | (x > self._ends[1]), -np.inf, value)
+        return value
 
     def covers(self, x: np.ndarray) -> np.ndarray:
         """Whether x lies inside the support, where the density should be positive."""
@@ -68,9 +75,24 @@ def _lasting(distribution: Any) -> Any:
     return distribution
 
 
+def _one_period(distribution: Any, support: np.ndarray) -> np.ndarray:
+    """scipy's von Mises says that it lives on the whole line, where its density repeats; its mass is on one period."""
+    if getattr(getattr(distribution, "dist", None), "name", None) != "vonmises":
+        return support
+    named = dict(zip(("kappa", "loc", "scale"), distribution.args, strict=False)) | distribution.kwds
+    return named.get("loc", 0.0) + np.pi * named.get("scale", 1.0) * np.array([-1.0, 1.0])
+
+
 def _leaves(distribution: Any) -> list[Any]:
     components = getattr(distribution, "components", None)
-    return [distribution] if components is None else [leaf for part in components for leaf in _leaves(part)]
+    if components is None:
+        return [distribution]
+    weights = getattr(distribution, "weights", None)
+    weights = np.ones(len(components)) if weights is None else weights
+    # A component of weight zero is nowhere: its support is none of the mixture's.
+    return [
+        leaf for part, weight in zip(components, weights, strict=True) if weight > 0 for leaf in _leaves(part)
+    ]
 
 
 def _read_leaf(distribution: Any, name: str) -> tuple[tuple[float, float], np.ndarray] | None:
@@ -106,6 +128,7 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     try:
         with np.errstate(all="ignore"):
             support = np.array(distribution.support(), dtype=float)
+            support = _one_period(distribution, support)
             points = np.concatenate([quantile(_LEVELS), upper_quantile(_LEVELS[:-1])], dtype=float)
             log_density = np.asarray(distribution.logpdf(points), dtype=float)
     except TypeError as error:

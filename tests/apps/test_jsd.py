@@ -107,3 +107,17 @@ def test_the_picture_is_coloured_and_keeps_its_size():
         sizes.add(picture.size)
         assert np.asarray(picture.convert("HSV"))[..., 1].max() > 150
     assert sizes == {(880, 460)}
+
+
+@pytest.mark.parametrize("shape", ["bell curves", "blocks"])
+@pytest.mark.parametrize("p_weight", [0, 0.5, 1])
+@pytest.mark.parametrize("g_weight", [0, 0.5, 1])
+@pytest.mark.parametrize("preset", ["a first guess", "far apart", "covers everything"])
+def test_weights_of_nothing_and_of_everything(shape, p_weight, g_weight, preset):
+    controller = JSDController()
+    controller.set(preset=preset)
+    controller.set(shape=shape, p_weight=p_weight, g_weight=g_weight)
+    shown = controller.divergences
+    assert 0 <= shown["jsd"] <= LOG_2
+    assert shown["value"] == pytest.approx(2 * shown["jsd"] - 2 * LOG_2, abs=1e-9)
+    assert not np.isnan([shown["kl_p_g"], shown["kl_g_p"]]).any()

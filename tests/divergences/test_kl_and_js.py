@@ -546,3 +546,41 @@ def test_js_integrand_is_what_the_jsd_integrates_and_is_finite_everywhere():
     assert np.allclose(js_integrand(near, other)(x), by_hand, atol=1e-12)
     with pytest.raises(ValueError, match="one of the two is discrete"):
         js_integrand(stats.rv_discrete(values=([0, 1], [0.5, 0.5])), near)
+
+
+# --- Periodic densities, and components without weight --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kappa", [0.1, 1.0, 30.0])
+@pytest.mark.parametrize(("loc", "scale"), [(0.0, 1.0), (1.0, 0.5)])
+def test_a_von_mises_density_is_one_period(kappa, loc, scale):
+    """scipy gives its support as the whole line, where the density repeats without end."""
+    p, circle = stats.vonmises(kappa, loc, scale), stats.uniform(loc - np.pi * scale, 2 * np.pi * scale)
+    ratio, log_i0 = special.ive(1, kappa) / special.ive(0, kappa), np.log(special.ive(0, kappa)) + kappa
+    assert kl_divergence_continuous(p, circle) == pytest.approx(kappa * ratio - log_i0, rel=1e-9)
+    assert kl_divergence_continuous(circle, p) == pytest.approx(log_i0, rel=1e-9)
+    assert kl_divergence_continuous(p, p) == pytest.approx(0, abs=1e-12)
+    assert kl_divergence_continuous(stats.norm(loc, scale), p) == np.inf
+    x = np.linspace(loc - np.pi * scale, loc + np.pi * scale, 20_001)
+    normal = stats.norm(loc, scale)
+    expected = integrate.trapezoid(p.pdf(x) * (p.logpdf(x) - normal.logpdf(x)), x)
+    assert kl_divergence_continuous(p, normal) == pytest.approx(expected, rel=1e-6)
+    assert optimal_discriminator(p, normal)(loc + 4 * scale) == 0
+
+
+def test_a_von_mises_on_a_line_of_its_own_agrees():
+    line, circle = stats.vonmises_line(1), stats.vonmises(1)
+    assert kl_divergence_continuous(line, circle) == pytest.approx(0, abs=1e-12)
+    assert js_divergence_continuous(line, stats.norm()) == pytest.approx(
+        js_divergence_continuous(circle, stats.norm()), rel=1e-9
+    )
+
+
+def test_a_component_of_weight_zero_is_nowhere():
+    left, right = stats.Uniform(a=0, b=1), stats.Uniform(a=2, b=3)
+    only_left, both = stats.Mixture([left, right], weights=[1.0, 0.0]), stats.Mixture([left, right])
+    assert kl_divergence_continuous(only_left, left) == pytest.approx(0, abs=1e-12)
+    assert kl_divergence_continuous(only_left, both) == pytest.approx(LOG_2, rel=1e-9)
+    assert kl_divergence_continuous(both, only_left) == np.inf
+    assert kl_divergence_continuous(right, only_left) == np.inf
+    assert js_divergence_continuous(right, only_left) == pytest.approx(LOG_2, rel=1e-9)
