@@ -20,15 +20,17 @@ Scale = Literal["bytes", "unit", "symmetric"]
 Array = TypeVar("Array", bound=Any)  # np.ndarray or torch.Tensor; torch is not imported for it
 ENDS = {"bytes": (0, 255), "unit": (0, 1), "symmetric": (-1, 1)}
 ROUNDING = 1e-6  # by which floats may lie outside
+BLACK = 1 / 510  # up to here [0, 1] rounds to black
 
 
 def scale_of(pictures: Array, scale: Scale | None = None, name: str = "pictures") -> Scale:
     """The scale of pictures: the one that is given, or else by this rule.
 
     - uint8 are bytes.
-    - Floats in [-1, 1] with a negative one among them are symmetric.
-    - Floats in [0, 1] without any are read as "unit", with a warning: symmetric pictures as bright as that are rare (a
-      digit's background would be -1), but nothing in the numbers can tell.
+    - Floats in [-1, 1] are symmetric where the darkest is below 0, and where it is above: an untrained generator makes
+      such flat greys, and pictures in [0, 1] have black somewhere.
+    - Floats in [0, 1] whose darkest is 0 (to half a grey level) are read as "unit", with a warning: nothing in the
+      numbers can tell for sure.
 
     Everything else needs a word: True, whole numbers of other types and floats from 0 to 255 mean one thing in one
     program and another in the next.
@@ -58,7 +60,7 @@ def scale_of(pictures: Array, scale: Scale | None = None, name: str = "pictures"
             f"with values from {span[0]:g} to {span[1]:g}. Scale pixels by pixels / 127.5 - 1, or say which scale "
             'they have: scale="bytes" (0 to 255), "unit" (0 to 1) or "symmetric" (-1 to 1).'
         )
-    if span[0] < -ROUNDING:
+    if not -ROUNDING <= span[0] <= BLACK:
         return "symmetric"
     warnings.warn(
         f"{name} hold floats from 0 to 1 and none below 0: read as [0, 1], where 0 is black. If they lie in [-1, 1], "

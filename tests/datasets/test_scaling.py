@@ -96,13 +96,15 @@ def test_the_rule_knows_bytes_by_their_type_and_symmetric_ones_by_a_negative_num
     for dtype in (np.float16, np.float32, np.float64):
         assert scale_of(kind((BYTES / 127.5 - 1).astype(dtype))) == "symmetric"
     assert scale_of(kind(np.array([-1 - 1e-7, 1 + 1e-7]))) == "symmetric"  # rounding
+    assert scale_of(kind(np.array([0.136, 0.146]))) == "symmetric"  # an untrained dcgan
+    assert scale_of(kind(np.ones((1, 2, 2)))) == "symmetric"  # white in both
 
 
 @pytest.mark.parametrize("kind", AS)
 @pytest.mark.parametrize(
-    "values", [BYTES / 255, np.full((1, 2, 2), 0.5), np.ones((1, 2, 2)), np.array([-1e-9, 1.0])]
+    "values", [BYTES / 255, np.zeros((1, 2, 2)), np.array([0.0019, 1.0]), np.array([-1e-9, 1.0])]
 )
-def test_where_no_number_is_negative_the_rule_says_0_to_1_and_warns_unless_told(kind, values):
+def test_where_the_darkest_is_0_the_rule_says_0_to_1_and_warns_unless_told(kind, values):
     with pytest.warns(UserWarning, match=r'none below 0: read as \[0, 1\].*scale="symmetric"'):
         assert scale_of(kind(values)) == "unit"
     for told in ("unit", "symmetric", "bytes"):  # warnings are errors here
