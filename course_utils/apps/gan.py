@@ -1,6 +1,7 @@
 """The app of lessons 5 and 6: watch a GAN or a WGAN learn, live, with its curves, and measure it when you like."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from html import escape
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +13,12 @@ from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_symmetric
-from course_utils.gan import RECIPES, AdversarialTrainer
+from course_utils.gan import RECIPES, AdversarialTrainer, Recipe
 from course_utils.gan.metrics import frechet_distance
 from course_utils.gan.metrics.classifier import load_classifier
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.plots.training import TrainingPanels
+from course_utils.recording import Recording, load_recording, recordings
 
 PICTURES = 80
 JUDGED = 2000  # pictures of each kind in one measurement
@@ -24,12 +26,14 @@ CHUNK = 50  # of them between two looks at the buttons
 FOR_EVER = 10**9  # steps
 LOSSES = tuple(name for name, objective in OBJECTIVES.items() if objective.probabilities)
 SHOWN = tuple(name for name in RECIPES if not name.endswith("optimistic"))
+RECORDED = {"wgan-clip-tuned": "wgan-clip"}  # recipe -> its recording, where that has another name
 
 
 class TrainingController(LiveController):
     """Trains a recipe on the pictures, and shows the same latents' samples as they improve.
 
-    Another recipe or seed starts a new run; every other control acts on the run that goes on.
+    Another recipe or seed starts a new run; every other control acts on the run that goes on. Until somebody trains, a
+    recorded run of the recipe shows what will become of it, where one ships; :meth:`reset` shows the noise instead.
     """
 
     title = "Train and watch"
@@ -52,6 +56,7 @@ class TrainingController(LiveController):
     def __init__(self, images: Images, recipe: str = "mlp"):
         super().__init__()
         self._images = images
+        self._recording: Recording | None = None
         self._measuring: Iterator[None] | None = None
         self._resting = True  # a measurement is to rest again when it is done
         self.set(recipe=recipe)
@@ -66,13 +71,15 @@ class TrainingController(LiveController):
         self._tune()
         self._speedometer = Speedometer()
         self._verdict = ""
-        self._measuring = None
+        self._measuring = self._recording = None
 
     def changed(self, values: Mapping[str, Any]) -> None:
         if "recipe" in values and "k" not in values:
             self.values["k"] = RECIPES[self.values["recipe"]].discriminator_steps
         if values.keys() & {"recipe", "seed"}:
             self.reset()
+            if not self.player.playing:
+                self._recording = _recording_of(self.values["recipe"])
         else:
             self._tune()
 
@@ -89,7 +96,7 @@ class TrainingController(LiveController):
 
     def play(self) -> None:
         super().play()
-        self._resting = False
+        self._resting, self._recording = False, None
 
     def measure(self) -> None:
         """Ask for the Fréchet distance; the player computes it bit by bit, also while the training rests."""
@@ -97,7 +104,7 @@ class TrainingController(LiveController):
         self.player.play()
         if self._measuring is None:
             self._resting = not playing
-        self._measuring = self._measurement()
+        self._measuring, self._recording = self._measurement(), None
         self._verdict = "Measuring the Fréchet distance …"
 
     # ------------------------------------------------------------------ what goes on
@@ -135,18 +142,41 @@ class TrainingController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def scene(self) -> bool:
-        """Is it a critic, whose curves are others?"""
-        return not OBJECTIVES[self.trainer.recipe.objective].probabilities
+    @property
+    def recording(self) -> Recording | None:
+        """The recorded run that is shown: until a step is taken, and for the settings that it was made with."""
+        run = self._recording
+        if run is None or len(self.trainer.log) or self.values["seed"] != 0:
+            return None
+        return None if Recipe(**run.recipe).difference(self.trainer.recipe) else run
+
+    def scene(self) -> tuple[bool, bool]:
+        """Is it a critic, whose curves are others? And a recording, which has its own number of pictures?"""
+        return not OBJECTIVES[self.trainer.recipe.objective].probabilities, self.recording is not None
 
     def make_panels(self, figure: Figure) -> TrainingPanels:
-        return TrainingPanels(figure, PICTURES, critic=self.scene())
+        critic, run = self.scene()[0], self.recording
+        if run is None:
+            return TrainingPanels(figure, PICTURES, critic=critic)
+        pictures = run.pictures.shape[1]
+        return TrainingPanels(figure, pictures, columns=round(pictures**0.5), critic=critic)
 
     def update(self) -> None:
-        self.panels.update(self.trainer.sample(PICTURES, seed=0), self.trainer.history)
+        if (run := self.recording) is None:
+            self.panels.update(self.trainer.sample(PICTURES, seed=0), self.trainer.history)
+        else:
+            first = next(iter(run.metrics.values()))  # all are thinned alike
+            curves = {name: curve.values for name, curve in run.metrics.items()}
+            self.panels.update(to_symmetric(run.samples(-1)), curves, every=int(first.steps[0]))
         self._speedometer.look(len(self.trainer.log))
 
     def status(self) -> str:
+        if (run := self.recording) is not None:
+            about = f"<b>{escape(run.title)}</b>, after {run.steps[-1]:,} steps"
+            return (
+                f"A recording, not your run: {about}. Play trains your own from the start, which is noise; "
+                "Reset shows that noise."
+            )
         history = self.trainer.history
         if not (done := len(self.trainer.log)):
             return f"Not trained yet: the generator makes noise. Press Play. {self._verdict}"
@@ -159,6 +189,11 @@ class TrainingController(LiveController):
         else:
             said = f"D(x) = {recent['d_real']:.2f}, D(G(z)) = {recent['d_fake']:.2f}; at the equilibrium both are 0.50."
         return f"Step {done:,}{speed}. {said} {self._verdict}"
+
+
+def _recording_of(recipe: str) -> Recording | None:
+    name = RECORDED.get(recipe, recipe)
+    return load_recording(name) if name in recordings() else None
 
 
 def gan_app(images: Images, recipe: str = "mlp", *, scale: float = 1.0) -> "frame.LiveApp":

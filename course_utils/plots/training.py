@@ -49,10 +49,8 @@ class TrainingPanels:
     Nothing but the artists in ``moving`` and the limits of the axes ever changes.
     """
 
-    COLUMNS = 10
-
-    def __init__(self, figure: Figure, pictures: int, *, critic: bool = False):
-        self.critic = critic
+    def __init__(self, figure: Figure, pictures: int, *, columns: int = 10, critic: bool = False):
+        self.critic, self._columns = critic, columns
         figure.clear()
         grid = figure.add_gridspec(
             1, 2, width_ratios=(1.25, 1), wspace=0.3 if critic else 0.22, **margins(figure, 0.1, 0.25, 0.4, 0.6)
@@ -61,7 +59,7 @@ class TrainingPanels:
         self._image = draw_mosaic(
             left,
             np.zeros((pictures, 28, 28)),
-            self.COLUMNS,
+            columns,
             title="G(z), always the same z",
             scale="symmetric",
         )
@@ -76,20 +74,22 @@ class TrainingPanels:
             draw_guide(self._curves, 0.5)
             self._curves.set(ylabel="probability of 'real'", ylim=(0, 1), title="What D says")
         self._curves.set(xlabel="training step")
+        self._curves.locator_params(axis="x", nbins=5)  # five-digit numbers side by side
         self._lines: dict[str, Line2D] = {}
         for name, color, label, y in curves:
             (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8, label=name)
             write(self._curves, 0.98, y, label, color=color, ha="right", va="center")
         self.moving: list[Artist] = [self._image, *self._lines.values()]
 
-    def update(self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50) -> None:
-        """Show pictures in [-1, 1] and a history, (steps,) by name,
-        smoothed over ``window`` steps."""
-        self._image.set_data(mosaic(pictures, self.COLUMNS, scale="symmetric"))
+    def update(
+        self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50, every: int = 1
+    ) -> None:
+        """Show pictures in [-1, 1], and a history, (n,) by name, which has a value for ``every`` so many steps, smoothed over ``window`` steps."""
+        self._image.set_data(mosaic(pictures, self._columns, scale="symmetric"))
         for name, line in self._lines.items():
-            values = smooth(history[name], window)
-            line.set_data(np.arange(1, len(values) + 1), values)
-        self._curves.set_xlim(0, roomy(len(values), at_least=250))
+            values = smooth(history[name], max(1, window // every))
+            line.set_data(every * np.arange(1, len(values) + 1), values)
+        self._curves.set_xlim(0, roomy(every * len(values), at_least=250))
         if self.critic and len(values):
             low, high = values.min(), values.max()
             self._curves.set_ylim(-roomy(-low) if low < 0 else 0.0, roomy(high))

@@ -13,6 +13,7 @@ from course_utils.datasets import load_digits_stand_in
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.metrics import features, frechet_distance
 from course_utils.plots.images import mosaic
+from course_utils.recording import load_recording
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,61 @@ def test_live_training_is_the_trainers_own_run(images, recipe, train, line):
     curve = line(app.figure, "critic_estimate" if recipe == "wgan-gp" else "d_real")
     assert len(curve.get_ydata()) == steps
     assert f"Step {steps:,}" in app.status.value
+
+
+@pytest.mark.parametrize(
+    ("recipe", "name", "curve"),
+    [
+        ("mlp", "mlp", "d_fake"),
+        ("dcgan", "dcgan", "d_real"),
+        ("wgan-gp", "wgan-gp", "critic_estimate"),
+        ("wgan-clip-tuned", "wgan-clip", "critic_estimate"),
+    ],
+)
+def test_before_the_first_step_a_recording_shows_what_comes(images, recipe, name, curve, line):
+    app, run = gan_app(images, recipe), load_recording(name)
+    (image,) = app.figure.axes[0].get_images()
+    assert np.allclose(image.get_array(), mosaic(run.samples(-1), 8))
+    steps, values = line(app.figure, curve).get_data()
+    assert len(steps) == len(run.metrics[curve])
+    assert steps[-1] == run.steps[-1] < app.figure.axes[1].get_xlim()[1]
+    assert values[0] == pytest.approx(run.metrics[curve].values[0])
+    # the last 50 steps, however many of them one recorded value stands for
+    assert values[-1] == pytest.approx(run.metrics[curve].values[-(50 // int(steps[0])) :].mean())
+    assert f"A recording, not your run: <b>{run.title}</b>, after {run.steps[-1]:,} steps" in app.status.value
+    assert len(app.controller.trainer.log) == 0
+
+
+def test_the_recording_goes_when_it_is_not_what_play_would_show(images, train):
+    app = gan_app(images)
+    controller = app.controller
+    for other in ({"k": 2}, {"rate": 2.0}, {"loss": "minimax"}, {"seed": 1}, {"recipe": "wgan-clip"}):
+        before = {name: controller.values[name] for name in other}
+        assert "A recording" in app.status.value
+        app.set(**other)
+        assert "Not trained yet" in app.status.value
+        app.set(**before)
+    app.press("reset")
+    assert "Not trained yet" in app.status.value
+    noise = app.figure.axes[0].get_images()[0].get_array()
+    assert np.allclose(noise, mosaic(AdversarialTrainer(images, "mlp", seed=0).sample(80, seed=0), 10))
+    app.set(recipe="dcgan", seed=0)
+    assert "<b>dcgan on MNIST" in app.status.value
+
+    async def play():
+        await train(app, 1)
+        assert f"Step {len(controller.trainer.log)}" in app.status.value
+        app.set(recipe="mlp")
+        assert "A recording" in app.status.value
+        await measured(app)
+
+    in_a_loop(play)
+    assert "Fréchet distance at step 0" in app.status.value  # of the noise, which is what is shown
+
+
+def test_a_copy_without_recordings_shows_noise(images, monkeypatch):
+    monkeypatch.setattr(gan, "recordings", tuple)
+    assert "Not trained yet" in gan_app(images).status.value
 
 
 def test_pause_acts_at_once_and_play_goes_on(images, until):

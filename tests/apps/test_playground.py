@@ -57,7 +57,7 @@ def play(more):
 
 @pytest.fixture
 def app():
-    made = playground_app(points=100)
+    made = playground_app(points=100, prepared=0)
     made.set(width="16")
     return made
 
@@ -83,6 +83,24 @@ def test_playing_is_the_sessions_own_run_and_the_shared_line_repeats_it(app, pla
     app.press("share")
     assert "Session(" in app.status.value
     assert f"<b>Step {session.now:,} of {session.now:,} recorded</b>" in app.status.value
+
+
+def test_it_opens_with_a_run_that_can_be_rewound(line):
+    app = playground_app(points=50, prepared=30)
+    session = app.controller.session
+    assert (session.now, session.end, app.widgets["time"].value) == (30, 30, 30)
+    assert torch.equal(weights(session), weights(Session("ring", 0).replay(30)))
+    steps = line(app.figure, "$W_1$").get_xdata()
+    assert (steps[0], steps[-1]) == (0, 30)
+    assert "Step 30 of 30 recorded</b>" in app.status.value
+    assert "The first 30 steps are taken already" in app.status.value
+    app.set(time=0)
+    assert torch.equal(weights(session), weights(Session("ring", 0)))
+    app.press("full_step")
+    assert "taken already" not in app.status.value
+    app.press("reset")
+    assert "Step 0 of 0 recorded" in app.status.value
+    assert PlaygroundController().session.now == 0
 
 
 def test_single_steps_and_going_back_in_time(app):
@@ -160,7 +178,7 @@ def test_a_critics_surface_is_white_halfway_between_its_verdicts(app):
 
 def test_pause_acts_at_once_and_closing_ends_the_task(more):
     async def main():
-        app = playground_app(points=100)
+        app = playground_app(points=100, prepared=0)
         app.press("play")
         await more(app, 3)
         taken = app.player.steps_taken
@@ -169,8 +187,9 @@ def test_pause_acts_at_once_and_closing_ends_the_task(more):
         assert app.controller.session.now == app.player.steps_taken == taken
         app.press("play")
         await more(app, 1)
+        player = app.player
         app.view.close()
-        await app.player.wait()
+        await player.wait()
         return asyncio.all_tasks() - {asyncio.current_task()}
 
     assert asyncio.run(main()) == set()
@@ -189,7 +208,7 @@ def test_slow_motion_shows_every_step(app, play):
 @pytest.mark.parametrize("name", PRESETS)
 def test_every_preset_runs_and_starts_as_it_says(name, play):
     async def main():
-        app = playground_app(points=50)
+        app = playground_app(points=50, prepared=0)
         app.set(preset=name)
         await play(app, 2)
         return app
@@ -278,7 +297,7 @@ def test_an_uploaded_csv_becomes_data(app):
 
 def test_a_run_that_diverges_pauses_and_says_what_to_do():
     async def main():
-        app = playground_app(points=50)
+        app = playground_app(points=50, prepared=0)
         with torch.no_grad():
             app.controller.session.trainer.discriminator.layers[1].weight.fill_(float("inf"))
         app.press("play")
@@ -294,7 +313,7 @@ def test_a_run_that_diverges_pauses_and_says_what_to_do():
 
 def test_every_control_over_its_whole_range():
     async def main():
-        app = playground_app(points=50)
+        app = playground_app(points=50, prepared=0)
         drawn = app.sweep()
         app.player.stop()
         await app.player.wait()
@@ -312,7 +331,7 @@ VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below 
 @given(data=st.data())
 def test_random_changes_while_it_runs_can_be_rewound_and_shared(data, more):
     async def main():
-        app = playground_app(points=50)
+        app = playground_app(points=50, prepared=0)
         app.set(width="8")
         app.press("play")
         for _ in range(6):

@@ -24,6 +24,10 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     def wait_for_another_picture(before, share):
         return lesson.wait_for_picture(picture, lambda shown: screen.changed(before, shown) > share)
 
+    opened = steps(status)
+    assert opened[0] == opened[1] > 0  # a run that a reader without a kernel sees, too
+    press("Reset")
+    assert steps(status) == (0, 0)
     untrained = screen.look(picture)
     app.get_by_role("button", name="Play", exact=True).click()
     lesson.wait_for_step(status, 60)

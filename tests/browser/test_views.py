@@ -10,7 +10,7 @@ def playing(open_notebook, home):
     v4 = nbformat.v4
     cells = [
         v4.new_code_cell(
-            "from course_utils.apps.playground import playground_app\n\napp = playground_app()\napp"
+            "from course_utils.apps.playground import playground_app\n\napp = playground_app(prepared=0)\napp"
         ),
         v4.new_markdown_cell("down\n\n" * 200),
         v4.new_code_cell("'the end'"),

@@ -107,6 +107,7 @@ class PlaygroundController(LiveController):
             self._waiting = self._preset.first
             self._read_session()
         self.measurements = Measurements(self.session)
+        self._prepared = 0  # steps that nobody asked for
         self._note = self._preset.look if self._preset else ""
         self._speedometer = Speedometer()
         self._time_is(0)
@@ -163,6 +164,17 @@ class PlaygroundController(LiveController):
             self.session.change(**new)
 
     # ------------------------------------------------------------------ time
+
+    def prepare(self, steps: int) -> None:
+        """Take so many steps at once, measured ten times, so that there is something to see and to rewind."""
+        for step in range(steps):
+            if step % max(1, steps // 10) == 0:
+                self.measurements.at_once()
+                self.measurements.look()
+            self._move()
+        self.measurements.at_once()
+        self._prepared = steps
+        self._speedometer.look(steps)
 
     def steps(self) -> Iterator[None]:
         while self._move():
@@ -273,7 +285,10 @@ class PlaygroundController(LiveController):
         if speed := self._speedometer.speed:
             step += f", {speed:.0f} a second"
         text = ". ".join(filter(None, (f"<b>{step}</b>", self.measurements.words()))) + "."
-        return text + (f"<br>{self._note}" if self._note else "")
+        note = self._note
+        if not note and 0 < self._prepared == session.end:
+            note = f"The first {session.end} steps are taken already: drag time to 0 to see the start, or press Play."
+        return text + (f"<br>{note}" if note else "")
 
 
 def _heart() -> bytes:
@@ -283,6 +298,9 @@ def _heart() -> bytes:
     return "\n".join(f"{a:.3f},{b:.3f}" for a, b in zip(x, y, strict=True)).encode()
 
 
-def playground_app(*, points: int = 1000, scale: float = 1.0) -> "frame.LiveApp":
-    """Lesson 8's app, ready to show, with that many real and generated points; ``scale=1.4`` for a projector."""
-    return show(PlaygroundController(points=points), scale=scale)
+def playground_app(*, points: int = 1000, prepared: int = 400, scale: float = 1.0) -> "frame.LiveApp":
+    """Lesson 8's app, ready to show, with that many real and generated points, and the first ``prepared`` steps taken
+    already (Reset goes back to step 0); ``scale=1.4`` for a projector."""
+    controller = PlaygroundController(points=points)
+    controller.prepare(prepared)
+    return show(controller, scale=scale)
