@@ -10,20 +10,27 @@ from matplotlib.figure import Figure
 
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, LiveController, show
-from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Upload
+from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features
 
-YOURS = "your own"
+YOURS, NONE, SAME = "your own", "none", "as the result"
 PICTURES = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff"
-BEGIN = ("content", "style", "size", "start", "content_layer", "style_layers", "optimizer")
+ROLES = ("content", "style", "second")
+BEGIN = (
+    *(*ROLES, "size", "style_size", "pyramid", "start", "content_layer", "style_layers", "optimizer"),
+    *("variation", "keep_colours"),
+)
+SIZES = ("128", "192", "256", "384", "512", "768", "1024")
 RECENT = 10  # steps whose time tells how long the others will take
 
 
 class StyleController(LiveController):
     """Runs a :class:`~course_utils.style.StyleTransfer`. Other pictures or settings begin a new one; the balance of
-    style and content, and how many steps are planned, act on the one that goes on.
+    style and content, the blend of two styles, and how many steps are planned, act on the one that goes on.
+
+    With a blend b, the styles have the weights 1 - b and b. The levels of a pyramid share the planned steps evenly.
 
     Parameters
     ----------
@@ -66,17 +73,26 @@ class StyleController(LiveController):
             Slider("planned", "steps", 10, 500, 100, 10, integer=True),
             Heading("begin a new picture"),
             Choice("content", "content", names, content),
-            Upload("content_file", "Upload a content", PICTURES),
             Choice("style", "style", names, style),
-            Upload("style_file", "Upload a style", PICTURES),
-            Choice("size", "size (pixels)", ("128", "192", "256", "384", "512"), "192"),
+            Choice("second", "second style", (NONE, *names), NONE),
+            Upload("content_file", "Upload a content", PICTURES),
+            Upload("style_file", "a style", PICTURES),
+            Upload("second_file", "a second", PICTURES),
+            Choice("size", "size (pixels)", SIZES, "192"),
+            Choice("style_size", "style's size", (SAME, *SIZES), SAME),
+            Choice("pyramid", "pyramid", ("1", "2", "3"), "1"),
             Choice("start", "start", ("content", "style", "noise"), "content"),
             Choice("content_layer", "content layer", network.layers, network.content_layers[0]),
             Choice("style_layers", "style up to", network.style_layers, network.style_layers[-1]),
             Choice("optimizer", "optimizer", ("lbfgs", "adam"), "lbfgs"),
+            Choice("variation", "total variation", ("0", "1", "5", "20", "100"), "5"),
         )
 
-    below = (Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),)
+    below = (
+        Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),
+        Slider("blend", "style | second style", 0.0, 1.0, 0.5, 0.05),
+        Toggle("keep_colours", "keep the content's colours (a new picture)"),
+    )
 
     # ------------------------------------------------------------------ what the controls do
 
@@ -98,10 +114,23 @@ class StyleController(LiveController):
     def _make_transfer(self) -> StyleTransfer:
         v, layers = self.values, self.features.style_layers
         return StyleTransfer(
-            self._picture("content"), self._picture("style"), features=self.features, size=int(v["size"]),
+            self._picture("content"), [self._picture(role) for role in self._styles()], features=self.features,
+            style_weights=self._style_weights(), size=int(v["size"]),
+            style_size=None if v["style_size"] == SAME else int(v["style_size"]),
             start=v["start"], beta=10 ** v["balance"], content_layers=[v["content_layer"]],
             style_layers=layers[: layers.index(v["style_layers"]) + 1], optimizer=v["optimizer"],
+            total_variation=float(v["variation"]), keep_colours=v["keep_colours"],
+            pyramid=int(v["pyramid"]), steps_per_level=self._steps_per_level(),
         )  # fmt: skip
+
+    def _styles(self) -> tuple[str, ...]:
+        return ("style",) if self.values["second"] == NONE else ("style", "second")
+
+    def _style_weights(self) -> tuple[float, ...]:
+        return (1 - self.values["blend"], self.values["blend"]) if len(self._styles()) > 1 else (1.0,)
+
+    def _steps_per_level(self) -> int:
+        return max(1, self.values["planned"] // int(self.values["pyramid"]))
 
     def _picture(self, role: str) -> Any:
         name = self.values[role]
@@ -110,15 +139,18 @@ class StyleController(LiveController):
     def changed(self, values: Mapping[str, Any]) -> None:
         if "balance" in values:
             self.transfer.beta = 10 ** values["balance"]
-        missing = [
-            role for role in ("content", "style") if values.get(role) == YOURS and role not in self._own
-        ]
+        if "planned" in values:
+            self.transfer.steps_per_level = self._steps_per_level()
+        missing = [role for role in ROLES if values.get(role) == YOURS and role not in self._own]
         for role in missing:
             self.values[role] = self._begun[role]
         if self._settings() != self._begun:
             self._begin()
+        elif "blend" in values:
+            self.transfer.style_weights = self._style_weights()
         if missing:
-            self._note = f"There is no {missing[0]} of yours yet: choose a file with the button Upload."
+            what = "second style" if missing[0] == "second" else missing[0]
+            self._note = f"There is no {what} of yours yet: choose a file with the button Upload."
 
     def content_file(self, content: bytes) -> None:
         """Take the content from the bytes of a file."""
@@ -127,6 +159,10 @@ class StyleController(LiveController):
     def style_file(self, content: bytes) -> None:
         """Take the style from the bytes of a file."""
         self._take("style", content)
+
+    def second_file(self, content: bytes) -> None:
+        """Take the second style from the bytes of a file."""
+        self._take("second", content)
 
     def _take(self, role: str, content: bytes) -> None:
         before = dict(self._own)
@@ -169,8 +205,10 @@ class StyleController(LiveController):
             yield self.done
 
     def _step(self) -> None:
-        start = perf_counter()
+        start, level = perf_counter(), self.transfer.level
         self.transfer.step()
+        if self.transfer.level != level:
+            self._times.clear()  # each of these steps takes about four times as long
         self._times.append(perf_counter() - start)
         self._over, self._note = False, ""
 
@@ -181,9 +219,8 @@ class StyleController(LiveController):
 
     def make_panels(self, figure: Figure) -> TransferPanels:
         size = int(self._begun["size"])
-        return TransferPanels(
-            figure, *(open_picture(self._picture(role), size) for role in ("content", "style"))
-        )
+        roles = ("content", *self._styles())
+        return TransferPanels(figure, *(open_picture(self._picture(role), size) for role in roles))
 
     def update(self) -> None:
         self.panels.update(
@@ -197,9 +234,17 @@ class StyleController(LiveController):
         if not done:
             return f"{said}. Press Play. ({self.features.origin}) {self._note}"
         each = sum(self._times) / len(self._times)
-        said += f", {each:.2f} s each, " + ("done" if done == planned else _duration((planned - done) * each))
+        said += f", {each:.2f} s each, " + (
+            "done" if done == planned else _duration(each * self._remaining())
+        )
         losses = {name: self.transfer.history[name][-1] for name in ("content", "style")}
         return f"{said}. Relative losses: content {losses['content']:.2g}, style {losses['style']:.2g}. {self._note}"
+
+    def _remaining(self) -> int:
+        """How many steps like the present ones are left; one on the next level of a pyramid counts as four."""
+        per_level, last = self.transfer.steps_per_level, int(self._begun["pyramid"]) - 1
+        levels = (min(step // per_level, last) for step in range(self.done, self.values["planned"]))
+        return sum(4 ** max(0, level - self.transfer.level) for level in levels)
 
 
 def _duration(seconds: float) -> str:

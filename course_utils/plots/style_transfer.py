@@ -94,13 +94,13 @@ def wipe(before: ArrayLike, after: ArrayLike, share: float) -> np.ndarray:
 
 
 class TransferPanels:
-    """The picture that is made, with a wipe to the one it started from; beside it content, style, and both losses.
+    """The picture that is made, with a wipe to the one it started from; beside it content, styles, and both losses.
 
-    The panels are made once for two pictures; :meth:`update` moves nothing but the artists in ``moving``, and the
+    The panels are made once for these pictures; :meth:`update` moves nothing but the artists in ``moving``, and the
     limits of the time axis.
     """
 
-    def __init__(self, figure: Figure, content: np.ndarray, style_picture: np.ndarray):
+    def __init__(self, figure: Figure, content: np.ndarray, *styles: np.ndarray):
         figure.clear()
         grid = figure.add_gridspec(
             2, 3, width_ratios=(2.6, 1, 1), height_ratios=(1, 1.25), wspace=0.1, hspace=0.3,
@@ -112,7 +112,9 @@ class TransferPanels:
         (self._image,) = large.get_images()
         self._edge = large.axvline(0, color="white", lw=2)
         draw_picture(figure.add_subplot(grid[0, 1]), content, "content")
-        draw_picture(figure.add_subplot(grid[0, 2]), style_picture, "style")
+        places = grid[0, 2].subgridspec(len(styles), 1, hspace=0.08)
+        for i, style in enumerate(styles):
+            draw_picture(figure.add_subplot(places[i]), style, "" if i else "style")
 
         # The curves need room for their numbers, which the pictures above do not.
         place = grid[1, 1:].get_position(figure)
@@ -130,7 +132,13 @@ class TransferPanels:
         self, picture: np.ndarray, share: float, history: Mapping[str, Sequence[float]], planned: int
     ) -> None:
         """Show a picture (h, w, 3) in [0, 1], the left ``share`` of it as the content was, and both losses so far,
-        (steps,) each, on an axis for ``planned`` steps or more."""
+        (steps,) each, on an axis for ``planned`` steps or more. A smaller picture, from an early level of a pyramid, is
+        shown with larger pixels."""
+        rows, columns = (
+            np.arange(full) * own // full
+            for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
+        )
+        picture = picture[rows[:, None], columns]
         self._image.set_data(wipe(self._content, picture, share))
         edge = share * self._content.shape[1] - 0.5
         self._edge.set_xdata([edge, edge])

@@ -1,5 +1,6 @@
 """One level of the pyramid: both pictures at one size, and what the transfer minimises there."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from course_utils.style.perceptual import PerceptualLoss
 
 
 class Level:
-    """Content and style at the given sizes (longer side, in pixels), as tensors beside the network.
+    """Content and styles at the given sizes (longer side, in pixels), as tensors beside the network.
 
     The variable picture is RGB (1, 3, h, w), or a luminance (1, 1, h, w) where the content keeps its colours; h and w
     are the content's.
@@ -29,16 +30,17 @@ class Level:
         self,
         network: FeatureNetwork,
         content: Any,
-        style: Any,
+        styles: Sequence[Any],
         sizes: tuple[int, int],
         *,
         keep_colours: bool,
         **objective: Any,
     ):
         device = network.mean.device
-        content, style = (_tensor(open_picture(source, size)).to(device)
-                          for source, size in zip((content, style), sizes, strict=True))  # fmt: skip
-        for name, picture in (("content", content), ("style", style)):
+        size, style_size = sizes
+        content = _tensor(open_picture(content, size)).to(device)
+        styles = [_tensor(open_picture(style, style_size)).to(device) for style in styles]
+        for name, picture in (("content", content), *(("style", style) for style in styles)):
             if min(picture.shape[-2:]) < SMALLEST:
                 raise ValueError(
                     f"the {name} would have {picture.shape[-2]} x {picture.shape[-1]} pixels here, and a network needs "
@@ -47,9 +49,9 @@ class Level:
         self._colours = content if keep_colours else None
         if keep_colours:
             content = luminance(content)
-            style = matched(luminance(style), content)
-        self._content, self._style = content, style
-        self._objective = PerceptualLoss(network, _rgb(content), _rgb(style), **objective)
+            styles = [matched(luminance(style), content) for style in styles]
+        self._content, self._style = content, styles[0]
+        self._objective = PerceptualLoss(network, _rgb(content), [*map(_rgb, styles)], **objective)
 
     def start(self, kind: Literal["content", "style", "noise"], seed: int) -> Tensor:
         """The picture to begin with."""
@@ -65,9 +67,9 @@ class Level:
         shape = self._content.shape[-2:]
         return interpolate(picture.detach(), size=shape, mode="bicubic", antialias=True).clamp(0, 1)
 
-    def losses(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+    def losses(self, picture: Tensor, style_weights: Sequence[float]) -> tuple[Tensor, Tensor]:
         """The relative content and style loss."""
-        return self._objective(_rgb(picture))
+        return self._objective(_rgb(picture), style_weights)
 
     def shown(self, picture: Tensor) -> np.ndarray:
         """What to look at: float32 (h, w, 3) in [0, 1], a copy."""

@@ -1,6 +1,7 @@
 """The two losses that style transfer weighs, in units in which alpha and beta mean the same for every network."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -22,11 +23,12 @@ class PerceptualLoss:
         style     L_S(x) / L_S(0)     0: all Gram matrices as in the style picture; 1: as far from them as a blank
 
     with L_S = sum_l w_l E_S(l). The Gram matrix of a style picture with M' positions is multiplied by M / M'.
-    Between the layers, the lecture's or Gatys's factor still has its say.
+    Between the layers, the lecture's or Gatys's factor still has its say. Of several styles, each has a relative loss
+    of its own, in its own unit; their weighted mean counts.
 
     Parameters
     ----------
-    content, style : pictures (1, 3, h, w) in [0, 1]; their sizes may differ.
+    content, style : pictures (1, 3, h, w) in [0, 1]; their sizes may differ. ``style`` may be a list of them.
     layer_weights : w_l for each of the style layers.
     """
 
@@ -34,7 +36,7 @@ class PerceptualLoss:
         self,
         features: FeatureNetwork,
         content: Tensor,
-        style: Tensor,
+        style: Tensor | Sequence[Tensor],
         *,
         content_layers: Sequence[str],
         style_layers: Sequence[str],
@@ -45,39 +47,62 @@ class PerceptualLoss:
         self.content_layers, self.style_layers = tuple(content_layers), tuple(style_layers)
         self.layers = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
         self.layer_weights, self.normalization = layer_weights, normalization
+        styles = [style] if isinstance(style, Tensor) else style
         with torch.no_grad():
-            of_content, of_style = features(content, self.layers), features(style, self.style_layers)
-            self._set_targets(of_content, of_style)
+            of_content = features(content, self.layers)
+            self.content_scale = {l: _size(of_content[l]) for l in self.content_layers}
+            self.content_targets = {l: of_content[l] / self.content_scale[l] for l in self.content_layers}
+            blank = {l: torch.zeros_like(h) for l, h in of_content.items()}
+            # a style or content without any features (w_l = 0, say) stays in its raw unit
+            self.content_unit = _or_one(self._content_loss(blank))
+            self.styles = [self._style_target(features(style, self.style_layers), blank) for style in styles]
 
-    def _set_targets(self, of_content: dict[str, Tensor], of_style: dict[str, Tensor]) -> None:
-        self.content_scale = {l: _size(of_content[l]) for l in self.content_layers}
-        self.style_scale = {l: _size(of_style[l]) for l in self.style_layers}
-        self.content_targets = {l: of_content[l] / self.content_scale[l] for l in self.content_layers}
-        self.grams = {}
+    def _style_target(self, of_style: dict[str, Tensor], blank: dict[str, Tensor]) -> "_Style":
+        scale = {l: _size(of_style[l]) for l in self.style_layers}
+        grams = {}
         for l in self.style_layers:
-            positions, own = of_content[l][0, 0].numel(), of_style[l][0, 0].numel()
-            self.grams[l] = gram_matrix(of_style[l] / self.style_scale[l]) * (positions / own)
-        blank = {l: torch.zeros_like(h) for l, h in of_content.items()}
-        self.content_unit = self.style_unit = torch.ones(())
-        content, style = self._losses(blank)
-        # a style or content without any features (w_l = 0, say) stays in its raw unit
-        self.content_unit, self.style_unit = _or_one(content), _or_one(style)
+            positions, own = blank[l][0, 0].numel(), of_style[l][0, 0].numel()
+            grams[l] = gram_matrix(of_style[l] / scale[l]) * (positions / own)
+        return _Style(scale, grams, _or_one(self._style_loss(blank, scale, grams)))
 
-    def _losses(self, values: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        content = sum(
+    def _content_loss(self, values: dict[str, Tensor]) -> Tensor:
+        losses = (
             content_loss(values[l] / self.content_scale[l], self.content_targets[l])
             for l in self.content_layers
         )
-        style = sum(
-            self.layer_weights[l]
-            * style_loss(values[l] / self.style_scale[l], self.grams[l], self.normalization)
+        return cast(Tensor, sum(losses))
+
+    def _style_loss(
+        self, values: dict[str, Tensor], scale: dict[str, Tensor], grams: dict[str, Tensor]
+    ) -> Tensor:
+        losses = (
+            self.layer_weights[l] * style_loss(values[l] / scale[l], grams[l], self.normalization)
             for l in self.style_layers
         )
-        return content / self.content_unit, style / self.style_unit
+        return cast(Tensor, sum(losses))
 
-    def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """The relative content loss and style loss of a picture (1, 3, h, w) of the content's size."""
-        return self._losses(self.features(image, self.layers))
+    def __call__(self, image: Tensor, style_weights: Sequence[float] | None = None) -> tuple[Tensor, Tensor]:
+        """The relative content loss and style loss of a picture (1, 3, h, w) of the content's size.
+
+        ``style_weights`` has a weight for each style, zero or more but not all zero; None: all the same.
+        """
+        values = self.features(image, self.layers)
+        content = self._content_loss(values) / self.content_unit
+        weights = style_weights or [1.0] * len(self.styles)
+        style = sum(
+            weight / sum(weights) * (self._style_loss(values, target.scale, target.grams) / target.unit)
+            for weight, target in zip(weights, self.styles, strict=True)
+            if weight > 0
+        )
+        return content, cast(Tensor, style)
+
+
+class _Style(NamedTuple):
+    """What one style picture asks for, by layer."""
+
+    scale: dict[str, Tensor]
+    grams: dict[str, Tensor]
+    unit: Tensor  # the loss of a blank
 
 
 def _size(values: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from course_utils import runtime, threads
-from course_utils.checks import instance, not_negative, one_of, switch, whole
+from course_utils.checks import each, instance, not_negative, one_of, switch, whole
 from course_utils.style.features import FeatureNetwork, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
@@ -31,14 +31,20 @@ class StyleTransfer(Stepwise):
     :class:`~course_utils.style.perceptual.PerceptualLoss`: 0 is perfect, 1 is as bad as a blank. So one alpha and beta
     suit every network.
 
+    Of several styles, L_S is the mean of their relative losses, weighted with v_k: sum_k v_k L_S(x, x_k) / sum_k v_k. A
+    weight of zero leaves a style out.
+
     Parameters
     ----------
-    content, style : pictures, whatever :func:`course_utils.pictures.open_picture` takes; of any two sizes.
+    content, style : pictures, whatever :func:`course_utils.pictures.open_picture` takes; of any two sizes. ``style``
+        may be a list of pictures, to blend them.
+    style_weights : v_k, a number for each style, zero or more but not all zero; None: all the same. They can be set
+        while it runs.
     features : a :class:`~course_utils.style.features.FeatureNetwork`, or a name for
         :func:`~course_utils.style.features.load_features`.
     size, style_size : the longer side of the result and that of the style picture, in pixels; style_size None: the
         same. A larger style picture has coarser strokes.
-    start : "content", "style" (stretched to the content's shape) or "noise" (uniform).
+    start : "content", "style" (the first one, stretched to the content's shape) or "noise" (uniform).
     alpha, beta : weights of content and style; both can be set while it runs.
     total_variation : weight of the squared steps between neighbouring pixels; smooths grain.
     layer_weights : style layer -> w_l; layers left out have 1.
@@ -46,7 +52,7 @@ class StyleTransfer(Stepwise):
     normalization : "gatys" or "lecture", the factor in :func:`~course_utils.style.losses.style_loss`.
     optimizer, learning_rate : "lbfgs" (rate 1) or "adam" (rate 0.02, in units of pixels).
     pyramid, steps_per_level : with more than one level, the picture is first made at half the size (a quarter, ...) and
-        enlarged after that many steps. Large strokes need it at large sizes.
+        enlarged after that many steps (which can be set while it runs). Large strokes need it at large sizes.
     keep_colours : transfer the luminance alone and keep the content's hues.
     seed : of the noise.
     device, precision : None takes :func:`course_utils.runtime.device`, or that of ``features``; in "bfloat16" the
@@ -55,12 +61,13 @@ class StyleTransfer(Stepwise):
     Attributes
     ----------
     history : "total", "content", "style", "total_variation" -> a number per step, taken before the step.
-    features, level, alpha, beta.
+    features, level, alpha, beta, style_weights, steps_per_level.
 
     Raises
     ------
     ValueError
-        for settings that do not exist, negative weights, or a size too small for the network.
+        for settings that do not exist, negative weights, another number of styles and their weights, or a size too
+        small for the network.
     """
 
     def __init__(
@@ -68,6 +75,7 @@ class StyleTransfer(Stepwise):
         content: Any,
         style: Any,
         *,
+        style_weights: Sequence[float] | None = None,
         features: str | FeatureNetwork = "auto",
         size: int = 256,
         style_size: int | None = None,
@@ -95,11 +103,13 @@ class StyleTransfer(Stepwise):
         self.features = features = _network(features)
         content_layers = features.check(features.content_layers if content_layers is None else content_layers)
         style_layers = features.check(features.style_layers if style_layers is None else style_layers)
+        styles = list(style) if isinstance(style, (list, tuple)) else [style]
+        self._style_weights = _checked_style_weights(style_weights, len(styles))
         self._make_level = partial(
             Level,
             features.in_precision(PRECISIONS[one_of("precision", precision, PRECISIONS)]),
             content,
-            style,
+            styles,
             keep_colours=switch("keep_colours", keep_colours),
             content_layers=content_layers,
             style_layers=style_layers,
@@ -108,7 +118,7 @@ class StyleTransfer(Stepwise):
         )
         self._sizes = whole("size", size), whole("style_size", size if style_size is None else style_size)
         self._levels = whole("pyramid", pyramid)
-        self._steps_per_level = whole("steps_per_level", steps_per_level)
+        self.steps_per_level = whole("steps_per_level", steps_per_level)
         self._optimizer_name = one_of("optimizer", optimizer, LEARNING_RATES)
         rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
         self._rate = not_negative("learning_rate", rate)
@@ -139,6 +149,16 @@ class StyleTransfer(Stepwise):
     @beta.setter
     def beta(self, value: float) -> None:
         self._beta = not_negative("beta", value)
+        self._forget()
+
+    @property
+    def style_weights(self) -> tuple[float, ...]:
+        """How much each style counts."""
+        return self._style_weights
+
+    @style_weights.setter
+    def style_weights(self, values: Sequence[float]) -> None:
+        self._style_weights = _checked_style_weights(values, len(self._style_weights))
         self._forget()
 
     # ------------------------------------------------------------------ levels
@@ -180,7 +200,7 @@ class StyleTransfer(Stepwise):
             when a loss is no finite number, or ten times the one at the start; :attr:`image` is then the best
             picture so far, and further steps start from there.
         """
-        if self._steps_here >= self._steps_per_level and self.level + 1 < self._levels:
+        if self._steps_here >= self.steps_per_level and self.level + 1 < self._levels:
             self._enter(self.level + 1)
             self._set(self._level.fit(self._picture))
         before = self._picture.detach().clone()
@@ -202,7 +222,7 @@ class StyleTransfer(Stepwise):
 
     def _evaluate(self) -> Tensor:
         self._picture.grad = None
-        content, style = self._level.losses(self._picture)
+        content, style = self._level.losses(self._picture, self._style_weights)
         variation = total_variation(self._picture)
         total = self._alpha * content + self._beta * style + self._tv_weight * variation
         total.backward()
@@ -251,6 +271,7 @@ class StyleTransfer(Stepwise):
             "steps_here": self._steps_here,
             "alpha": self._alpha,
             "beta": self._beta,
+            "style_weights": self._style_weights,
             "picture": self._picture.detach().clone(),
             "good": self._good,
             "best": self._best,
@@ -275,6 +296,7 @@ class StyleTransfer(Stepwise):
                 "make it with the same pictures, size and settings."
             )
         self._alpha, self._beta = state["alpha"], state["beta"]
+        self._style_weights = state.get("style_weights", self._style_weights)
         self._set(picture)
         self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self._good, self._best, self._limit = state["good"].to(self._picture), state["best"], state["limit"]
@@ -284,6 +306,16 @@ class StyleTransfer(Stepwise):
 
 def _network(features: Any) -> FeatureNetwork:
     return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
+
+
+def _checked_style_weights(weights: Sequence[float] | None, styles: int) -> tuple[float, ...]:
+    """A weight for each style, at least one of them above zero."""
+    if styles == 0:
+        raise ValueError("style is an empty list; give one picture or more.")
+    checked = each("style_weights", [1.0] * styles if weights is None else weights, not_negative, styles)
+    if not any(checked):
+        raise ValueError(f"style_weights is {weights!r}; one of the styles must count for something.")
+    return checked
 
 
 def _checked_weights(weights: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float]:

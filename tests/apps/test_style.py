@@ -104,6 +104,11 @@ def test_the_balance_acts_on_the_way(make, network):
         ({"content_layer": "scale2"}, {"content_layers": ["scale2"]}),
         ({"style_layers": "scale2"}, {"style_layers": ["scale1", "scale2"]}),
         ({"size": "192"}, {"size": 192}),
+        ({"style_size": "256"}, {"style_size": 256}),
+        ({"variation": "100"}, {"total_variation": 100}),
+        ({"keep_colours": True}, {"keep_colours": True}),
+        ({"pyramid": "2"}, {"pyramid": 2}),
+        ({"size": "1024", "pyramid": "3"}, {"size": 1024, "pyramid": 3}),
     ],
 )
 def test_other_settings_begin_a_new_picture(make, network, setting, direct):
@@ -115,6 +120,55 @@ def test_other_settings_begin_a_new_picture(make, network, setting, direct):
     expected = reference(network, **direct).run(1, progress=False)
     assert np.allclose(app.controller.transfer.image, expected.image, atol=1e-5)
     assert app.controller.transfer.history["total"] == pytest.approx(expected.history["total"], rel=1e-4)
+
+
+def test_two_styles_are_blended_and_the_blend_acts_on_the_way(make, network):
+    pictures = sample_pictures()
+
+    def blended(weights):
+        styles = [pictures["mosaic"](), pictures["waves"]()]
+        return StyleTransfer(pictures["china"](), styles, style_weights=weights, features=network, size=128,
+                             beta=10**1.3, content_layers=["scale1"])  # fmt: skip
+
+    app = make()
+    app.set(blend=0.25)  # nothing to blend yet
+    app.set(second="waves")
+    app.press("one_step")
+    transfer = app.controller.transfer
+    expected = blended((0.75, 0.25)).run(1, progress=False)
+    assert np.allclose(transfer.image, expected.image, atol=1e-5)
+    assert len(app.figure.axes) == 5  # the result, the content, two styles, the curves
+    app.set(blend=1.0)
+    assert app.controller.transfer is transfer
+    app.press("one_step")
+    expected.style_weights = (0, 1)
+    assert np.allclose(transfer.image, expected.run(1, progress=False).image, atol=1e-5)
+    app.set(second="none")
+    app.press("one_step")
+    assert np.allclose(
+        app.controller.transfer.image, reference(network).run(1, progress=False).image, atol=1e-5
+    )
+
+
+def test_a_pyramid_ends_at_full_size_whatever_is_planned(make):
+    async def play():
+        app = make()
+        app.set(size="192", pyramid="3", planned=30)
+        app.set(planned=15)
+        app.press("one_step")
+        small = app.controller.transfer.image
+        assert max(small.shape) == 48
+        assert shown(app).shape[1] == 192  # enlarged
+        assert np.array_equal(shown(app)[::4, ::4][:5, :5], small[:5, :5])
+        # 4 more steps as this one, 5 that take four times as long, 5 that take sixteen times as long
+        assert app.controller._remaining() == 4 + 4 * 5 + 16 * 5
+        app.press("play")
+        await app.player.wait()
+        return app
+
+    app = run(play())
+    assert app.controller.done == 15
+    assert app.controller.transfer.image.shape[1] == 192
 
 
 def test_pause_keeps_stop_begins_again(make, until):
@@ -171,6 +225,11 @@ def test_uploads_become_content_and_style(make):
     upload(app, "style_file", png(red[:80]))
     app.press("one_step")
     assert app.controller.values["style"] == YOURS
+    app.set(second=YOURS)
+    assert app.controller.values["second"] == "none"
+    assert "no second style of yours yet" in app.status.value
+    upload(app, "second_file", png(red[:70]))
+    assert app.controller.values["second"] == YOURS
     app.set(content="flower")
     app.set(content=YOURS)  # it is still there
     assert np.allclose(app.controller.transfer.image, [1, 0, 0])
@@ -224,6 +283,7 @@ def test_a_run_that_diverges_says_so(make, network):
 def test_every_control_over_its_whole_range(make):
     async def sweep():
         app = make()
+        app.set(size="192")  # three levels of a pyramid need it
         drawn = app.sweep()
         await app.player.wait()
         return drawn

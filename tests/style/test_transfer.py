@@ -224,6 +224,85 @@ def test_half_precision_follows_single_precision(make):
     assert rough.image.dtype == np.float32
 
 
+# ------------------------------------------------------------------------------------------------ several styles
+
+
+@pytest.fixture
+def blend(content, style, network):
+    """blend(weights, ...): a transfer to the stripes and to a second style."""
+    dots = np.zeros((40, 50, 3), np.float32)
+    dots[::5, ::5] = [0.1, 0.2, 1.0]
+
+    def blend(weights, styles=(style, dots), **settings):
+        settings = {"features": network, "size": 64, "device": "cpu"} | settings
+        return StyleTransfer(content, list(styles), style_weights=weights, **settings)
+
+    blend.second = dots
+    return blend
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"pyramid": 2, "steps_per_level": 3, "keep_colours": True, "size": 96}]
+)
+def test_a_style_without_weight_is_left_out(make, blend, settings):
+    alone = make(**settings).run(6, progress=False)
+    for weights in ((1, 0), (0.3, 0)):
+        both = blend(weights, **settings).run(6, progress=False)
+        assert np.array_equal(both.image, alone.image)
+        assert both.history == alone.history
+
+
+def test_the_style_loss_is_the_weighted_mean_of_each_styles_own(content, blend):
+    weights = (1.0, 3.0)
+    alone = [blend(only, start="noise").step()["style"] for only in ((1, 0), (0, 1))]
+    assert blend(weights, start="noise").step()["style"] == pytest.approx(
+        np.dot(weights, alone) / 4, rel=1e-5
+    )
+    assert blend(None, start="noise").step()["style"] == pytest.approx(np.mean(alone), rel=1e-5)
+
+
+def test_the_order_of_the_styles_does_not_matter(blend, style):
+    first = blend((0.25, 0.75)).run(6, progress=False)
+    swapped = blend((0.75, 0.25), styles=(blend.second, style)).run(6, progress=False)
+    assert np.allclose(first.image, swapped.image, atol=1e-5)
+    assert first.history["style"] == pytest.approx(swapped.history["style"], rel=1e-5)
+
+
+def test_style_weights_change_on_the_way_and_are_saved(blend):
+    transfer = blend((1, 0)).run(3, progress=False)
+    before = transfer.image
+    transfer.style_weights = (0, 2)
+    assert transfer.style_weights == (0.0, 2.0)
+    expected = blend((0, 1))
+    expected.load_state_dict(transfer.state_dict() | {"style_weights": (0.0, 1.0)})
+    other = blend((1, 1))
+    other.load_state_dict(transfer.state_dict())
+    assert other.style_weights == (0.0, 2.0)
+    for run in (transfer, expected, other):
+        assert np.array_equal(run.image, before)
+        run.run(2, progress=False)
+        assert np.array_equal(run.image, transfer.image)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ((0, 0), "one of the styles must count"),
+        ((1, -1), "style_weights.1. is -1; it must be zero or more"),
+        ((1,), "a tuple of 2 numbers"),
+        ((1, math.nan), "finite number"),
+    ],
+)
+def test_wrong_style_weights_are_errors(blend, weights, message):
+    with pytest.raises(ValueError, match=message):
+        blend(weights)
+    transfer = blend((1, 1))
+    with pytest.raises(ValueError, match=message):
+        transfer.style_weights = weights
+    with pytest.raises(ValueError, match="one picture or more"):
+        blend(None, styles=())
+
+
 # ------------------------------------------------------------------------------------------------ going wrong
 
 

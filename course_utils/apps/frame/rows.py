@@ -12,6 +12,7 @@ from course_utils.apps.frame.controls import Button, Choice, Control, Heading, S
 SIDE_BY_SIDE = {
     Button: "1 1 20%",
     Toggle: "0 0 47%",
+    Upload: "1 1 25%",
 }  # neighbours of these kinds share a row; how wide each is
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 
