@@ -84,7 +84,8 @@ class TrainingPanels:
     def update(
         self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50, every: int = 1
     ) -> None:
-        """Show pictures in [-1, 1], and a history, (n,) by name, which has a value for ``every`` so many steps, smoothed over ``window`` steps."""
+        """Show pictures in [-1, 1], and a history, (n,) by name, with one value for ``every`` so many steps, smoothed
+        over ``window`` steps."""
         self._image.set_data(mosaic(pictures, self._columns, scale="symmetric"))
         for name, line in self._lines.items():
             values = smooth(history[name], max(1, window // every))
