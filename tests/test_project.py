@@ -13,11 +13,8 @@ from packaging.specifiers import SpecifierSet
 
 import course_utils
 
-CONDA_NAMES = {
-    "torch": "pytorch",
-    "POT": "pot",
-    "playwright": "playwright-python",
-}  # where conda-forge has another name than PyPI
+# where conda-forge has another name than PyPI
+CONDA_NAMES = {"torch": "pytorch", "POT": "pot", "playwright": "playwright-python"}
 
 
 @pytest.fixture(scope="module")

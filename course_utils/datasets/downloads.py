@@ -195,9 +195,8 @@ def _transfer(url: str, path: Path, label: str) -> None:
         with tqdm(total=total, desc=label, unit="B", unit_scale=True) as bar:
             for piece in response.iter_content(1 << 16):
                 file.write(piece)
-                bar.update(
-                    response.raw.tell() - bar.n
-                )  # what came over the line, where requests also unpacks it
+                # what came over the line, where requests also unpacks it
+                bar.update(response.raw.tell() - bar.n)
 
 
 def _reason(error: Exception) -> str:

@@ -20,13 +20,8 @@ from course_utils.gan.penalties import PENALTIES, clip_weights, gradient_norms, 
 from course_utils.gan.recipes import Recipe
 from course_utils.training import TrainingLoop, descend
 
-METRICS = (
-    "discriminator_loss",
-    "generator_loss",
-    "d_real",
-    "d_fake",
-    "gradient_norm",
-)  # recorded at every step
+# recorded at every step
+METRICS = ("discriminator_loss", "generator_loss", "d_real", "d_fake", "gradient_norm")
 
 
 class Verdict(NamedTuple):

@@ -258,10 +258,11 @@ class _Problem:
             warnings.simplefilter("ignore", UserWarning)  # it becomes an error below
             plan, log = ot.emd(self.a, self.b, scaled, numItermax=self.max_pivots, log=True)
         if "numItermax" in (log["warning"] or ""):
+            # Any other warning comes with a plan that gets no certificate.
             raise RuntimeError(
                 f"The transport problem of size {cost.shape} was not solved. POT says: {log['warning']} "
                 f"(max_pivots is {self.max_pivots})."
-            )  # Any other warning comes with a plan that gets no certificate.
+            )
         return plan, log["v"] * scale
 
     def _certified(

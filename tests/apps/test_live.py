@@ -342,10 +342,8 @@ def test_it_pauses_when_its_last_view_is_gone_and_not_before(until):
         app = LiveApp(Counter(pause=0.001))
         (presence,) = (child for child in app.view.children if isinstance(child, Presence))
         app.press("play")
-        old, new = (
-            1,
-            2,
-        )  # pages: the old one is reloaded, which says nothing; then a second view comes and goes
+        # pages: the old one is reloaded, which says nothing; then a second view comes and goes
+        old, new = (1, 2)
         for message in ((old, 1), (new, 1), (new, 1), (new, -1), (old, -1)):
             presence.hear(*message)
         await until(lambda: app.controller.values["count"] > 3)

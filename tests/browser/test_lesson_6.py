@@ -24,9 +24,8 @@ def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
     press("Play")
     lesson.wait_for_step(status, paused_at)
     app.get_by_label("recipe").select_option("wgan-clip")  # another run, which goes on at once
-    lesson.wait_for_text(
-        status, r"^(?![^]*mean slope)[^]*Critic's estimate"
-    )  # clipping does not look at slopes
+    # clipping does not look at slopes
+    lesson.wait_for_text(status, r"^(?![^]*mean slope)[^]*Critic's estimate")
     press("Pause")
     lesson.wait_for_rest(status)
     press("Reset")

@@ -181,9 +181,7 @@ def test_a_wrong_name_is_told_with_what_is_there(tmp_path, tiny, monkeypatch, no
 
 
 def test_real_mnist(real_mnist):
-    start = time.perf_counter()
     train = load_mnist("train", download=False)
-    assert time.perf_counter() - start < 3  # about 0.4 s; the slack is for a busy machine
     assert (len(train), len(real_mnist)) == (60_000, 10_000)
     assert train.describe() == "MNIST: 60,000 handwritten digits, 28x28 pixels."
     # published counts per class, and the well-known mean and standard deviation
@@ -231,7 +229,9 @@ def test_missing_files_say_what_to_do(tmp_path, tiny, no_network):
     start = time.monotonic()
     with pytest.raises(DataUnavailable) as caught:
         load_mnist("train", tmp_path)
-    assert time.monotonic() - start < 10
+    assert (
+        time.monotonic() - start < 60
+    )  # for hangs: without the limit on all mirrors together it takes minutes
     message = str(caught.value)
     for part in (
         f"train-images-idx3-ubyte is not in {tmp_path / 'mnist'}",
@@ -360,7 +360,9 @@ def test_auto_takes_the_stand_in_offline_and_says_so(tmp_path, monkeypatch, no_n
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     start = time.monotonic()
     images = load_images("auto")
-    assert time.monotonic() - start < 10
+    assert (
+        time.monotonic() - start < 60
+    )  # for hangs: without the limit on all mirrors together it takes minutes
     assert images.is_stand_in
     assert images.describe().startswith(
         f"MNIST was not found in {tmp_path / 'mnist'} and cannot be downloaded now. Stand-in for MNIST: "

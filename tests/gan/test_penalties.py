@@ -118,9 +118,8 @@ def test_double_backward_against_finite_differences(seed, one_sided):
     names, values = zip(*critic.named_parameters(), strict=True)
 
     def penalty(*weights):
-        scaled = {
-            name: 5 * weight for name, weight in zip(names, weights, strict=True)
-        }  # some slopes above one
+        # some slopes above one
+        scaled = {name: 5 * weight for name, weight in zip(names, weights, strict=True)}
 
         def score(u):
             return functional_call(critic, scaled, (u,))

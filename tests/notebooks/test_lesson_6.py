@@ -83,9 +83,8 @@ def test_cell_and_trainer_give_the_same_weights(cells, defined, recipe, networks
             assert torch.allclose(ours[name].double(), theirs[name].double(), atol=1e-9), f"{player}.{name}"
     if recipe == "wgan-clip":
         assert numbers(by_hand.discriminator).abs().max() <= by_hand.recipe.clip
-    assert not torch.allclose(
-        numbers(by_hand.generator), numbers(other.generator), atol=1e-3
-    )  # else the comparison could not fail
+    # else the comparison could not fail
+    assert not torch.allclose(numbers(by_hand.generator), numbers(other.generator), atol=1e-3)
 
 
 @pytest.mark.usefixtures("double_precision")

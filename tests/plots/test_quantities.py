@@ -10,9 +10,8 @@ def test_every_recorded_quantity_of_the_runs_that_ship_has_one_panel():
         recorded = {*run.metrics, *run.evaluations}
         panels = [quantities.panel_for(title, recorded) for title in quantities.panel_titles(recorded)]
         shown = [quantity for panel in panels for quantity in panel.names if quantity in recorded]
-        critic = (
-            {"d_real", "d_fake"} if "critic_estimate" in recorded else set()
-        )  # only their difference is shown
+        # only their difference is shown
+        critic = {"d_real", "d_fake"} if "critic_estimate" in recorded else set()
         assert sorted(shown) == sorted(recorded - critic)
 
 

@@ -528,9 +528,8 @@ def test_a_mistake_in_one_metric_records_none_of_them():
     recorder = make_recorder()
     with pytest.raises(ValueError, match="one value a step"):
         recorder.add_metrics([21, 22], d_fake=[0.1, 0.2], d_real=[0.5])
-    recorder.add_metrics(
-        [21, 22], d_fake=[0.1, 0.2], d_real=[0.5, 0.5]
-    )  # nothing of the first try is in the way
+    # nothing of the first try is in the way
+    recorder.add_metrics([21, 22], d_fake=[0.1, 0.2], d_real=[0.5, 0.5])
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,8 @@ def test_alpha_and_beta_change_on_the_way(make):
     transfer = make(beta=100.0).run(15, progress=False)
     strong = transfer.history["style"][-1]
     transfer.beta = 0.0
-    assert not transfer.state_dict()["optimizer"][
-        "state"
-    ]  # a new one, that remembers nothing of the old objective
+    # a new one, that remembers nothing of the old objective
+    assert not transfer.state_dict()["optimizer"]["state"]
     transfer.run(15, progress=False)
     assert transfer.history["content"][-1] < transfer.history["content"][14]
     assert transfer.history["style"][-1] > strong

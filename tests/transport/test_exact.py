@@ -383,9 +383,8 @@ def test_shifts_and_scales_move_the_cost_and_not_the_plan(seed, n, shift, scale)
     plain = earth_movers_distance(None, None, metric=cost)
     rows, columns = generator.uniform(-1, 1, (2, n)) * shift
     other = earth_movers_distance(None, None, metric=scale * (cost + rows[:, None] + columns))
-    np.testing.assert_allclose(
-        np.vdot(other.plan, cost), plain.cost, rtol=1e-12, atol=1e-15 * abs(shift)
-    )  # the shifted costs are rounded
+    # the shifted costs are rounded
+    np.testing.assert_allclose(np.vdot(other.plan, cost), plain.cost, rtol=1e-12, atol=1e-15 * abs(shift))
     assert other.cost / scale == pytest.approx(
         plain.cost + (rows + columns).mean(), rel=1e-12, abs=1e-15 * abs(shift)
     )
@@ -467,9 +466,8 @@ def test_the_potential_falls_with_slope_one_along_every_move():
 def test_the_potential_keeps_the_shape_of_a_fine_grid():
     generator = np.random.default_rng(4)
     plane = kantorovich_potential(earth_movers_distance(*generator.normal(size=(2, 80, 2))))
-    grid = np.stack(
-        np.meshgrid(np.linspace(-2, 2, 150), np.linspace(-2, 2, 120)), axis=-1
-    )  # more than one chunk
+    # more than one chunk
+    grid = np.stack(np.meshgrid(np.linspace(-2, 2, 150), np.linspace(-2, 2, 120)), axis=-1)
     values = plane(grid)
     assert values.shape == (120, 150)
     assert values[7, 11] == plane(grid[7, 11])

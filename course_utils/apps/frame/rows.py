@@ -9,11 +9,8 @@ import ipywidgets as widgets
 
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 
-SIDE_BY_SIDE = {
-    Button: "1 1 20%",
-    Toggle: "0 0 47%",
-    Upload: "1 1 25%",
-}  # neighbours of these kinds share a row; how wide each is
+# neighbours of these kinds share a row; how wide each is
+SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%", Upload: "1 1 25%"}
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 
 
@@ -87,11 +84,7 @@ def _make_widget(control: Control) -> widgets.Widget:
 
 def _beside_each_other(row: list[widgets.Widget], flex: str) -> widgets.Widget:
     for widget in row:
-        widget.layout.width, widget.layout.flex, widget.layout.min_width = (
-            "auto",
-            flex,
-            "fit-content",
-        )
+        widget.layout.width, widget.layout.flex, widget.layout.min_width = "auto", flex, "fit-content"
     return widgets.HBox(row, layout={"flex_flow": "row wrap", "width": "98%"})
 
 

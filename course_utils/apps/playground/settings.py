@@ -24,13 +24,14 @@ CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
 WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
 WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
+# choices of labels, and which setting of a recipe they stand for
 SETTINGS_OF: dict[str, tuple[str, Mapping[str, Any]]] = {
     "optimizer": ("optimizer", OPTIMIZERS),
     "rate_d": ("discriminator_learning_rate", RATES),
     "rate_g": ("generator_learning_rate", RATES),
     "clip": ("clip", CLIPS),
     "weight": ("penalty_weight", WEIGHTS),
-}  # choices of labels, and which setting of a recipe they stand for
+}
 
 
 def settings(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -163,9 +163,8 @@ def test_the_surface_and_the_pulls_are_those_of_the_judge(objective):
     (slope,) = torch.autograd.grad(trainer.discriminator(given).sum(), given)
     d = torch.sigmoid(trainer.discriminator(points)).detach()[:, None]
     factor = {"minimax": d, "non-saturating": 1 - d, "wasserstein": torch.ones_like(d)}[objective]
-    assert np.allclose(
-        pulls(trainer, points), (factor * slope).numpy(), atol=1e-6
-    )  # L0: D, or 1 - D, times the slope of the logit
+    # L0: D, or 1 - D, times the slope of the logit
+    assert np.allclose(pulls(trainer, points), (factor * slope).numpy(), atol=1e-6)
 
 
 def test_the_manifold_is_the_image_of_lines_of_latents():
