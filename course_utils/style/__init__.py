@@ -1,5 +1,16 @@
-"""Neural style transfer: feature networks, losses, the transfer itself, each apart."""
+"""Neural style transfer (lesson 7).
 
+What lives where:
+
+    features      frozen networks that see a picture layer by layer; ``networks`` builds them, ``weights`` reads files
+    losses        content, style, Gram matrices, total variation, each as its formula
+    transfer      the picture that moves, step by step; ``level``, ``perceptual`` and ``lbfgs`` are its parts
+    reconstruct   what a layer keeps of a picture; textures from Gram matrices alone
+    colour        keeping the colours of the content
+    embedded      the small network that ships
+"""
+
+from course_utils.pictures import open_picture, sample_pictures
 from course_utils.style.features import FeatureNetwork, load_features
 from course_utils.style.losses import content_loss, gram_matrix, style_loss, total_variation
 from course_utils.style.reconstruct import reconstruct_content, synthesise_texture
@@ -11,7 +22,9 @@ __all__ = [
     "content_loss",
     "gram_matrix",
     "load_features",
+    "open_picture",
     "reconstruct_content",
+    "sample_pictures",
     "style_loss",
     "synthesise_texture",
     "total_variation",
