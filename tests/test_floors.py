@@ -14,8 +14,8 @@ PLANTED = {  # file -> (what it says, the words with which the report must name 
     ),
     "attic.py": ("from course_utils import apps\n", ["- course_utils.attic"]),
     "recording/zz.py": (
-        "from course_utils import apps\n",
-        ["course_utils.recording.zz -> course_utils.apps"],
+        "import torch\nfrom course_utils import apps\n",
+        ["course_utils.recording.zz -> torch", "course_utils.recording.zz -> course_utils.apps"],
     ),
     "apps/zz.py": (
         "from course_utils.apps.frame.app import App\n",

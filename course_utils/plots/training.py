@@ -86,7 +86,8 @@ class TrainingPanels:
     ) -> None:
         """Show pictures in [-1, 1], and a history, (n,) by name, with one value for ``every`` so many steps, smoothed
         over ``window`` steps."""
-        self._image.set_data(mosaic(pictures, self._columns, scale="symmetric"))
+        shown = np.nan_to_num(np.asarray(pictures))  # a run that has diverged shows grey
+        self._image.set_data(mosaic(shown.clip(-1, 1), self._columns, scale="symmetric"))
         for name, line in self._lines.items():
             values = smooth(history[name], max(1, window // every))
             line.set_data(every * np.arange(1, len(values) + 1), values)

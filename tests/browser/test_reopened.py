@@ -44,6 +44,10 @@ def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopeni
     assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
 
     # and it wakes up
+    page.wait_for_function(
+        "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'",
+        timeout=120_000,
+    )
     notebook.run_all(seconds=120)
     notebook.app("jsd_app")
     assert not still.is_visible()
