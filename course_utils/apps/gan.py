@@ -1,5 +1,6 @@
 """The app of lessons 5 and 6: watch a GAN or a WGAN learn, live, with its curves, and measure it when you like."""
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
 from typing import Any, ClassVar
@@ -148,7 +149,12 @@ class TrainingController(LiveController):
         run = self._recording
         if run is None or len(self.trainer.log) or self.values["seed"] != 0:
             return None
-        return None if Recipe(**run.recipe).difference(self.trainer.recipe) else run
+        pairs = Recipe(**run.recipe).difference(self.trainer.recipe).values()
+        # A slider's number may come back from a browser with other last digits.
+        other = [
+            pair for pair in pairs if not (isinstance(pair[0], float) and math.isclose(*pair, rel_tol=1e-6))
+        ]
+        return None if other else run
 
     def scene(self) -> tuple[bool, bool]:
         """Is it a critic, whose curves are others? And a recording, which has its own number of pictures?"""
