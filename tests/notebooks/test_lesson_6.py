@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -133,7 +134,10 @@ def test_what_was_told_is_aligned_with_the_quality(defined, tmp_path):
             judged = {"frechet_distance": 3.0 * step, "w1": 1.0 * step, "w1_floor": 3.0}
             recorder.add_evaluation(step, **judged, **{own: value})
         recorder.save(tmp_path / f"{name}.npz")
-    told = defined("told", load_recording=lambda name: load_recording(tmp_path / f"{name}.npz"))
+    told = defined(
+        "told",
+        recording=SimpleNamespace(load_recording=lambda name: load_recording(tmp_path / f"{name}.npz")),
+    )
     said, quality, w, floor = told("discriminator")
     assert said == pytest.approx([np.log(2) - 0.2, 0.0])
     assert [quality.tolist(), w.tolist(), floor.tolist()] == [[30, 60], [10, 20], [3, 3]]
