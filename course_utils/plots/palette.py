@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import matplotlib
+import numpy as np
 from cycler import cycler
+from matplotlib.colors import to_hex, to_rgb
 
 DATA = "#0072B2"  # p*, real samples (blue)
 GENERATOR = "#D55E00"  # p_G, generated samples (vermilion)
@@ -18,6 +20,8 @@ SECOND = "#E69F00"  # a second method beside the first (orange)
 THIRD = "#56B4E9"  # a third one (sky blue)
 THEORY = "#000000"  # predictions and bounds, dashed
 MUTED = "#7F7F7F"  # guides, annotations
+
+CONTRAST = 4.5  # what WCAG 2.1 asks of text on its ground
 
 STYLE: dict[Any, Any] = {
     "figure.dpi": 100,
@@ -42,6 +46,22 @@ STYLE: dict[Any, Any] = {
     "image.cmap": "gray",
     "image.interpolation": "nearest",
 }
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of a colour, 0 (black) to 1 (white); WCAG 2.1."""
+    channels = np.array(to_rgb(colour))
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def text(colour: str) -> str:
+    """The colour for words on white: the same hue, as much darker as a contrast of 4.5 to 1 needs."""
+    for part in np.linspace(1, 0, 101):
+        darker = to_hex(part * np.array(to_rgb(colour)))
+        if 1.05 / (luminance(darker) + 0.05) >= CONTRAST:
+            return darker
+    raise AssertionError("black on white has a contrast of 21 to 1")
 
 
 def use() -> None:
