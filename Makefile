@@ -36,7 +36,7 @@ export KMP_BLOCKTIME ?= 1
 help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
 	@echo "make test       set up, then run every check"
-	@echo "make notebooks  run all notebooks again and store their outputs"
+	@echo "make notebooks  run all notebooks again, store their outputs, write the ledger of claims"
 	@echo "make docs       write the API reference, from the docstrings, to build/api"
 	@echo "make clean      remove the environment and everything that was generated"
 	@echo
@@ -57,6 +57,7 @@ test: $(VENV)/.test-installed
 
 notebooks: $(VENV)/.test-installed
 	$(BIN)/python tools/execute.py
+	$(BIN)/python tools/claims.py
 
 docs: $(VENV)/.docs-installed
 	$(RUN) pdoc --docformat numpy --output-directory build/api course_utils

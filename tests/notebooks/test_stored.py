@@ -17,6 +17,16 @@ def outputs(cells, kind=None):
     return [output for cell in cells for output in cell.outputs if kind in (None, output.output_type)]
 
 
+def printed(cell) -> list[str]:
+    """The lines of text that a cell shows."""
+    shown = [
+        output.get("text", output.get("data", {}).get("text/plain", ""))
+        for output in cell.outputs
+        if "image/png" not in output.get("data", {})
+    ]
+    return "\n".join(shown).splitlines()
+
+
 def test_is_valid(notebook):
     nbformat.validate(notebook)
 
@@ -50,12 +60,37 @@ def test_cells_fit_on_a_projector(code_cells):
     assert max(len(cell.source.splitlines()) for cell in code_cells) <= 25
 
 
+def test_code_is_no_wider_than_the_window(code_cells):
+    """88 characters stand beside a file browser in JupyterLab at 1280 x 720."""
+    assert [line for cell in code_cells for line in cell.source.splitlines() if len(line) > 88] == []
+
+
+def test_text_is_read_in_one_breath(notebook):
+    """A table is looked up and a fold is opened; what remains of a cell is read."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            read = re.sub(
+                r"<details>.*?</details>|^\|.*?$|\$\$.*?\$\$", "", cell.source, flags=re.DOTALL | re.MULTILINE
+            )
+            assert len(read.split()) <= 180, cell.source[:60]
+
+
+def test_a_lesson_is_one_lesson_long(notebook):
+    assert len(notebook.cells) <= 40
+
+
+def test_no_number_hides_behind_a_bare_truth(code_cells):
+    """A verdict stands beside its number and its control."""
+    shown = [line for cell in code_cells for line in printed(cell)]
+    assert [line for line in shown if re.search(r"\b(True|False)\b", line)] == []
+
+
 def test_imports_come_from_the_packages_fronts(code_cells, root):
     """Few lines, from rooms and not from the modules in them; see the docstrings of the rooms for what lives where."""
     lines = re.findall(
         r"^from (course_utils\S*) import", "\n".join(c.source for c in code_cells), re.MULTILINE
     )
-    assert len(lines) <= 4, lines
+    assert len(lines) <= 3, lines
     for name in lines:
         room = root.joinpath(*name.split("."))
         assert room.is_dir() or name.count(".") == 1, name
