@@ -24,7 +24,6 @@ METHOD_COLORS = {
     "consensus": palette.ACCENT,
     "flow": palette.MUTED,
 }
-ARROWS = "#B5B5B5"
 VIEW = 2.5  # the plane is shown from -VIEW to VIEW
 EIGENVALUE_VIEW = 1.6  # and the complex plane from -EIGENVALUE_VIEW to EIGENVALUE_VIEW
 DECADES = (1, 2, 4, 6)  # how far up and down the axis of distances may reach; what goes further is cut
@@ -47,7 +46,7 @@ def draw_field(ax: Axes, points: ArrayLike, vectors: ArrayLike, *, view: float =
     """The players' field (n, 2) as arrows at points (n, 2); short arrows are to scale, long ones are squeezed. Both
     axes reach from -``view`` to ``view``."""
     quiver = ax.quiver(
-        *np.asarray(points, float).T, *arrows(vectors).T, color=ARROWS, pivot="mid", angles="xy", scale=12,
+        *np.asarray(points, float).T, *arrows(vectors).T, color=palette.FAINT, pivot="mid", angles="xy", scale=12,
         scale_units="width", width=0.006, zorder=1,
     )  # fmt: skip
     ax.set(xlim=(-view, view), ylim=(-view, view), aspect="equal", xlabel="$x$", ylabel="$y$")

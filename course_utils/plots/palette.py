@@ -20,6 +20,9 @@ SECOND = "#E69F00"  # a second method beside the first (orange)
 THIRD = "#56B4E9"  # a third one (sky blue)
 THEORY = "#000000"  # predictions and bounds, dashed
 MUTED = "#7F7F7F"  # guides, annotations
+FAINT = "#BBBBBB"  # what lies behind: grids, fields of arrows
+# Grounds on which a discriminator's or critic's value is drawn: white where it cannot tell.
+LIGHT_DATA, LIGHT_GENERATOR = "#A6CEE6", "#F6C6A4"
 
 CONTRAST = 4.5  # what WCAG 2.1 asks of text on its ground
 

@@ -17,7 +17,7 @@ from course_utils.plots.layout import add_axes, number, write
 
 LOG_2 = float(np.log(2))
 # fake, cannot tell, real
-JUDGED = LinearSegmentedColormap.from_list("judged", ["#F6C6A4", "#FFFFFF", "#A6CEE6"])
+JUDGED = LinearSegmentedColormap.from_list("judged", [palette.LIGHT_GENERATOR, "white", palette.LIGHT_DATA])
 PLANE = (-2.6, 2.6, -3.2, 3.2)  # x from, to; z from, to
 KL_TOP, KL_INFINITE = 4.0, 5.2  # up to where KL is drawn, and where infinity is written
 LONGEST_ARROW = 1.5

@@ -19,7 +19,6 @@ from course_utils.plots.layout import margins, write
 from course_utils.plots.transport import PlanMap
 
 Cell = tuple[int, int]
-GRID = "#BBBBBB"
 NAME: dict[str, Any] = {"fontsize": 14, "weight": "bold", "va": "center"}
 
 
@@ -30,8 +29,8 @@ class PlanTable:
         n, m = len(rows), len(columns)
         ax.set(xlim=(-0.75, m + 0.02), ylim=(n + 0.85, -0.75))
         ax.axis("off")
-        ax.hlines(range(n + 1), 0, m, color=GRID, lw=1)
-        ax.vlines(range(m + 1), 0, n, color=GRID, lw=1)
+        ax.hlines(range(n + 1), 0, m, color=palette.FAINT, lw=1)
+        ax.vlines(range(m + 1), 0, n, color=palette.FAINT, lw=1)
         for i, name in enumerate(rows):
             ax.text(-0.38, i + 0.36, name, color=palette.DATA, ha="center", **NAME)
         for j, name in enumerate(columns):
@@ -122,7 +121,7 @@ class CouplingPanels:
         self.fills: dict[Cell, Rectangle] = {}
         self.entries: dict[Cell, Text] = {}
         for x, y in product(range(2), range(2)):
-            self.fills[x, y] = Rectangle((y, x), 1, 1, fc=palette.ACCENT, ec=GRID, lw=1)
+            self.fills[x, y] = Rectangle((y, x), 1, 1, fc=palette.ACCENT, ec=palette.FAINT, lw=1)
             table.add_patch(self.fills[x, y])
             self.entries[x, y] = table.text(
                 y + 0.5, x + 0.5, "", fontsize=17, weight="bold", ha="center", va="center"
