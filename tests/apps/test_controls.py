@@ -74,3 +74,11 @@ def test_a_control_whose_own_value_is_impossible_is_refused():
         Slider("a", "a", 0, 1, 2, 0.1)
     with pytest.raises(ValueError, match="a is 'c'; it must be one of a, b"):
         Choice("a", "a", ("a", "b"), "c")
+
+
+@pytest.mark.parametrize(
+    ("value", "nearest"),
+    [(-3, -1.0), (0.26, 0.3), (0.24, 0.2), (0.33, 0.3), (0.97, 0.95), (1e9, 0.95), (-0.04, 0.0)],
+)
+def test_the_nearest_value_that_a_slider_has(value, nearest):
+    assert Slider("a", "a", -1, 0.95, 0, 0.1).nearest(value) == nearest

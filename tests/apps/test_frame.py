@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils.apps.frame import App, Button, Choice, Controller, Slider, Toggle
+from course_utils.apps.frame import App, Button, Choice, Controller, Handle, Slider, Toggle
 
 
 class Dial(Controller):
@@ -245,3 +245,64 @@ def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all():
         fresh = Mover()
         fresh.set(**app.controller.values)
         assert np.array_equal(pixels(app), pixels(App(fresh))), values
+
+
+class Dragged(Dial):
+    """The bar's end, a level line, can be dragged, on a logarithmic axis; and a place anywhere beside the bar."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = []
+
+    def draw(self, figure):
+        super().draw(figure)
+        self.ax = figure.axes[0]
+        self.ax.set(yscale="log", ylim=(0.01, 1), xlim=(-2, 3))
+
+    def handles(self):
+        end = {} if self.values["label"] else {"end": Handle(self.ax, y=max(self.values["height"], 0.1))}
+        return {"anywhere": Handle(self.ax), **end}
+
+    def drag(self, name, x, y, phase):
+        self.told.append((name, phase))
+        if name == "end":
+            self.slide(height=y)
+        self.at = x, y
+
+    def disabled(self):
+        return {"colour": "the bar has no height"} if self.values["height"] == 0 else {}
+
+
+def test_a_drag_comes_in_the_units_of_the_axes_and_draws_once():
+    app = App(Dragged())
+    controller = app.controller
+    ((_, *everywhere), (name, *end)) = app.picture.handles
+    # the axes take 10 % to 90 % of the picture; half way down a logarithmic axis from 1 to 0.01 is 0.1
+    assert everywhere == pytest.approx([0.1, 0.1, 0.9, 0.9], abs=1e-3)
+    height = 0.1 + 0.8 * (-np.log10(0.5) / 2)
+    assert (name, end) == ("end", pytest.approx([0.1, height, 0.9, height], abs=1e-3))
+    drawn = len(controller.seen)
+    app.picture.hear([("down", "end", 0.5, height), ("move", "end", 0.5, 0.3), ("up", "end", 0.3, 0.5)])
+    assert controller.told == [("end", "down"), ("end", "move"), ("end", "up")]
+    assert controller.at == pytest.approx((-0.75, 0.1))
+    assert app.widgets["height"].value == 0.1
+    assert len(controller.seen) == drawn + 1
+    assert app.picture.handles[1][2] == pytest.approx(0.5, abs=1e-3)
+
+    app.drag("end", (0, 0.1), (0, 0.77))
+    assert controller.values["height"] == 0.8  # the nearest step
+    app.drag("end", (0, 0.8), (7, 20))  # out of the picture
+    assert controller.values["height"] == 1.0
+    app.set(label=True)
+    app.picture.hear([("up", "end", 0.5, 0.5)])  # of a handle that has gone
+    assert controller.values["height"] == 1.0
+
+
+def test_a_control_without_effect_is_disabled_and_says_why():
+    app = App(Dragged())
+    colour = app.widgets["colour"]
+    assert not colour.disabled
+    app.set(height=0.0)
+    assert (colour.disabled, colour.tooltip) == (True, "the bar has no height")
+    app.set(height=0.2)
+    assert (colour.disabled, colour.tooltip) == (False, "")

@@ -260,7 +260,7 @@ def test_clicks_become_data(app):
     def click(x, y):  # through the widget's own trait, as the browser does
         across = box.x0 + box.width * (x + 3) / 6
         down = 1 - (box.y0 + box.height * (y + 3) / 6)
-        app.picture.clicked = [across, down, len(app.picture.clicked) + np.random.default_rng().random()]
+        app.picture.hear([("click", "", across, down)])  # as the browser tells it
 
     app.press("clear_drawing")
     click(1.0, -2.0)

@@ -1,6 +1,6 @@
 """The frame around every app. What an app does is plain Python; only what shows it needs widgets.
 
-    controls            sliders, choices, buttons ... as data
+    controls, handles   sliders, choices, buttons ... and what can be dragged, as data
     controller, player  the base of the controllers, and what plays them: no widgets
     app, live           the same with ipywidgets (and rows, clicks, presence, their parts)
 
@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, overload
 
 from course_utils.apps.frame.controller import PLAYBACK, Controller, LiveController
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
+from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player, Speedometer
 
 if TYPE_CHECKING:
     from course_utils.apps.frame.live import App, LiveApp
 
 __all__ = [
-    "PLAYBACK", "App", "Button", "Choice", "Control", "Controller", "Heading", "LiveApp", "LiveController", "Player",
-    "Slider", "Speedometer", "Toggle", "Upload", "show",
+    "PLAYBACK", "App", "Button", "Choice", "Control", "Controller", "Handle", "Heading", "LiveApp", "LiveController",
+    "Player", "Slider", "Speedometer", "Toggle", "Upload", "show",
 ]  # fmt: skip
 
 TRANSPORT = PLAYBACK  # its old name: in this course, transport is optimal transport

@@ -13,6 +13,7 @@ import io
 import threading
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.apps.frame import cells
-from course_utils.apps.frame.clicks import ClickablePicture
+from course_utils.apps.frame.clicks import Event, Picture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.controls import Slider
 from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, css, make_rows
@@ -84,10 +85,11 @@ class App:
         self._moving: Sequence[Artist] | None = None
         self._limits: list[tuple[float, ...]] = []
 
-        self.picture = self._make_picture(round(width * PIXELS_PER_INCH), round(height * PIXELS_PER_INCH))
+        self.picture = self._make_picture(round(width * PIXELS_PER_INCH))
         self.status = widgets.HTML(layout={"min_height": "2.6em", "width": "100%"})
         self.widgets: dict[str, widgets.Widget] = {}
         self.view = self._make_view()
+        self._tooltips = {name: widget.tooltip or "" for name, widget in self.widgets.items()}
         self.view.observe(self._on_close, names="comm")
         self.redraw()
         cells.took_over(self)
@@ -105,6 +107,16 @@ class App:
     def click(self, across: float, down: float) -> None:
         """Click at these shares of the picture's width and height, as if a student had."""
         self._do(self.controller.click, across, down)
+
+    def drag(self, name: str, *places: tuple[float, float]) -> None:
+        """Drag the handle of that name along these places, in the units of its axes, as if a student had: the first is
+        where it is taken, the last where it is let go."""
+        events: list[Event] = []
+        phases = ["down", *["move"] * (len(places) - 2), "up"]
+        for phase, (x, y) in zip(phases, places, strict=True):
+            box = replace(self.controller.handles()[name], x=x, y=y).box()
+            events.append((phase, name, box[0], box[1]))
+        self._do(self._pointer, events)
 
     def redraw(self) -> None:
         """Draw the controller's present state again (for a background task that changed it)."""
@@ -183,6 +195,10 @@ class App:
         buffer = io.BytesIO()
         frame.save(buffer, format="png", compress_level=1)  # speed matters here, size does not
         self.picture.value = buffer.getvalue()
+        self.picture.handles = [
+            (name, *(round(share, 4) for share in handle.box()))
+            for name, handle in self.controller.handles().items()
+        ]
         self.status.value = f'<div style="line-height:1.35">{self.controller.status()}</div>'
 
     def _render(self) -> None:
@@ -199,6 +215,13 @@ class App:
         for artist in moving:
             artist.draw(self._canvas.get_renderer())
 
+    def _pointer(self, events: Sequence[Event]) -> None:
+        for kind, name, across, down in events:
+            if kind == "click":
+                self.controller.click(across, down)
+            elif handle := self.controller.handles().get(name):  # it may have gone meanwhile
+                self.controller.drag(name, *handle.units(across, down), kind)
+
     def _sync(self) -> None:
         """Bring the widgets in line with the controller, which may have moved some of them (a preset, say)."""
         self._syncing = True
@@ -207,6 +230,10 @@ class App:
                 self.widgets[name].max = end
             for name, value in self.controller.values.items():
                 self.widgets[name].value = value
+            reasons = self.controller.disabled()
+            for name, widget in self.widgets.items():
+                widget.disabled = name in reasons
+                widget.tooltip = reasons.get(name, self._tooltips[name])
         finally:
             self._syncing = False
 
@@ -231,14 +258,15 @@ class App:
 
     # ------------------------------------------------------------------ how it looks
 
-    def _make_picture(self, width: int, height: int) -> widgets.DOMWidget:
+    def _make_picture(self, width: int) -> Picture:
         # A fixed size that may shrink with a narrow window, never grow or jump.
-        layout = {"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"}
-        if type(self.controller).click is not Controller.click:
-            picture = ClickablePicture(alt=self.controller.alt, layout=layout)
-            picture.on_click = self.click
-            return picture
-        return widgets.Image(format="png", width=width, height=height, layout=layout)
+        picture = Picture(
+            alt=self.controller.alt or self.controller.title,
+            clickable=type(self.controller).click is not Controller.click,
+            layout={"width": f"{width}px", "max_width": "100%", "height": "auto", "flex": "0 1 auto"},
+        )
+        picture.on_events = partial(self._do, self._pointer)
+        return picture
 
     def _make_view(self) -> widgets.Widget:
         css_class = f"course-app-{next(_ids)}"

@@ -1,17 +1,30 @@
-"""A picture that says where it was clicked: ipywidgets' own Image does not."""
+"""The picture of an app, which says where it is clicked and dragged: ipywidgets' own Image does neither.
 
-from collections.abc import Callable
+What a controller has to write so that something in its picture can be dragged::
+
+    def handles(self):                      # asked after every drawing
+        return {"theta": Handle(self.panels.plane, x=self.values["theta"])}
+
+    def drag(self, name, x, y, phase):      # in the units of that axes; phase is "down", "move" or "up"
+        self.slide(theta=x)                 # the nearest value that the slider has
+
+The browser holds the nearest handle within reach and sends what happens in bundles: one at a time, the next when the
+kernel has drawn the last. Of a drag only the latest place goes into a bundle (and always the first and the last), so a
+slow picture lags by one frame and never by a queue. Of clicks and painted strokes every place goes.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anywidget
 import traitlets
 
 _SHOW = """
+const NEAR = 14, FINGER = 28, STROKE = 12;  // pixels: how far a mouse, a finger reaches; between dots of a stroke
 function render({ model, el }) {
   const img = document.createElement("img");
-  img.alt = model.get("alt");
-  img.draggable = false;
-  Object.assign(img.style, { width: "100%", display: "block", cursor: "crosshair", touchAction: "none" });
+  Object.assign(img, { alt: model.get("alt"), draggable: false });
+  Object.assign(img.style, { width: "100%", display: "block" });
   let url = null;
   const show = () => {
     const next = URL.createObjectURL(new Blob([model.get("value")], { type: "image/png" }));
@@ -19,42 +32,107 @@ function render({ model, el }) {
     if (url) URL.revokeObjectURL(url);
     url = next;
   };
-  let last = null, count = 0;
-  const tell = (event) => {
-    const box = img.getBoundingClientRect();
-    last = [event.clientX, event.clientY];
-    model.set("clicked", [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height, ++count]);
-    model.save_changes();
+
+  let bundle = [], waiting = false;
+  const flush = () => {
+    if (waiting || !bundle.length) return;
+    model.send({ events: bundle });
+    [bundle, waiting] = [[], true];
   };
-  img.addEventListener("pointerdown", (event) => { img.setPointerCapture(event.pointerId); tell(event); });
-  img.addEventListener("pointermove", (event) => {
-    if (event.buttons === 1 && last && Math.hypot(event.clientX - last[0], event.clientY - last[1]) > 12) tell(event);
+  const tell = (kind, name, event) => {
+    const box = img.getBoundingClientRect();
+    const place = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    if (kind === "move" && bundle.at(-1)?.[0] === "move") bundle.pop();
+    bundle.push([kind, name, ...place]);
+    flush();
+  };
+  const heard = () => { waiting = false; flush(); };
+
+  // The nearest handle within reach; a point goes before a line, a line before a whole axes.
+  const find = (event) => {
+    const box = img.getBoundingClientRect(), reach = event.pointerType === "touch" ? FINGER : NEAR;
+    const beyond = (at, low, high) => Math.max(low - at, 0, at - high);
+    return model.get("handles").map(([name, left, top, right, bottom]) => ({
+      name, wide: right > left, high: bottom > top, away: Math.hypot(
+        beyond(event.clientX - box.left, left * box.width, right * box.width),
+        beyond(event.clientY - box.top, top * box.height, bottom * box.height)),
+    })).filter((handle) => handle.away <= reach)
+      .sort((a, b) => a.wide + a.high - b.wide - b.high || a.away - b.away)[0];
+  };
+  const cursor = (handle) => !handle ? (model.get("clickable") ? "crosshair" : "default")
+    : handle.wide && handle.high ? "crosshair" : handle.wide ? "ns-resize" : handle.high ? "ew-resize" : "grab";
+
+  let held = null, last = null;
+  img.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    held = find(event)?.name ?? null;
+    if (held === null && !model.get("clickable")) return;
+    img.setPointerCapture(event.pointerId);
+    last = [event.clientX, event.clientY];
+    tell(held === null ? "click" : "down", held ?? "", event);
   });
+  img.addEventListener("pointermove", (event) => {
+    if (held !== null) tell("move", held, event);
+    else if (!last) {
+      const handle = find(event);
+      [img.style.cursor, img.style.touchAction] = [cursor(handle), handle || model.get("clickable") ? "none" : "auto"];
+    } else if (Math.hypot(event.clientX - last[0], event.clientY - last[1]) > STROKE) {
+      last = [event.clientX, event.clientY];
+      tell("click", "", event);
+    }
+  });
+  const release = (event) => {
+    if (held !== null) tell("up", held, event);
+    held = last = null;
+  };
+  img.addEventListener("pointerup", release);
+  img.addEventListener("pointercancel", release);
+  // A finger that lands on a handle must not scroll the page; it tells so before any pointermove.
+  img.addEventListener("touchstart", (event) => {
+    const { clientX, clientY } = event.touches[0];
+    if (model.get("clickable") || find({ clientX, clientY, pointerType: "touch" })) event.preventDefault();
+  }, { passive: false });
+
   show();
   model.on("change:value", show);
+  model.on("msg:custom", heard);
   el.appendChild(img);
-  return () => { model.off("change:value", show); URL.revokeObjectURL(url); };
+  return () => {
+    model.off("change:value", show);
+    model.off("msg:custom", heard);
+    URL.revokeObjectURL(url);
+  };
 }
 export default { render };
 """
 
+Event = tuple[str, str, float, float]
 
-class ClickablePicture(anywidget.AnyWidget):
-    """Shows PNG bytes (``value``), like :class:`ipywidgets.Image`, and calls ``on_click(across, down)`` when clicked.
 
-    Along a stroke with the button held it calls again and again. Both numbers are shares of the picture, from 0 at
-    its upper left to 1.
+class Picture(anywidget.AnyWidget):
+    """Shows PNG bytes (``value``), and calls ``on_events([(kind, name, across, down), ...])``.
+
+    A kind is "click" (the name is empty then), or "down", "move" or "up" of the handle with that name. Both numbers are
+    shares of the picture, from 0 at its upper left to 1. Along a stroke with the button held, "click" comes again and
+    again. ``handles`` lists (name, left, top, right, bottom), in the same shares.
     """
 
     _esm = _SHOW
     value = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
-    # Across, down, and a count that makes every click a change.
-    clicked: "traitlets.List[Any]" = traitlets.List([]).tag(sync=True)
+    clickable = traitlets.Bool(False).tag(sync=True)
+    handles: "traitlets.List[Any]" = traitlets.List([]).tag(sync=True)
 
-    on_click: Callable[[float, float], object] | None = None
+    on_events: Callable[[Sequence[Event]], object] | None = None
 
-    @traitlets.observe("clicked")
-    def _tell(self, change: Any) -> None:
-        if self.on_click is not None and change["new"]:
-            self.on_click(*change["new"][:2])
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(lambda widget, content, buffers: self.hear(content["events"]))
+
+    def hear(self, events: Sequence[Event]) -> None:
+        """Some clicks, or parts of a drag: the browser sends more when these are answered."""
+        try:
+            if self.on_events is not None:
+                self.on_events(events)
+        finally:
+            self.send("seen")

@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils.apps.frame.controls import Button, Choice, Control, Slider, Toggle, ValueControl
+from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player
 
 
@@ -26,8 +27,12 @@ class Controller:
     list always draws everything.
 
     Controls that belong to the picture, such as a time line, may stand ``below`` it. A slider whose range grows (the
-    recorded part of a run) has its present upper end in ``ends``. A controller that overrides :meth:`click` gets a
-    picture that can be clicked; ``alt`` says what it shows to who does not see it.
+    recorded part of a run) has its present upper end in ``ends``. ``alt`` says what the picture shows to who does not
+    see it.
+
+    A controller that overrides :meth:`click` gets a picture that can be clicked; one that overrides :meth:`handles` and
+    :meth:`drag`, one in which things can be dragged (:mod:`course_utils.apps.frame.clicks` has an example). What has no
+    effect at present it names in :meth:`disabled`.
     """
 
     title: ClassVar[str] = ""
@@ -78,6 +83,23 @@ class Controller:
 
     def click(self, across: float, down: float) -> None:
         """Called with where the picture was clicked, in shares of it: 0, 0 is its upper left corner."""
+
+    def handles(self) -> Mapping[str, Handle]:
+        """What can be dragged in the picture as it is drawn now, by name."""
+        return {}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        """Called while the handle of that name is dragged: the pointer is at (x, y), in the units of the handle's axes,
+        perhaps outside of them. The phase is "down" once, "move" any number of times, and "up" once."""
+
+    def slide(self, **values: float) -> None:
+        """Set sliders by name, each to the nearest value that it has: for drags, which may go anywhere."""
+        sliders = {c.name: c for c in self.value_controls() if isinstance(c, Slider)}
+        self.set(**{name: sliders[name].nearest(value) for name, value in values.items()})
+
+    def disabled(self) -> Mapping[str, str]:
+        """The controls without effect at present: name -> reason. They look so, and the reason is their tooltip."""
+        return {}
 
     def draw(self, figure: Figure) -> None:
         """Draw the present state. In the same figure, artists are made once, and then moved."""

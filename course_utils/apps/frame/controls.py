@@ -26,6 +26,11 @@ class Slider:
         checked = number(self.label, value, f"[{self.low}, {self.high}]")
         return int(checked) if self.integer else checked
 
+    def nearest(self, value: float) -> float:
+        """The nearest value that the slider has."""
+        steps = round((min(max(value, self.low), self.high) - self.low) / self.step)
+        return self.check(min(round(self.low + steps * self.step, 9), self.high))
+
     def samples(self) -> tuple[float, ...]:
         """The extremes and the middle, for a sweep."""
         middle = self.low + self.step * round((self.high - self.low) / 2 / self.step)
