@@ -9,8 +9,9 @@ BIN := $(VENV)/bin
 # Never the scripts beside it: their first line names a folder, which may have blanks in it or have been renamed.
 RUN := $(BIN)/python -m
 REQUIREMENTS := pyproject.toml constraints.txt
-# nbval compares the text outputs of every cell; widgets and pictures are judged by other tests. The limit is for hangs.
-NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=600
+# nbval compares the text outputs of every cell (but numbers after a ≈); widgets and pictures are judged by other tests. The
+# limit is for hangs.
+NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=600 --nbval-sanitize-with=tests/notebooks/nbval.cfg
 # Several files at a time, each file on one core: most of them wait for one thread, or for a browser.
 PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile
 # In a container one is often root, whom Jupyter refuses without this.

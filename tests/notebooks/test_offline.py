@@ -21,7 +21,12 @@ def test_without_mnist_and_without_network(path, notebook, mnist_at_hand, tmp_pa
         pytest.skip("no MNIST here: the ordinary run of nbval is this very check")
     proxies = {name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
     environment = {**os.environ, **proxies, "COURSE_DATA": str(tmp_path), "NO_PROXY": "", "no_proxy": ""}
-    command = ["-m", "pytest", "-q", "--nbval", "--nbval-current-env", "--nbval-cell-timeout=180", str(path)]
+    options = [
+        "--nbval-current-env",
+        "--nbval-cell-timeout=180",
+        "--nbval-sanitize-with=tests/notebooks/nbval.cfg",
+    ]
+    command = ["-m", "pytest", "-q", "--nbval", *options, str(path)]
     done = subprocess.run(
         [sys.executable, *command], cwd=root, env=environment, capture_output=True, text=True
     )
