@@ -113,7 +113,8 @@ def wasserstein(x, y) -> float:
 def train(arguments, overrides, seed, judge) -> dict:
     trainer = AdversarialTrainer(judge.train, arguments.recipe, seed=seed, **overrides)
     steps = arguments.steps or trainer.recipe.full_steps
-    recorder = RunRecorder(trainer.recipe, title=f"{trainer.recipe.name} on MNIST, seed {seed}")
+    changed = "".join(f", {setting} {value}" for setting, value in overrides.items()).replace("_", " ")
+    recorder = RunRecorder(trainer.recipe, title=f"{trainer.recipe.name} on MNIST{changed}, seed {seed}")
     moments = set(schedule(steps, moments=64)) if arguments.record else set()
     evaluated = {0, steps} | {step for step in EVALUATED if step < steps}
     evaluations, seconds = [], 0.0

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +15,12 @@ from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_symmetric
-from course_utils.gan import RECIPES, AdversarialTrainer, Recipe
+from course_utils.gan import RECIPES, AdversarialTrainer, Recipe, save_checkpoint
 from course_utils.gan.metrics import frechet_distance
 from course_utils.gan.metrics.classifier import load_classifier
 from course_utils.gan.objectives import OBJECTIVES
+from course_utils.pictures import save_picture
+from course_utils.plots.images import mosaic
 from course_utils.plots.training import TrainingPanels
 from course_utils.recording import Recording, load_recording, recordings
 
@@ -33,8 +36,9 @@ RECORDED = {"wgan-clip-tuned": "wgan-clip"}  # recipe -> its recording, where th
 class TrainingController(LiveController):
     """Trains a recipe on the pictures, and shows the same latents' samples as they improve.
 
-    Another recipe or seed starts a new run; every other control acts on the run that goes on. Until somebody trains, a
-    recorded run of the recipe shows what will become of it, where one ships; :meth:`reset` shows the noise instead.
+    Another recipe or seed starts a new run, and a recipe sets all controls; every other control acts on the run that
+    goes on, and the status says what was changed. Until somebody trains, a recorded run of the recipe shows what will
+    become of it, where one ships; :meth:`reset` shows the noise instead. Files are saved in ``folder``.
     """
 
     title = "Train and watch"
@@ -44,6 +48,8 @@ class TrainingController(LiveController):
         *PLAYBACK[:2],  # Play and Pause
         Button("reset", "Reset", "the same seed again, from noise"),
         Button("measure", "Measure", "the Fréchet distance, now"),
+        Button("save_pictures", "Save PNG", "write the pictures that are shown into a PNG file"),
+        Button("save_run", "Save run", "write a checkpoint, from which the training can go on another day"),
         Heading("these start over"),
         Choice("recipe", "recipe", SHOWN, "mlp"),
         Slider("seed", "seed", 0, 9, 0, 1, integer=True),
@@ -54,9 +60,10 @@ class TrainingController(LiveController):
         Slider("strength", "penalty, c ×", 0.1, 5.0, 1.0, 0.1),
     )
 
-    def __init__(self, images: Images, recipe: str = "mlp"):
+    def __init__(self, images: Images, recipe: str = "mlp", folder: str | Path = "."):
         super().__init__()
-        self._images = images
+        self._images, self._folder = images, Path(folder)
+        self._note = ""
         self._recording: Recording | None = None
         self._measuring: Iterator[None] | None = None
         self._resting = True  # a measurement is to rest again when it is done
@@ -71,18 +78,47 @@ class TrainingController(LiveController):
         self.trainer = AdversarialTrainer(self._images, self.values["recipe"], seed=self.values["seed"])
         self._tune()
         self._speedometer = Speedometer()
-        self._verdict = ""
+        self._verdict = self._note = ""
         self._measuring = self._recording = None
 
     def changed(self, values: Mapping[str, Any]) -> None:
-        if "recipe" in values and "k" not in values:
-            self.values["k"] = RECIPES[self.values["recipe"]].discriminator_steps
+        self._note = ""
+        if "recipe" in values:  # nothing is carried over from the recipe before
+            self.values |= {name: value for name, value in self._own().items() if name not in values}
         if values.keys() & {"recipe", "seed"}:
             self.reset()
             if not self.player.playing:
                 self._recording = _recording_of(self.values["recipe"])
         else:
             self._tune()
+
+    def _own(self) -> dict[str, Any]:
+        """The values of the controls with which the chosen recipe trains as it is."""
+        recipe = RECIPES[self.values["recipe"]]
+        loss = recipe.objective if recipe.objective in LOSSES else "non-saturating"
+        return {"loss": loss, "k": recipe.discriminator_steps, "rate": 1.0, "strength": 1.0}
+
+    def disabled(self) -> dict[str, str]:
+        """The controls without effect on the chosen recipe, and why."""
+        recipe, without = RECIPES[self.values["recipe"]], {}
+        if not OBJECTIVES[recipe.objective].probabilities:
+            without["loss"] = "a critic's generator has one loss only"
+        if recipe.penalty == "none":
+            without["strength"] = f"{recipe.name} has no penalty and clips nothing"
+        return without
+
+    def _by_hand(self) -> str:
+        """What was changed since the recipe was chosen, in words."""
+        labels = {control.name: control.label for control in self.value_controls()}
+        without, changed = self.disabled(), []
+        for name, own in self._own().items():
+            value = self.values[name]
+            same = math.isclose(value, own, rel_tol=1e-6) if isinstance(own, float) else value == own
+            if not same and name not in without:
+                changed.append(
+                    f"{labels[name]} {value:.3g}" if isinstance(value, float) else f"{labels[name]} {value}"
+                )
+        return f" Changed by hand: {', '.join(changed)}." if changed else ""
 
     def _tune(self) -> None:
         v, recipe = self.values, RECIPES[self.values["recipe"]]
@@ -97,7 +133,7 @@ class TrainingController(LiveController):
 
     def play(self) -> None:
         super().play()
-        self._resting, self._recording = False, None
+        self._resting, self._recording, self._note = False, None, ""
 
     def measure(self) -> None:
         """Ask for the Fréchet distance; the player computes it bit by bit, also while the training rests."""
@@ -106,7 +142,30 @@ class TrainingController(LiveController):
         if self._measuring is None:
             self._resting = not playing
         self._measuring, self._recording = self._measurement(), None
-        self._verdict = "Measuring the Fréchet distance …"
+        self._verdict, self._note = "Measuring the Fréchet distance …", ""
+
+    def save_pictures(self) -> None:
+        """Write the pictures that are shown into a PNG file."""
+        if (run := self.recording) is None:
+            path = self._file(f"step{len(self.trainer.log)}.png")
+            shown = mosaic(self.trainer.sample(PICTURES, seed=0), 10, scale="symmetric")
+        else:
+            path = self._file(f"recorded_step{run.steps[-1]}.png")
+            shown = mosaic(run.samples(-1), _columns(run))
+        self._note = f" Saved as {escape(save_picture(shown, path).name)}."
+
+    def save_run(self) -> None:
+        """Write a checkpoint, from which the training can go on another day."""
+        if not (done := len(self.trainer.log)):
+            self._note = " Nothing to save yet: not one step is trained."
+            return
+        path = self._file(f"step{done}.safetensors")
+        save_checkpoint(self.trainer, path)
+        call = f'resume(images, "{escape(path.name)}")'
+        self._note = f" Saved: <code>{call}</code> of course_utils.gan goes on from here."
+
+    def _file(self, end: str) -> Path:
+        return self._folder / f"gan_{self.values['recipe']}_seed{self.values['seed']}_{end}"
 
     # ------------------------------------------------------------------ what goes on
 
@@ -164,8 +223,7 @@ class TrainingController(LiveController):
         critic, run = self.scene()[0], self.recording
         if run is None:
             return TrainingPanels(figure, PICTURES, critic=critic)
-        pictures = run.pictures.shape[1]
-        return TrainingPanels(figure, pictures, columns=round(pictures**0.5), critic=critic)
+        return TrainingPanels(figure, run.pictures.shape[1], columns=_columns(run), critic=critic)
 
     def update(self) -> None:
         if (run := self.recording) is None:
@@ -181,11 +239,11 @@ class TrainingController(LiveController):
             about = f"<b>{escape(run.title)}</b>, after {run.steps[-1]:,} steps"
             return (
                 f"A recording, not your run: {about}. Play trains your own from the start, which is noise; "
-                "Reset shows that noise."
+                f"Reset shows that noise.{self._note}"
             )
-        history = self.trainer.history
+        history, also = self.trainer.history, f"{self._verdict}{self._by_hand()}{self._note}"
         if not (done := len(self.trainer.log)):
-            return f"Not trained yet: the generator makes noise. Press Play. {self._verdict}"
+            return f"Not trained yet: the generator makes noise. Press Play. {also}"
         speed = f", {speed:.0f} steps per second" if (speed := self._speedometer.speed) else ""
         recent = {name: values[-50:].mean() for name, values in history.items()}
         if "critic_estimate" in history:
@@ -194,7 +252,12 @@ class TrainingController(LiveController):
                 said += f" Its mean slope: {recent['gradient_norm']:.2f}."
         else:
             said = f"D(x) = {recent['d_real']:.2f}, D(G(z)) = {recent['d_fake']:.2f}; at the equilibrium both are 0.50."
-        return f"Step {done:,}{speed}. {said} {self._verdict}"
+        return f"Step {done:,}{speed}. {said} {also}"
+
+
+def _columns(run: Recording) -> int:
+    """How many of a recording's pictures stand in a row of the square that they fill."""
+    return round(run.pictures.shape[1] ** 0.5)
 
 
 def _recording_of(recipe: str) -> Recording | None:
@@ -202,6 +265,8 @@ def _recording_of(recipe: str) -> Recording | None:
     return load_recording(name) if name in recordings() else None
 
 
-def gan_app(images: Images, recipe: str = "mlp", *, scale: float = 1.0) -> "frame.LiveApp":
-    """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector."""
-    return show(TrainingController(images, recipe), scale=scale)
+def gan_app(
+    images: Images, recipe: str = "mlp", *, folder: str | Path = ".", scale: float = 1.0
+) -> "frame.LiveApp":
+    """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector. What is saved goes into ``folder``."""
+    return show(TrainingController(images, recipe, folder), scale=scale)

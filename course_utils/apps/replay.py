@@ -39,7 +39,8 @@ class ReplayController(LiveController):
         if not runs or len(self.runs) < len(runs):
             names = ", ".join(run.name for run in runs) or "none"
             raise ValueError(f"expected at least one recording, each with a name of its own; got {names}.")
-        self._curves = {name: run.metrics | run.evaluations for name, run in self.runs.items()}
+        # A quantity that was recorded all along is drawn from there, not from the few moments of an evaluation.
+        self._curves = {name: run.evaluations | run.metrics for name, run in self.runs.items()}
         self._last = max(len(run) for run in runs) - 1
         self.controls = self._make_controls()  # the runs decide what there is to choose from
         super().__init__()
@@ -115,7 +116,7 @@ class ReplayController(LiveController):
         )
 
     def _as_drawn(self, run: Recording) -> Run:
-        return Run(run.name, int(run.steps[-1]), run.pictures.shape[1:], self._curves[run.name])
+        return Run(run.name, run.steps, run.pictures.shape[1:], self._curves[run.name])
 
     def status(self) -> str:
         runs = self.shown
@@ -129,14 +130,14 @@ class ReplayController(LiveController):
     def _progress(self, run: Recording) -> str:
         moment = run.at(self.step)
         step = int(run.steps[moment])
-        measured = [
-            f"{escape(label_and_color(name)[0])} {_number(known.values[-1])}"
-            for name, curve in run.evaluations.items()
-            if len(known := curve.until(step))
-        ]
-        about = f"<b>{escape(run.title or run.name)}</b>, step {step:,} of {run.steps[-1]:,}"
-        after = f", after {_duration(run.seconds[moment])}"
-        return f"{about}{after}{': ' if measured else ''}{', '.join(measured)}."
+        measured: dict[int, list[str]] = {}  # by the step of the measurement, which may be long ago
+        for name, curve in run.evaluations.items():
+            if len(known := curve.until(step)):
+                said = f"{escape(label_and_color(name)[0])} {_number(known.values[-1])}"
+                measured.setdefault(int(known.steps[-1]), []).append(said)
+        about = f"{_headed(run)}, step {step:,} of {run.steps[-1]:,}, after {_duration(run.seconds[moment])}."
+        then = [f"Measured at step {at:,}: {', '.join(said)}." for at, said in measured.items()]
+        return " ".join([about, *then])
 
 
 def replay_app(
@@ -147,23 +148,37 @@ def replay_app(
     Parameters
     ----------
     runs : recordings, or their names or paths as :func:`~course_utils.recording.load_recording` takes them; None takes
-        all that ship with the course.
+        all that ship with the course, those with the best pictures first.
 
     Raises
     ------
     FileNotFoundError
         when there is nothing to replay.
     """
-    if runs is None and not (runs := recordings()):
+    if runs is None and not recordings():
         raise FileNotFoundError(
             "no recorded run ships with this copy of the course. Record one with course_utils.recording.RunRecorder, "
             'and give its path: replay_app(["my_run.npz"]).'
         )
-    loaded = [run if isinstance(run, Recording) else load_recording(run) for run in runs]
+    chosen = recordings() if runs is None else runs
+    loaded = [run if isinstance(run, Recording) else load_recording(run) for run in chosen]
+    if runs is None:
+        loaded.sort(key=_distance_at_the_end)
     return show(ReplayController(loaded), scale=scale)
 
 
+def _distance_at_the_end(run: Recording) -> float:
+    curve = run.evaluations.get("frechet_distance")
+    return float(curve.values[-1]) if curve is not None and len(curve) else float("inf")
+
+
 # ---------------------------------------------------------------------- words
+
+
+def _headed(run: Recording) -> str:
+    """The name under which the run is chosen, and its title where that says more."""
+    more = f" ({escape(run.title)})" if run.title and run.title != run.name else ""
+    return f"<b>{escape(run.name)}</b>{more}"
 
 
 def _listed(settings: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """How good generated pictures are, drawn: which classes occur, and quantities on logarithmic axes."""
 
 from collections.abc import Mapping
+from itertools import cycle
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,6 +9,8 @@ from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
 from course_utils.plots.layout import draw_guide
+
+CUES = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"))  # beside the colour, for who does not see it
 
 
 def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = palette.GENERATOR) -> None:
@@ -26,8 +29,8 @@ def draw_logarithmic(
 
     ``labels`` are those of the axes: ``xlabel``, ``ylabel``, ``title``.
     """
-    for name, (values, color) in curves.items():
-        ax.plot(x, values, "o-", ms=4, color=color, label=name)
+    for (name, (values, color)), (dash, marker) in zip(curves.items(), cycle(CUES), strict=False):
+        ax.plot(x, values, ls=dash, marker=marker, ms=4, color=color, label=name)
     ax.set_yscale("log")
     if log_x:
         ax.set_xscale("log", base=2)

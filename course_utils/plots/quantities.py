@@ -26,6 +26,7 @@ PANELS = {
     QUALITY: Panel(("frechet_distance",), logarithmic=True),
     "gradient norm": Panel(("gradient_norm",), guide=1.0),
     "modes covered": Panel(("modes",), limits=(0, 10.5)),
+    "W1 of minibatches": Panel(("w1", "w1_floor")),
     "class entropy": Panel(("entropy",), limits=(0, 2.5), guide=float(np.log(10))),
 }
 # The outputs of a critic, d_real and d_fake, have no zero of their own: only their difference says something.
@@ -41,6 +42,8 @@ LABELS = {
     "gradient_norm": ("critic's gradient norm", palette.DISCRIMINATOR),
     "modes": ("modes covered", palette.ACCENT),
     "entropy": ("class entropy (nats)", palette.ACCENT),
+    "w1": ("W1 of minibatches", palette.ACCENT),
+    "w1_floor": ("its floor, real against real", palette.DATA),
 }
 
 

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from course_utils.datasets.scaling import to_bytes
@@ -24,16 +24,20 @@ from course_utils.plots.quantities import QUALITY, Panel, label_and_color, panel
 from course_utils.plots.training import smooth
 from course_utils.recording.curves import Curve
 
-RUN_COLORS = (palette.ACCENT, palette.SECOND)  # where the same quantity of two runs shares an axis
+# Where the same quantity of two runs shares an axis, and a second cue beside the colour.
+RUN_COLORS, RUN_DASHES = (palette.SECOND, palette.THIRD), ("-", (0, (4, 1.5)))
 FEW = 100  # a curve of fewer points is shown as it is, with its points
+TICKS = (1, 10, 100, 1000, 5000, 10_000, 15_000, 20_000, 50_000, 100_000)
+APART = 0.4  # inches between two ticks of the steps, at least
 
 
 @dataclass(frozen=True)
 class Run:
-    """What is shown of a run: its name, its length in steps, the shape (n, h, w) of its samples, curves by quantity."""
+    """What is shown of a run: its name, the steps of its moments (moments,), the shape (n, h, w) of its samples, curves
+    by quantity."""
 
     name: str
-    total: int
+    moments: np.ndarray
     shape: tuple[int, int, int]
     curves: Mapping[str, Curve]
 
@@ -43,13 +47,15 @@ class ReplayPanels:
     ``titles``, and beside them the Fréchet distances of both on one axis.
 
     Made for a choice of runs and panels; then :meth:`update` changes only the artists in ``moving``. The axes are from
-    the beginning those of the whole run, so that playing moves none of them.
+    the beginning those of the whole run, so that playing moves none of them. On the axis of steps the moments of the
+    longest run are evenly spaced, as on the slider: the first steps, where most happens, are not squeezed together.
     """
 
     def __init__(self, figure: Figure, runs: Sequence[Run], titles: Sequence[str]):
         figure.clear()
         self._figure, self._runs = figure, runs
-        self._end = max(1, *(run.total for run in runs))
+        moments = max((run.moments for run in runs), key=lambda steps: steps[-1])
+        self._moments = moments if len(moments) > 1 else np.array([0, 1])
         self.moving: list[Artist] = []
         self._samples: list[tuple[AxesImage, Annotation]] = []
         self._lines: list[tuple[int, Line2D, np.ndarray, np.ndarray]] = []  # whose, and the whole curve
@@ -105,7 +111,7 @@ class ReplayPanels:
         ax.set_anchor("NW")
         x, y, w, h = box
         over = partial(ax.annotate, xycoords="figure fraction", xytext=(0, 5), textcoords="offset points")
-        over(self._runs[run].name, (x / width, (y + h) / height), color=color, fontsize=13)
+        over(self._runs[run].name, (x / width, (y + h) / height), color=palette.text(color), fontsize=13)
         step = over("", ((x + w) / width, (y + h) / height), ha="right", fontsize=12)
         self._samples.append((image, step))
         self.moving += [image, step]
@@ -121,18 +127,38 @@ class ReplayPanels:
                 if name in recorded:
                     names.append(label_and_color(name))
                     curves.append(recorded[name])
-                    self._show_curve(ax, run, recorded[name], RUN_COLORS[run] if together else names[-1][1])
-        write_above(ax, names if names and not together else [(title, palette.THEORY)])
-        ax.set_xlim(0, self._end)
-        ax.xaxis.set_major_locator(MaxNLocator(min(4, max(2, int(box[2] / 0.45))), steps=(1, 2, 5, 10)))
-        ax.xaxis.set_major_formatter(thousands if self._end >= 4000 else "{x:g}")
+                    color = RUN_COLORS[run] if together else names[-1][1]
+                    self._show_curve(ax, run, recorded[name], color, RUN_DASHES[run] if together else "-")
+        said = names if names and not together else [(title, palette.THEORY)]
+        write_above(ax, [(label, palette.text(color)) for label, color in said])
+        self._scale_steps(ax, box[2])
         _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
         (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
         self._markers.append(marker)
         self.moving.append(marker)
         return ax
 
-    def _show_curve(self, ax: Axes, run: int, curve: Curve, color: str) -> None:
+    def _scale_steps(self, ax: Axes, width: float) -> None:
+        moments = self._moments
+        places = np.arange(len(moments))
+        ax.set_xscale(
+            "function",
+            functions=(lambda x: np.interp(x, moments, places), lambda p: np.interp(p, places, moments)),
+        )
+        ax.set_xlim(moments[0], moments[-1])
+        inch = width / places[-1]
+        ticks, at = [0], 0.0
+        for step in TICKS:
+            place = inch * np.interp(step, moments, places)
+            if step <= moments[-1] and place - at >= APART:
+                ticks, at = [*ticks, step], place
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: thousands(x) if x >= 1000 else f"{x:g}"))
+
+    def _show_curve(
+        self, ax: Axes, run: int, curve: Curve, color: str, dash: str | tuple[int, tuple[float, float]]
+    ) -> None:
         drawn: list[tuple[np.ndarray, dict[str, Any]]]
         if len(curve) < FEW:
             drawn = [(curve.values, {"lw": 1.8, "marker": "o", "ms": 3.5})]
@@ -142,30 +168,35 @@ class ReplayPanels:
                 (_trend(curve.values), {"lw": 1.8, "marker": "o", "markevery": slice(-1, None), "ms": 5}),
             ]
         for values, how in drawn:
-            (line,) = ax.plot([], [], color=color, **how)
+            (line,) = ax.plot([], [], color=color, ls=dash, **how)
             self._lines.append((run, line, curve.steps, values))
             self.moving.append(line)
 
 
 def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
     """The vertical axis for whole curves, with about so many ticks, and the panel's guide."""
-    values = np.concatenate([np.empty(0), *(curve.values for curve in curves)])
-    values = values[np.isfinite(values) & ((values > 0) | (not panel.logarithmic))]
+    shown = [curve.values[np.isfinite(curve.values)] for curve in curves]
+    shown = [kept for values in shown if len(kept := values[(values > 0) | (not panel.logarithmic)])]
+    values = np.concatenate([np.empty(0), *shown])
     if len(values) == 0:
         ax.set(ylim=(0, 1), yticks=[])
         write(ax, 0.5, 0.5, "not recorded", ha="center", va="center", color=palette.MUTED)
         return
     if panel.guide is not None:
         draw_guide(ax, panel.guide)
-        values = np.append(values, [panel.guide] * (len(values) // 50 + 1))  # enough of them to stay in sight
+        shown.append(np.array([panel.guide]))
+        values = np.append(values, panel.guide)
     if panel.logarithmic:
         low, high = values.min() / 1.3, values.max() * 1.3
         ax.set(yscale="log", ylim=(low, high), yticks=_decades(low, high, ticks))
         ax.yaxis.set_minor_locator(NullLocator())
         ax.yaxis.set_major_formatter("{x:g}")
     else:
-        # A few spikes would flatten all the rest; they may leave the picture.
-        low, high = panel.limits or np.quantile(values, (0.005, 0.995))
+        # A few spikes would flatten all the rest; they may leave the picture. But no curve may, were it a short one.
+        within = np.array(
+            [np.quantile(each, (0.005, 0.995) if len(each) >= FEW else (0, 1)) for each in shown]
+        )
+        low, high = panel.limits or (within[:, 0].min(), within[:, 1].max())
         pad = 0 if panel.limits else 0.08 * (high - low) or 0.1 * max(abs(high), 1)
         ax.set_ylim(low - pad, high + pad)
         ax.yaxis.set_major_locator(MaxNLocator(min(4, ticks)))

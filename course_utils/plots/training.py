@@ -13,6 +13,8 @@ from course_utils.plots import palette
 from course_utils.plots.images import draw_mosaic, mosaic
 from course_utils.plots.layout import draw_guide, margins, roomy, write
 
+GENERATED = (0, (5, 1))  # the generator's curves have a dash of their own beside their colour
+
 
 def smooth(values: ArrayLike, window: int) -> np.ndarray:
     """Running mean over the last ``window`` of values (n,), over fewer at the start; (n,)."""
@@ -77,8 +79,9 @@ class TrainingPanels:
         self._curves.locator_params(axis="x", nbins=5)  # five-digit numbers side by side
         self._lines: dict[str, Line2D] = {}
         for name, color, label, y in curves:
-            (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8, label=name)
-            write(self._curves, 0.98, y, label, color=color, ha="right", va="center")
+            dash = GENERATED if color == palette.GENERATOR else "-"
+            (self._lines[name],) = self._curves.plot([], [], color=color, ls=dash, lw=1.8, label=name)
+            write(self._curves, 0.98, y, label, color=palette.text(color), ha="right", va="center")
         self.moving: list[Artist] = [self._image, *self._lines.values()]
 
     def update(
@@ -99,4 +102,5 @@ class TrainingPanels:
 
 def _draw_smoothed(ax: Axes, values: ArrayLike, window: int, color: str, label: str) -> None:
     smoothed = smooth(values, window)
-    ax.plot(np.arange(1, len(smoothed) + 1), smoothed, color=color, label=label, lw=1.8)
+    dash = GENERATED if color == palette.GENERATOR else "-"
+    ax.plot(np.arange(1, len(smoothed) + 1), smoothed, color=color, ls=dash, label=label, lw=1.8)

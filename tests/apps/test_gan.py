@@ -1,16 +1,19 @@
 """The app of lessons 5 and 6: it trains what the trainer trains, obeys at once, and measures what it says."""
 
 import asyncio
+import html
 import re
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from course_utils.apps import gan
 from course_utils.apps.gan import SHOWN, TrainingController, gan_app
 from course_utils.datasets import load_digits_stand_in
-from course_utils.gan import RECIPES, AdversarialTrainer
+from course_utils.datasets.scaling import to_bytes
+from course_utils.gan import RECIPES, AdversarialTrainer, resume
 from course_utils.gan.metrics import features, frechet_distance
 from course_utils.plots.images import mosaic
 from course_utils.recording import load_recording
@@ -186,7 +189,7 @@ def test_the_strength_is_that_of_the_recipes_own_constraint(images):
     controller = TrainingController(images, "wgan-clip")
     controller.set(strength=0.5)
     assert controller.trainer.recipe.clip == 0.5 * RECIPES["wgan-clip"].clip
-    controller.set(recipe="wgan-gp", loss="minimax")
+    controller.set(recipe="wgan-gp", loss="minimax", strength=0.5)
     recipe = controller.trainer.recipe
     assert recipe.penalty_weight == 0.5 * RECIPES["wgan-gp"].penalty_weight
     assert recipe.objective == "wasserstein"  # a critic has one loss only
@@ -205,6 +208,65 @@ def test_recipe_and_seed_start_over(images):
     assert controller.values["k"] == controller.trainer.recipe.discriminator_steps == 5
     controller.set(recipe="mlp", k=2)  # both at once: what was asked for counts
     assert controller.trainer.recipe.discriminator_steps == 2
+
+
+def test_a_recipe_sets_all_of_it_and_what_was_changed_since_is_said(images):
+    """Lesson 5's things to try, one after the other: nothing of the one before is carried over."""
+    controller = TrainingController(images)
+    controller.set(k=5, loss="minimax", rate=2.0)
+    assert "Changed by hand: G's loss minimax, D steps, k 5, rate × 2." in controller.status()
+    for name in SHOWN:
+        controller.set(k=4, rate=3.0, strength=0.1, loss="minimax")
+        controller.set(recipe=name)
+        assert controller.trainer.recipe.difference(RECIPES[name]) == {}, name
+        controller.reset()
+        assert "by hand" not in controller.status()
+    controller.set(recipe="wgan-gp")
+    controller.set(rate=1.0 + 1e-9)  # as a browser may send it back
+    assert "by hand" not in controller.status()
+
+
+def test_controls_without_effect_are_named_and_change_nothing(images):
+    controller = TrainingController(images)
+    assert set(controller.disabled()) == {"strength"}
+    controller.set(recipe="wgan-gp")
+    assert set(controller.disabled()) == {"loss"}
+    for name in SHOWN:
+        controller.set(recipe=name)
+        for control in controller.disabled():
+            other = {"loss": "minimax", "strength": 2.0}[control]
+            controller.set(**{control: other})
+            used = controller.trainer.recipe.difference(RECIPES[name])
+            assert set(used) <= {"penalty_weight", "clip"}, (
+                name
+            )  # neither is read by a recipe without a penalty
+            assert "by hand" not in controller.status()
+
+
+def test_pictures_and_training_can_be_saved(images, tmp_path):
+    controller = TrainingController(images, folder=tmp_path)
+    controller.press("save_pictures")  # of the recording that is shown
+    assert "Saved as gan_mlp_seed0_recorded_step19000.png" in controller.status()
+    run = load_recording("mlp")
+    (saved,) = tmp_path.iterdir()
+    assert np.array_equal(np.asarray(Image.open(saved))[..., 0], to_bytes(mosaic(run.samples(-1), 8), "unit"))
+    controller.press("save_run")
+    assert "Nothing to save yet" in controller.status()
+    assert len(list(tmp_path.iterdir())) == 1
+    controller.trainer.run(3, progress=False)
+    controller.press("save_run")
+    (name,) = re.findall(r'resume\(images, "(\S+)"\)', html.unescape(controller.status()))
+    resumed = resume(images, tmp_path / name)
+    for trainer in (resumed, controller.trainer):
+        trainer.run(2, progress=False)
+    assert torch.equal(first_weights(resumed), first_weights(controller.trainer))
+    controller.press("save_pictures")
+    pictures = np.asarray(Image.open(tmp_path / "gan_mlp_seed0_step5.png"))[..., 0]
+    assert np.array_equal(
+        pictures, to_bytes(mosaic(controller.trainer.sample(80, seed=0), 10, scale="symmetric"), "unit")
+    )
+    controller.set(rate=2.0)
+    assert "Saved" not in controller.status()
 
 
 def test_measure_is_the_frechet_distance_of_the_trainers_samples(images, train):
@@ -292,9 +354,9 @@ def test_a_run_that_diverges_says_so_and_the_error_is_raised(images, train):
     assert "D(x) =" in afterwards
 
 
-def test_every_control_over_its_whole_range(images):
+def test_every_control_over_its_whole_range(images, tmp_path):
     async def sweep():
-        app = gan_app(images)
+        app = gan_app(images, folder=tmp_path)
         drawn = app.sweep()
         app.press("pause")
         await app.player.wait()

@@ -15,8 +15,9 @@ from course_utils.apps.replay import ReplayController, replay_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.plots import palette, quantities
 from course_utils.plots.images import mosaic
+from course_utils.plots.replay import RUN_COLORS
 from course_utils.plots.training import smooth
-from course_utils.recording import RunRecorder, load_recording, schedule
+from course_utils.recording import RunRecorder, load_recording, recordings, schedule
 
 MACHINE = {"cpu": "Abacus <9000>", "threads": 2, "torch": "2.13.0", "date": "2026-11-21", "device": "cpu"}
 RECIPES = {
@@ -138,10 +139,67 @@ def test_playing_moves_no_axis(runs):
     assert app.figure.axes[1].get_xlim() == (0, 2000)
 
 
+def test_on_the_axis_of_steps_the_moments_are_evenly_spaced(runs):
+    for run in (*runs, load_recording("dcgan")):
+        app = replay_app([run])
+        places = []
+        for moment in range(len(run)):
+            app.set(moment=moment)
+            marker = next(
+                line for line in app.figure.axes[1].get_lines() if line.get_color() == palette.MUTED
+            )
+            places.append(marker.get_transform().transform((marker.get_xdata()[0], 0))[0])
+        assert np.ptp(np.diff(places)) < 1e-6 * np.ptp(places)
+        ticks = app.figure.axes[-1].get_xticks()
+        assert len(ticks) >= 3
+        assert ticks[0] == 0
+        assert ticks[-1] <= run.steps[-1]
+
+
+@pytest.mark.parametrize("name", recordings())
+def test_every_curve_of_the_runs_that_ship_lies_inside_its_axes(name):
+    """All but a few spikes: D's loss, too, which has another size than G's."""
+    app = replay_app([name])
+    for curves in app.widgets["curves"].options:
+        app.set(curves=curves, moment=0)
+        app.set(moment=app.widgets["moment"].max)
+        for ax in app.figure.axes[1:]:
+            low, high = ax.get_ylim()
+            for line in ax.get_lines():
+                y = np.asarray(line.get_ydata(), float)
+                if len(y) > 2:
+                    assert np.mean((y >= low) & (y <= high)) > 0.98, (curves, line.get_color())
+
+
+def test_what_was_measured_is_said_with_its_step(runs):
+    """At step 119 the numbers of step 0 would be a riddle."""
+    app = replay_app([load_recording("dcgan")])
+    run = load_recording("dcgan")
+    app.set(moment=int(np.searchsorted(run.steps, 119)))
+    assert "Measured at step 0: Fréchet distance 1,370, modes covered 1" in app.status.value
+    app.set(moment=len(run) - 1)
+    assert "Measured at step 19,000: Fréchet distance 16.4" in app.status.value
+    assert "w1_floor" not in app.status.value
+
+
+@pytest.mark.parametrize("name", recordings())
+def test_a_run_is_headed_by_the_name_under_which_it_was_chosen(name):
+    run = load_recording(name)
+    app = replay_app([name])
+    assert f"<b>{name}</b> ({run.title}), step" in app.status.value
+
+
+def test_quantities_of_the_shipped_runs_have_names_for_people():
+    options = replay_app().widgets["curves"].options
+    assert not [option for option in options if "_" in option]
+
+
 def test_the_status_tells_time_quality_recipe_and_machine(runs):
     app = replay_app([runs[0]])
     status = app.status.value
-    assert "step 2,000 of 2,000, after 20 s: Fréchet distance" in status
+    assert (
+        "<b>dcgan</b> (dcgan on &lt;digits&gt;), step 2,000 of 2,000, after 20 s. Measured at step" in status
+    )
     measured = runs[0].evaluations["frechet_distance"].values[-1]
     assert f"Fréchet distance {measured:.3g}, modes covered 10, samples 10,000" in status
     assert "objective non-saturating, batch size 64, betas 0.5–0.999" in status
@@ -183,8 +241,10 @@ def test_two_runs_have_their_frechet_distances_on_one_axis(runs):
     for run in runs[:2]:
         assert any(np.array_equal(y, run.evaluations["frechet_distance"].values) for y in lines)
     names = {text.get_text(): text.get_color() for ax in app.figure.axes for text in ax.texts}
+    drawn = {line.get_color() for line in shared.get_lines()}
     assert names["dcgan"] != names["wgan-gp"]
-    assert {line.get_color() for line in shared.get_lines()} >= {names["dcgan"], names["wgan-gp"]}
+    assert {palette.text(color) for color in drawn} >= {names["dcgan"], names["wgan-gp"]}
+    assert len({line.get_linestyle() for line in shared.get_lines() if line.get_color() in RUN_COLORS}) == 2
 
 
 def test_two_runs_say_what_differs_in_their_recipes(runs):
@@ -348,8 +408,15 @@ def test_shipped_runs_are_the_default(runs, tmp_path, monkeypatch):
     for name in ("wgan-clip", "mlp"):
         (tmp_path / "data/runs").mkdir(parents=True, exist_ok=True)
         record(tmp_path / f"data/runs/{name}.npz", total=100, moments=5)
-    assert replay_app().widgets["run"].options == ("mlp", "wgan-clip")
+    assert replay_app().widgets["run"].options == ("mlp", "wgan-clip")  # equally good
     assert replay_app(["wgan-clip"]).widgets["run"].options == ("wgan-clip",)
+
+
+def test_the_best_pictures_come_first():
+    names = replay_app(scale=1.4).widgets["run"].options
+    assert sorted(names) == sorted(recordings())
+    at_the_end = [load_recording(name).evaluations["frechet_distance"].values[-1] for name in names]
+    assert at_the_end == sorted(at_the_end)
 
 
 def test_no_recordings_and_equal_names(runs):

@@ -117,6 +117,8 @@ def test_logarithmic_curves_keep_their_values_and_name_their_places():
         assert line.get_label() == name
         assert line.get_color() == color
         assert list(line.get_ydata()) == values
+    for cue in ("get_linestyle", "get_marker"):  # beside the colour
+        assert len({getattr(line, cue)() for line in ax.get_lines()}) == len(curves)
     assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
     assert [label.get_text() for label in ax.get_xticklabels()] == ["500", "1,000", "2,000"]
     plain = Figure().add_subplot()
