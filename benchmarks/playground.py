@@ -2,12 +2,13 @@
 
     presets   every guided experiment (`course_utils.gan.playground.presets`) on several seeds: its outcome, and
               the judge's estimate beside the exact W1 at ten moments
+    controls  the same experiments with one thing changed: what could overturn a claim
     critics   G stands still while critics of several kinds learn for 500 steps: their estimates beside the exact W1
     speed     redraws per second with 2,000 points, frame and step times, and how long Pause takes
 
 Prints tables and one JSON line. --store writes every row to data/measured/playground.json, for lesson 8, when it is
-measured; --resume goes on after the rows stored there. About ten minutes on one quiet core. --speed measures the
-speed only, in half a minute.
+measured; --resume goes on after the rows stored there, and --rows 8 ends after eight more of them. About twenty minutes
+on one quiet core. --speed measures the speed only, in half a minute.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,7 +30,35 @@ from course_utils.gan.playground import DATA, Session, plane
 from course_utils.gan.playground.presets import PRESETS, outcome
 from course_utils.runtime import load_results, store_results
 
-SHOWN = ("w1", "jsd", "modes", "near", "own", "slope", "pull", "moved", "orbit")
+SHOWN = ("w1", "jsd", "modes", "near", "least", "own", "slope", "pull", "moved", "spread", "orbit", "centred")
+EXPERIMENTS: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in PRESETS}
+# name: (the experiment, what is changed)
+CONTROLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "mode collapse: one step of G": ("mode collapse", {"generator_steps": 1}),
+    "mode collapse: one step, statistics": (
+        "mode collapse, repaired",
+        {"generator_steps": 1},
+    ),
+    "mode collapse: twice as long": ("mode collapse", {"steps": 1200}),
+    "mode collapse, repaired: twice as long": ("mode collapse, repaired", {"steps": 1200}),
+    "vanishing gradient: 500 steps": ("vanishing gradient", {"steps": 500}),
+    "vanishing gradient: 1,500 steps": ("vanishing gradient", {"steps": 1500}),
+    "vanishing gradient, cured: 1,500 steps": ("vanishing gradient, cured", {"steps": 1500}),
+    "limit cycle: half of G's rate": ("limit cycle", {"generator_learning_rate": 5e-4}),
+    "limit cycle: half of both rates": (
+        "limit cycle",
+        {"generator_learning_rate": 5e-4, "discriminator_learning_rate": 5e-4},
+    ),
+    "limit cycle: non-saturating": ("limit cycle", {"objective": "non-saturating"}),
+    "a ring that works: minimax": ("a ring that works", {"objective": "minimax"}),
+    "a ring that works: minimax, optimistic": (
+        "a ring that works",
+        {"objective": "minimax", "optimizer": "optimistic-adam"},
+    ),
+    "R3GAN: without the penalties": ("R3GAN", {"penalty": "none"}),
+    "bug A: without the bug": ("bug A", {"bug": "none"}),
+    "bug A: 1,500 steps": ("bug A", {"steps": 1500}),
+}
 CRITIC_STEPS = 500
 CRITICS = {
     "clipping, c = 0.001": {"penalty": "clip", "clip": 0.001, "optimizer": "rmsprop"},
@@ -43,16 +73,25 @@ CRITICS = {
 LIMITS = {"redraws_per_second": 10, "frame": 0.06, "step": 0.003, "pause": 0.3}
 
 
-def presets(seeds: int, results: dict, keep: Callable[[], None]) -> None:
-    print(f"{'mean of ' + str(seeds) + ' seeds':30}" + "".join(f"{name:>9}" for name in SHOWN) + "  diverged")
-    for name, preset in PRESETS.items():
+class Enough(Exception):
+    """As many rows as were asked for."""
+
+
+def outcomes(rows: dict, seeds: int, results: dict, keep: Callable[[], None]) -> None:
+    print(
+        f"{'mean of ' + str(seeds) + ' seeds':38}"
+        + "".join(f"{name:>8}" for name in SHOWN)
+        + "  as claimed, diverged"
+    )
+    for name, (preset, changed) in rows.items():
         if name not in results:
-            results[name] = [outcome(preset, seed) for seed in range(seeds)]
+            results[name] = [outcome(PRESETS[preset], seed, **changed) for seed in range(seeds)]
             keep()
         runs = results[name]
         numbers = [[run[key] for run in runs if run[key] is not None] for key in SHOWN]
-        row = "".join(f"{np.mean(n):9.3f}" if n else f"{'-':>9}" for n in numbers)
-        print(f"{name:30}{row}  {sum(run['diverged'] is not None for run in runs)}", flush=True)
+        row = "".join(f"{np.mean(n):8.3f}" if n else f"{'-':>8}" for n in numbers)
+        holds = sum(PRESETS[preset].holds(run) for run in runs)
+        print(f"{name:38}{row}  {holds}, {sum(run['diverged'] is not None for run in runs)}", flush=True)
 
 
 def critics(seeds: int, results: dict, keep: Callable[[], None]) -> None:
@@ -69,12 +108,15 @@ def critics(seeds: int, results: dict, keep: Callable[[], None]) -> None:
 def critic(settings: dict, seed: int) -> dict:
     session = Session("ring", seed, objective="wasserstein", **settings).replay("D" * CRITIC_STEPS)
     m = plane.measure(session.trainer)
-    return {"w1": m.w1, "own": m.judge_estimate, "slope": m.slope, "steepest": m.steepest}
+    return {
+        "w1": m.w1, "own": m.judge_estimate, "slope": m.slope, "steepest": m.steepest, "secant": m.secant,
+        "lower_bound": m.lower_bound,
+    }  # fmt: skip
 
 
 def floors() -> dict:
-    """(JSD, W1) of real against real."""
-    return {name: plane.floor(make()) for name, make in DATA.items()}
+    """(lowest, highest) JSD and W1 of real against real, in five draws."""
+    return {name: plane.floor_range(make()) for name, make in DATA.items()}
 
 
 async def speed(seconds: float = 5.0) -> dict:
@@ -123,6 +165,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--speed", action="store_true", help="measure the speed only")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are stored already")
+    parser.add_argument("--rows", type=int, help="end after so many new rows")
     parser.add_argument("--store", action="store_true", help="write data/measured/playground.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -132,19 +175,35 @@ def main() -> None:
             stored = load_results("playground")
     if stored.get("seeds", options.seeds) != options.seeds:
         parser.error(f"playground.json has {stored['seeds']} seeds: resume with --seeds {stored['seeds']}")
-    report = {"benchmark": "playground", "seeds": options.seeds, "presets": {}, "critics": {}} | stored
+    report = {
+        "benchmark": "playground",
+        "seeds": options.seeds,
+        "presets": {},
+        "controls": {},
+        "critics": {},
+    } | stored
     report["date"] = datetime.date.today().isoformat()
     report["machine"] = (
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}"
     )
 
+    new = 0
+
     def keep() -> None:
+        nonlocal new
         if options.store:
             store_results("playground", report)
+        new += 1
+        if new == options.rows:
+            raise Enough
 
     if not options.speed:
-        presets(options.seeds, report["presets"], keep)
-        critics(options.seeds, report["critics"], keep)
+        try:
+            outcomes(EXPERIMENTS, options.seeds, report["presets"], keep)
+            outcomes(CONTROLS, options.seeds, report["controls"], keep)
+            critics(options.seeds, report["critics"], keep)
+        except Enough:
+            return
         report["floor"] = floors()
     report["speed"] = asyncio.run(speed()) | {"limits": LIMITS}
     print(

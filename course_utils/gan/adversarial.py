@@ -16,7 +16,7 @@ from course_utils import threads
 from course_utils.checks import numbers, whole
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.objectives import OBJECTIVES, Objective
-from course_utils.gan.penalties import PENALTIES, clip_weights, gradient_norms, interpolate
+from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
 from course_utils.gan.recipes import Recipe
 from course_utils.training import TrainingLoop, descend
 
@@ -106,8 +106,9 @@ class AdversarialLoop(TrainingLoop):
     def discriminator_step(self) -> Verdict:
         """One gradient step of D (or the critic); returns its loss, its two mean verdicts and the mean slope |∇f|.
 
-        The verdicts are D(x) and D(G(z)), or f(x) and f(G(z)) of a critic. The slope is that at the points
-        where a gradient penalty looks, NaN without one. All are from before the step; the loss includes the penalty.
+        The verdicts are D(x) and D(G(z)), or the scores f(x) and f(G(z)) where these are no logits. The slope is that
+        at the points where a gradient penalty looks, NaN without one. All are from before the step; the loss includes
+        the penalty.
         """
         recipe, objective, penalty = self.recipe, self.objective, PENALTIES[self.recipe.penalty]
         with self.precision():
@@ -116,9 +117,10 @@ class AdversarialLoop(TrainingLoop):
             scores = self.judge(real, fake)
             loss, slope = objective.discriminator(*scores), self._no_slope
             if penalty.of_slopes is not None:
-                t = self.mixing_batch().view(-1, *[1] * (real.dim() - 1))
-                norms = gradient_norms(self.discriminator, interpolate(real, fake, t), create_graph=True)
-                loss = loss + recipe.penalty_weight * penalty.of_slopes(norms)
+                points = self.penalised_points(penalty, real, fake)
+                norms = gradient_norms(self.discriminator, points, create_graph=True)
+                for part in norms.chunk(len(penalty.at)):
+                    loss = loss + recipe.penalty_weight * penalty.of_slopes(part)
                 slope = norms.detach().mean()
         descend(self.discriminator_optimizer, loss)
         if penalty.clips:
@@ -133,11 +135,26 @@ class AdversarialLoop(TrainingLoop):
         try:
             with self.precision():
                 scores = self.discriminator(self.seen(self.generator(self.latent_batch())))
-            loss = self.objective.generator(_full(scores))
+            loss = self.generator_loss(_full(scores))
             descend(self.generator_optimizer, loss)
         finally:  # also after Ctrl-C
             self.discriminator.requires_grad_(True)
         return loss.detach()
+
+    def generator_loss(self, fake_scores: Tensor) -> Tensor:
+        """What G minimises, from the scores of its samples; where these are compared, with fresh real samples."""
+        if not self.objective.pairs:
+            return self.objective.generator(fake_scores)
+        with torch.no_grad(), self.precision():
+            real_scores = self.discriminator(self.seen(self.real_batch()))
+        return self.objective.generator(fake_scores, _full(real_scores))
+
+    def penalised_points(self, penalty: Penalty, real: Tensor, fake: Tensor) -> Tensor:
+        """Where a penalty looks, m points for each of its places."""
+        places = {"real": real, "generated": fake}
+        if "between" in penalty.at:
+            places["between"] = interpolate(real, fake, self.mixing_batch().view(-1, *[1] * (real.dim() - 1)))
+        return torch.cat([places[place] for place in penalty.at])
 
     def update(self) -> Tensor:
         """``discriminator_steps`` steps of D, then ``generator_steps`` of G; returns the :data:`METRICS`."""
@@ -172,7 +189,8 @@ class AdversarialLoop(TrainingLoop):
         """One float32 array per quantity, one entry per step: the :data:`METRICS`, as far as the recipe has them.
 
         Both losses; ``d_real`` and ``d_fake``, the mean D(x) and D(G(z)), or f(x) and f(G(z)) of a critic;
-        for a critic also ``critic_estimate``, their difference, and with a gradient penalty ``gradient_norm``.
+        for a critic also ``critic_estimate``, their difference (of a relativistic one: how far real is ahead), and with
+        a gradient penalty ``gradient_norm``.
         """
         history = super().history
         if not self.objective.probabilities:

@@ -1,12 +1,16 @@
-"""How a Wasserstein critic is kept (nearly) 1-Lipschitz: by clipping its weights, or by a penalty on its slope.
+"""How the judge is restrained: a Wasserstein critic kept (nearly) 1-Lipschitz, or a discriminator kept flat.
 
     clip   after every critic step, w <- clip(w, -c, c)                                     (L3, Algorithm 1)
     GP     weight * E[(|∇f(u)| - 1)^2],        u = t x + (1 - t) G(z),  t ~ U(0, 1)           (Gulrajani et al. 2017)
     LP     weight * E[max(0, |∇f(u)| - 1)^2],  the same points u                              (Petzka et al. 2018)
+    R1     weight / 2 * E|∇f(x)|^2             at real points x                               (Mescheder et al. 2018)
+    R2     weight / 2 * E|∇f(G(z))|^2          at generated points
+    R1+R2  the sum of both                                                                    (R3GAN, Huang et al. 2024)
 
 Clipping bounds the slope by some constant that depends on the depth and the widths, and not by 1. GP also
 pulls smaller slopes up to 1, which the theory asks for only between points that the best coupling joins; LP
-asks for what "1-Lipschitz" says.
+asks for what "1-Lipschitz" says. R1 and R2 pull every slope to 0, where it is at a GAN's equilibrium: with them the
+Dirac-GAN runs into its equilibrium, but no critic measures W. Their weight is called gamma.
 """
 
 from collections.abc import Callable, Iterable
@@ -58,16 +62,23 @@ def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:
     return (excess.relu() if one_sided else excess).square().mean()
 
 
+def zero_centred_penalty(norms: Tensor) -> Tensor:
+    """E|∇f|^2 / 2 from the norms (n,), without its weight."""
+    return norms.square().mean() / 2
+
+
 @dataclass(frozen=True)
 class Penalty:
-    """One way to restrain a critic.
+    """One way to restrain a critic or a discriminator.
 
-    ``of_slopes`` maps its slopes (n,) at points between real and generated samples to the penalty, without its weight
-    (None: slopes cost nothing); ``clips`` tells whether the weights are clipped after every step.
+    ``of_slopes`` maps its slopes (n,) to the penalty, without its weight (None: slopes cost nothing); ``at`` says at
+    which points, "between" real and generated samples, "real" or "generated": penalties of several places are added.
+    ``clips`` tells whether the weights are clipped after every step.
     """
 
     of_slopes: Callable[[Tensor], Tensor] | None = None
     clips: bool = False
+    at: tuple[str, ...] = ("between",)
 
 
 PENALTIES = {
@@ -75,4 +86,7 @@ PENALTIES = {
     "clip": Penalty(clips=True),
     "gp": Penalty(gradient_penalty),
     "lp": Penalty(partial(gradient_penalty, one_sided=True)),
+    "r1": Penalty(zero_centred_penalty, at=("real",)),
+    "r2": Penalty(zero_centred_penalty, at=("generated",)),
+    "r1+r2": Penalty(zero_centred_penalty, at=("real", "generated")),
 }

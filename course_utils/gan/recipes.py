@@ -194,6 +194,15 @@ _WGAN_CLIP = Recipe(
 _WGAN_CLIP_TUNED = _WGAN_CLIP.replace(
     name="wgan-clip-tuned", clip=0.03, generator_learning_rate=5e-4, discriminator_learning_rate=5e-4
 )
+# R3GAN (Huang et al. 2024) on this project's convolutions.
+_R3GAN = _DCGAN.replace(
+    name="r3gan",
+    objective="relativistic",
+    penalty="r1+r2",
+    penalty_weight=1.0,
+    batch_norm_in_discriminator=False,
+    betas=(0.0, 0.99),
+)
 _PLAIN = [
     Recipe("mlp", ema=0.999),
     _DCGAN,
@@ -201,6 +210,7 @@ _PLAIN = [
     _WGAN_CLIP_TUNED,
     _WGAN_GP,
     _WGAN_GP.replace(name="wgan-lp", penalty="lp"),
+    _R3GAN,
 ]
 _OPTIMISTIC = [r.replace(name=f"{r.name}-optimistic", optimizer="optimistic-adam") for r in _PLAIN]
 RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC]}

@@ -23,10 +23,11 @@ STEPS = 250  # the time axis starts with so many, and doubles
 # A curve's name, colour and dashes, and where over the axes its name stands.
 LOSSES = (("loss of D", palette.DISCRIMINATOR, "-", 0.0), ("of G", palette.GENERATOR, "-", 0.5))
 DISTANCES = (
-    ("$W_1$", palette.ACCENT, "-", 0.0),
-    ("JSD", palette.SECOND, "-", 0.22),
-    ("judge says", palette.DISCRIMINATOR, "--", 0.5),
+    ("$W_1$", palette.SECOND, "--", 0.0),
+    ("JSD", palette.ACCENT, "-", 0.22),
+    ("judge says", palette.DISCRIMINATOR, ":", 0.5),
 )
+KEYS = {"-": "━", "--": "╍", ":": "┅"}
 
 
 def _pale(color: str, amount: float = 0.45) -> tuple[float, ...]:
@@ -57,6 +58,7 @@ class PlaneArtists:
         ax.add_collection(self._manifold, autolim=False)
         dots: dict[str, Any] = {"ls": "none", "marker": "o", "ms": 2.6, "mew": 0}
         (self._real,) = ax.plot([], [], color=palette.DATA, label="real", **dots, zorder=2)
+        dots |= {"marker": "^", "ms": 3.0}
         (self._fake,) = ax.plot([], [], color=palette.GENERATOR, label="generated", **dots, zorder=3)
         nowhere = np.zeros(ARROWS)
         self._arrows = ax.quiver(
@@ -100,8 +102,20 @@ class PlaneArtists:
 
 
 def draw_scene(ax: Axes, **scene: Any) -> None:
-    """One still scene, with what :meth:`PlaneArtists.update` takes."""
+    """One still scene, with what :meth:`PlaneArtists.update` takes, and over it how a pull of length 1 is drawn."""
     PlaneArtists(ax).update(**scene)
+    if scene["arrows"] is not None:
+        _write_scale(ax, 0.55)
+
+
+def _write_scale(ax: Axes, x: float, y: float = 1.045) -> None:
+    """Over the axes: an arrow as it is drawn for a pull of length 1, and what it is."""
+    to = x + ARROW_LENGTH / 2 / (2 * VIEW)
+    arrow = {"arrowstyle": "-|>", "color": palette.THEORY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
+    ax.annotate("", (to, y), (x, y), xycoords="axes fraction", arrowprops=arrow, annotation_clip=False)
+    write(
+        ax, to + 0.02, y, "$|\\partial L_G/\\partial x| = 1$", color=palette.THEORY, va="center", fontsize=11
+    )
 
 
 class PlaygroundPanels:
@@ -118,15 +132,14 @@ class PlaygroundPanels:
             figure, left=0.55, right=0.15, top=0.35, bottom=0.5, between=0.8, gap=0.5
         )
         self._artists = PlaneArtists(self._plane)
-        write(self._plane, 0, 1.02, "real", color=palette.DATA, va="bottom")
-        write(self._plane, 0.16, 1.02, "generated", color=palette.GENERATOR, va="bottom")
-        write(self._plane, 0.53, 1.02, "→ $-\\partial L_G/\\partial x$", color=palette.THEORY, va="bottom")
+        write(self._plane, 0, 1.02, "● real", color=palette.text(palette.DATA), va="bottom")
+        write(self._plane, 0.2, 1.02, "▲ generated", color=palette.text(palette.GENERATOR), va="bottom")
+        _write_scale(self._plane, 0.62)
         self._curves: dict[str, Line2D] = {}
         for ax, curves in ((self._losses, LOSSES), (self._distances, DISTANCES)):
             for name, color, dashes, place in curves:
                 (self._curves[name],) = ax.plot([], [], color=color, lw=1.8, ls=dashes, label=name)
-                key = "━" if dashes == "-" else "┅"
-                write(ax, place, 1.03, f"{key} {name}", color=color, va="bottom")
+                write(ax, place, 1.03, f"{KEYS[dashes]} {name}", color=palette.text(color), va="bottom")
         self._losses.tick_params(labelbottom=False)
         self._losses.set_ylabel("loss")
         self._distances.set(xlabel="step", ylabel="distance")

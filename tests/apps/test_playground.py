@@ -1,6 +1,8 @@
 """Lesson 8's app: what it plays is the session's run, time can be travelled, and every preset and control works."""
 
+import ast
 import asyncio
+import html
 import re
 from datetime import UTC, datetime
 
@@ -320,6 +322,170 @@ def test_every_control_over_its_whole_range():
         return drawn
 
     assert asyncio.run(main()) > 80
+
+
+# ---------------------------------------------------------------- guided experiments
+
+
+def test_an_experiment_stops_where_it_was_measured_says_what_one_should_see_and_goes_on(app):
+    """Lesson 8, try 2: D alone, then both; then back in time with the other loss."""
+    name, other = "vanishing gradient", "vanishing gradient, cured"
+    app.set(preset=name)
+
+    async def play_to_the_end():
+        app.press("play")
+        await app.player.wait()
+
+    async def main():
+        session = app.controller.session
+        await play_to_the_end()
+        assert session.now == 1000
+        assert "D has had its 1,000 steps alone" in app.status.value
+        await play_to_the_end()
+        assert session.now == 1010
+        assert "What you should see:</b> " + PRESETS[name].see in app.status.value
+        stopped = weights(session)
+        app.press("play")
+        await asyncio.sleep(0.2)
+        app.press("pause")
+        await app.player.wait()
+        assert session.now > 1010
+        app.set(time=1000)
+        app.set(loss="non-saturating")
+        assert app.controller.values["preset"] == other
+        assert PRESETS[other].look in app.status.value
+        await play_to_the_end()
+        assert session.now == 1010
+        assert PRESETS[other].see in app.status.value
+        return session, stopped
+
+    session, stopped = asyncio.run(main())
+    assert torch.equal(stopped, weights(PRESETS[name].session().replay(PRESETS[name].first, 10)))
+    assert torch.equal(weights(session), weights(PRESETS[other].session().replay(PRESETS[other].first, 10)))
+
+
+def test_settings_that_are_those_of_an_experiment_are_called_by_its_name(app):
+    controller = app.controller
+    app.set(preset="mode collapse")
+    app.set(statistics=True)  # lesson 8, try 1
+    assert controller.values["preset"] == app.widgets["preset"].value == "mode collapse, repaired"
+    assert PRESETS["mode collapse, repaired"].look in app.status.value
+    app.press("full_step")
+    app.set(noise=0.5)
+    assert controller.values["preset"] == OWN
+    assert "Your own, out of <i>mode collapse, repaired</i>" in app.status.value
+    app.set(time=0)  # before the change
+    assert controller.values["preset"] == "mode collapse, repaired"
+    app.set(preset="vanishing gradient")
+    for _ in range(5):
+        app.press("d_step")
+    app.set(time=3)  # back among D's own steps: what is due is the rest of them
+    app.press("full_step")
+    assert controller.session.schedule == ["DDD", 1]
+    app.set(time=3)
+    next(controller.steps())
+    assert controller.session.schedule == ["DDDD"]
+
+
+def test_my_own_keeps_the_settings_and_says_so_and_defaults_takes_them_all_back(app):
+    controller = app.controller
+    app.press("defaults")
+    fresh, first = dict(controller.values), weights(controller.session)
+    app.set(preset="bug A", seed=3)
+    app.set(preset=OWN)
+    assert "out of <i>bug A</i>. The settings stay as they are" in app.status.value
+    assert controller.session.bug == "missing detach"
+    assert controller.values["preset"] == OWN
+    app.set(preset="limit cycle")
+    app.set(noise=0.5, k_g=4, width="16")
+    app.press("defaults")
+    assert controller.values == fresh
+    assert torch.equal(weights(controller.session), first)
+    assert "out of" not in app.status.value
+    app.set(data=DRAWN)
+    assert len(controller.session.data[1]) == 3  # the drawing of the beginning, too
+
+
+def test_controls_without_effect_say_why(app):
+    assert set(app.controller.disabled()) == {"clip", "weight"}
+    assert app.widgets["clip"].disabled
+    assert "Wasserstein, clipped" in app.widgets["clip"].tooltip
+    for loss, without in (
+        ("Wasserstein, clipped", {"weight"}),
+        ("Wasserstein, GP", {"clip", "statistics"}),
+        ("relativistic, R1 + R2", {"clip", "statistics"}),
+    ):
+        app.set(loss=loss)
+        assert set(app.controller.disabled()) == without
+    app.set(loss="minimax (saturating)", statistics=True)
+    app.set(loss="non-saturating, R1")
+    assert not app.controller.values["statistics"]
+    assert "Minibatch statistics are switched off: the penalty needs the slope" in app.status.value
+    app.set(statistics=True)
+    assert app.controller.values["loss"] == "non-saturating"
+    assert "The loss is now non-saturating: the penalty needs" in app.status.value
+
+
+# ---------------------------------------------------------------- a run that is passed on
+
+
+def test_a_shared_line_is_told_for_one_moment_and_opens_the_run_there(app):
+    app.set(preset="vanishing gradient")
+    app.set(time=0, seed=4)
+    for _ in range(3):
+        app.press("d_step")
+    for act in (
+        lambda: app.press("full_step"), lambda: app.set(loss="non-saturating"), lambda: app.set(time=1),
+        lambda: app.press("reset"),
+    ):  # fmt: skip
+        app.press("share")
+        assert "Paste this line" in app.status.value
+        act()
+        assert "Paste this line" not in app.status.value
+    app.press("d_step")
+    app.set(loss="Wasserstein, GP")
+    app.press("full_step")
+    app.press("share")
+    line = html.unescape(re.search(r"<pre[^>]*>(.*)</pre>", app.status.value).group(1))
+    module = ast.parse(line)
+    shown = module.body.pop()  # what a cell shows is the value of its last expression
+    namespace = {}
+    exec(compile(module, "", "exec"), namespace)
+    opened = eval(compile(ast.Expression(shown.value), "", "eval"), namespace)
+    assert opened.controller.session is namespace["session"]
+    assert (opened.controller.session.now, opened.widgets["time"].value) == (2, 2)
+    assert torch.equal(weights(namespace["session"]), weights(app.controller.session))
+    assert opened.widgets["loss"].value == "Wasserstein, GP"
+    assert "Opened at step 2 of 2" in opened.status.value
+
+
+def test_a_session_with_settings_that_no_control_shows_opens_and_keeps_them():
+    settings = {"batch_size": 32, "minibatch_statistics": "discrimination", "generator_learning_rate": 2e-3}
+    session = Session(("points", [(0.0, 1.0), (1.0, 1.0)]), 12, objective="minimax", **settings).replay(4)
+    session.go(2)
+    app = playground_app(session, points=50)
+    assert "Step 2 of 4 recorded" in app.status.value
+    assert (
+        "No control shows: minibatch_statistics 'discrimination', batch_size 32, generator_learning_rate 0.002"
+        in (html.unescape(app.status.value))
+    )
+    assert app.controller.values["data"] == GIVEN
+    app.set(rate_d="1e-2")  # and nothing else
+    expected = {**settings, "discriminator_learning_rate": 1e-2}
+    assert {name: getattr(app.controller.session.recipe, name) for name in expected} == expected
+    app.press("reset")
+    assert (app.controller.session.seed, app.controller.session.now) == (12, 0)
+    assert {name: getattr(app.controller.session.recipe, name) for name in expected} == expected
+    with pytest.raises(ValueError, match="session is 'ring'; it must be a Session"):
+        playground_app("ring")
+
+
+def test_real_against_real_is_a_range(app):
+    for _ in range(6):
+        app.press("full_step")
+    (jsd_low, jsd_high), (low, high) = plane.floor_range(app.controller.session.trainer.distribution)
+    assert f"{jsd_low:.2f}" == f"{jsd_high:.2f}" != f"{low:.2f}" < f"{high:.2f}"
+    assert f"(real against real: {jsd_low:.2f}, {low:.2f} to {high:.2f})" in app.status.value
 
 
 VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below if hasattr(c, "samples")]

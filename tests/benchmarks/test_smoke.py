@@ -47,7 +47,10 @@ TINY = {
     "lessons": ("", {"LESSONS": slice(1)}),
     "mode_collapse": ("--seeds 0 --rounds 2", {"JUDGED": 128, "COMPARED": 20, "CASES": slice(2), **MNIST}),
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
-    "playground": ("--seeds 1", {"PRESETS": slice(1), "CRITICS": slice(1), "CRITIC_STEPS": 2, "DATA": slice(1), **FEW}),
+    "playground": (
+        "--seeds 1",
+        {**dict.fromkeys(["EXPERIMENTS", "CONTROLS", "CRITICS", "DATA"], slice(1)), "CRITIC_STEPS": 2, **FEW},
+    ),
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "saturating_loss": ("--seeds 0 --steps 1", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),

@@ -50,11 +50,18 @@ def discriminator_step(plain):
     fake = G(z).detach()
     if recipe.objective == "wasserstein":
         loss = D(fake).mean() - D(x).mean()
+    elif recipe.objective == "relativistic":
+        loss = -torch.log(torch.sigmoid(D(x) - D(fake))).mean()
     else:
         loss = -(torch.log(torch.sigmoid(D(x))).mean() + torch.log(1 - torch.sigmoid(D(fake))).mean())
     if recipe.penalty in ("gp", "lp"):
         t = plain.mixing_batch()
         loss = loss + recipe.penalty_weight * penalty_by_loops(D, x, fake, t, recipe.penalty == "lp")
+    for points in {"r1": [x], "r2": [fake], "r1+r2": [x, fake]}.get(recipe.penalty, []):
+        for i in range(len(points)):
+            point = points[i : i + 1].clone().requires_grad_()
+            (slope,) = torch.autograd.grad(D(point).squeeze(), point, create_graph=True)
+            loss = loss + recipe.penalty_weight / 2 * slope.square().sum() / len(points)
     plain.discriminator_optimizer.zero_grad()
     loss.backward()
     plain.discriminator_optimizer.step()
@@ -71,6 +78,7 @@ def generator_step(plain):
         "wasserstein": lambda: -scores.mean(),
         "minimax": lambda: torch.log(1 - torch.sigmoid(scores)).mean(),
         "non-saturating": lambda: -logsigmoid(scores).mean(),
+        "relativistic": lambda: -torch.log(torch.sigmoid(scores - D(plain.real_batch()).detach())).mean(),
     }[recipe.objective]()
     plain.generator_optimizer.zero_grad()
     loss.backward()
@@ -94,6 +102,9 @@ def generator_step(plain):
         ("wgan-gp", {}),
         ("wgan-lp", {"penalty_weight": 50.0}),
         ("wgan-gp-optimistic", {"discriminator_steps": 2}),
+        ("dcgan", {"penalty": "r1", "batch_norm_in_discriminator": False}),
+        ("mlp", {"penalty": "r2", "objective": "minimax"}),
+        ("r3gan", {}),
     ],
 )
 def test_the_trainer_is_the_lectures_algorithm_written_out(recipe, settings, small, assert_same):

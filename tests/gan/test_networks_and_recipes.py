@@ -113,7 +113,7 @@ def test_l3s_algorithm_has_l3s_values():
 
 
 def test_every_plain_recipe_has_an_optimistic_twin():
-    for name in ("mlp", "dcgan", "wgan-clip", "wgan-gp", "wgan-lp"):
+    for name in ("mlp", "dcgan", "wgan-clip", "wgan-gp", "wgan-lp", "r3gan"):
         twin = RECIPES[f"{name}-optimistic"]
         assert twin.optimizer == "optimistic-adam"
         assert set(twin.difference(RECIPES[name])) == {"name", "optimizer"}
@@ -153,6 +153,7 @@ def test_difference_names_both_values():
         ({"optimizer": "lion"}, "must be one of adam, optimistic-adam"),
         ({"penalty": "gp", "minibatch_statistics": "stddev"}, "mix the samples: switch one of the two off"),
         ({"penalty": "lp", "batch_norm_in_discriminator": True}, "mix the samples"),
+        ({"penalty": "r1", "minibatch_statistics": "stddev"}, "mix the samples"),
     ],
 )
 def test_bad_settings_are_refused_in_words(overrides, message):

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.spatial.distance import jensenshannon
 
 from course_utils.gan.objectives import (
     OBJECTIVES,
@@ -15,6 +16,8 @@ from course_utils.gan.objectives import (
     critic_loss,
     discriminator_loss,
     non_saturating_generator_loss,
+    relativistic_discriminator_loss,
+    relativistic_generator_loss,
     saturating_generator_loss,
 )
 
@@ -45,7 +48,9 @@ def test_losses_are_their_formulas(real, fake):
 @pytest.mark.parametrize("a", [-1000.0, -50.0, 0.0, 50.0, 1000.0])
 def test_losses_and_gradients_stay_finite_where_the_probability_rounds_to_zero_or_one(a):
     a = torch.tensor([a], dtype=torch.float32, requires_grad=True)
-    for value in (discriminator_loss(a, a), saturating_generator_loss(a), non_saturating_generator_loss(a)):
+    losses = saturating_generator_loss(a), non_saturating_generator_loss(a)
+    pairs = relativistic_discriminator_loss(a, -a), relativistic_generator_loss(a, -a)
+    for value in (discriminator_loss(a, a), *losses, *pairs):
         assert value.isfinite()
         assert torch.autograd.grad(value, a)[0].isfinite().all()
 
@@ -68,7 +73,8 @@ def test_gradients_against_finite_differences(name):
     random = torch.Generator().manual_seed(0)
     real, fake = (torch.randn(2, 3, generator=random, dtype=torch.float64).requires_grad_() for _ in range(2))
     assert torch.autograd.gradcheck(OBJECTIVES[name].discriminator, (real, fake))
-    assert torch.autograd.gradcheck(OBJECTIVES[name].generator, (fake,))
+    given_to = (fake, real) if OBJECTIVES[name].pairs else (fake,)
+    assert torch.autograd.gradcheck(OBJECTIVES[name].generator, given_to)
 
 
 def test_an_ignorant_discriminator_costs_two_log_two():
@@ -90,4 +96,35 @@ def test_minimax_and_wasserstein_are_zero_sum_in_the_generated_samples():
         gain = objective.generator(one) - objective.generator(other)
         loss = objective.discriminator(real, one) - objective.discriminator(real, other)
         assert torch.isclose(gain, -loss) == zero_sum, name
-    assert [name for name in OBJECTIVES if not OBJECTIVES[name].probabilities] == ["wasserstein"]
+    assert [name for name in OBJECTIVES if OBJECTIVES[name].probabilities] == ["minimax", "non-saturating"]
+
+
+# ---------------------------------------------------------------- pairs
+
+
+@settings(deadline=None)
+@given(real=logits, fake=logits, shift=st.floats(-5, 5))
+def test_pairs_are_compared_by_their_difference_and_both_players_play_the_same_game(real, fake, shift):
+    n = min(len(real), len(fake))
+    real, fake = real[:n], fake[:n]
+    a, b = torch.tensor(real), torch.tensor(fake)
+    assert relativistic_discriminator_loss(a, b).item() == pytest.approx(
+        np.logaddexp(0, fake - real).mean(), abs=1e-9
+    )
+    assert relativistic_generator_loss(b, a).item() == pytest.approx(
+        np.logaddexp(0, real - fake).mean(), abs=1e-9
+    )
+    moved = relativistic_discriminator_loss(a + shift, b + shift)
+    assert moved.item() == pytest.approx(relativistic_discriminator_loss(a, b).item(), abs=1e-9)
+
+
+def test_the_best_relativistic_discriminator_is_l0s_and_it_measures_the_jsd_of_pairs():
+    """Oracle: SciPy's JSD between p x q and q x p. Real and generated samples sit on four atoms."""
+    real, fake = np.repeat(range(4), (1, 2, 3, 4)), np.repeat(range(4), (4, 4, 1, 1))
+    p, q = (np.bincount(sample) / 10 for sample in (real, fake))
+    scores = torch.tensor(np.log(p / q) + 7, requires_grad=True)  # any constant will do
+    loss = relativistic_discriminator_loss(scores[real][:, None], scores[fake])
+    assert torch.autograd.grad(loss, scores)[0].abs().max() < 1e-12
+    pairs, swapped = np.outer(p, q).ravel(), np.outer(q, p).ravel()
+    assert math.log(2) - loss.item() == pytest.approx(jensenshannon(pairs, swapped) ** 2, abs=1e-12)
+    assert math.log(2) - loss.item() > jensenshannon(p, q) ** 2  # two looks tell more than one

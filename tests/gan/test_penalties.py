@@ -1,5 +1,6 @@
-"""Clipping and the two gradient penalties, against loops, closed forms and finite differences."""
+"""Clipping and the gradient penalties, against loops, closed forms and finite differences."""
 
+import cmath
 import math
 
 import pytest
@@ -10,7 +11,15 @@ from torch import nn
 from torch.func import functional_call
 
 from course_utils.gan.networks import MLPDiscriminator
-from course_utils.gan.penalties import clip_weights, gradient_norms, gradient_penalty, interpolate
+from course_utils.gan.objectives import OBJECTIVES
+from course_utils.gan.penalties import (
+    PENALTIES,
+    clip_weights,
+    gradient_norms,
+    gradient_penalty,
+    interpolate,
+    zero_centred_penalty,
+)
 
 seeds = st.integers(0, 10_000)
 
@@ -109,9 +118,9 @@ def test_gp_asks_for_slope_one_and_lp_for_at_most_one():
     assert gradient_penalty(steep) == gradient_penalty(steep, one_sided=True) == 4.0
 
 
-@pytest.mark.parametrize("one_sided", [False, True])
+@pytest.mark.parametrize("name", ["gp", "lp", "r1", "r2"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_double_backward_against_finite_differences(seed, one_sided):
+def test_double_backward_against_finite_differences(seed, name):
     """The penalty's gradient with respect to the critic's weights goes through the gradient itself."""
     critic = smooth_critic(seed)
     points = torch.randn(5, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -124,7 +133,53 @@ def test_double_backward_against_finite_differences(seed, one_sided):
         def score(u):
             return functional_call(critic, scaled, (u,))
 
-        return gradient_penalty(gradient_norms(score, points, create_graph=True), one_sided=one_sided)
+        return PENALTIES[name].of_slopes(gradient_norms(score, points, create_graph=True))
 
     assert penalty(*values) > 0
     assert torch.autograd.gradcheck(penalty, values)
+
+
+# ---------------------------------------------------------------- R1 and R2
+
+
+@settings(deadline=None)
+@given(norms=st.lists(st.floats(0, 50), min_size=1, max_size=8))
+def test_the_zero_centred_penalty_is_its_formula(norms):
+    value = zero_centred_penalty(torch.tensor(norms, dtype=torch.float64)).item()
+    assert value == pytest.approx(sum(n * n for n in norms) / len(norms) / 2, abs=1e-9)
+
+
+def test_where_the_judge_is_flat_r1_leaves_it_alone_and_nothing_becomes_nan():
+    """A norm has no derivative at 0, its square has; and a discriminator is flat at the equilibrium."""
+    weight = torch.zeros(3, dtype=torch.float64, requires_grad=True)
+    norms = gradient_norms(lambda u: u @ weight, torch.ones(4, 3).double(), create_graph=True)
+    (gradient,) = torch.autograd.grad(zero_centred_penalty(norms), weight)
+    assert torch.equal(gradient, torch.zeros(3).double())
+
+
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "relativistic"])
+@pytest.mark.parametrize(("penalty", "times"), [("r1", 1), ("r2", 1), ("r1+r2", 2), ("none", 0)])
+@pytest.mark.parametrize("gamma", [0.3, 1.0, 2.0])
+def test_in_the_dirac_gan_the_eigenvalues_are_those_of_mescheder_et_al(objective, penalty, times, gamma):
+    """D(x) = psi x, real data at 0, generated ones at theta: -gamma/2 +- sqrt(gamma^2/4 - f'(0)^2), f'(0) = 1/2."""
+    objective, penalty = OBJECTIVES[objective], PENALTIES[penalty]
+
+    def field(at):
+        theta, psi = at
+        real, fake = 0 * psi, psi * theta
+        loss_d = objective.discriminator(real, fake)
+        for _ in penalty.at if penalty.of_slopes else ():
+            loss_d = loss_d + gamma * penalty.of_slopes(psi.abs()[None])  # |psi| is the slope everywhere
+        loss_g = objective.generator(fake, real) if objective.pairs else objective.generator(fake)
+        (down_g,) = torch.autograd.grad(loss_g, theta, create_graph=True)
+        (down_d,) = torch.autograd.grad(loss_d, psi, create_graph=True)
+        return -torch.stack([down_g, down_d])
+
+    beside = torch.full((2,), 1e-9, dtype=torch.float64)  # exactly at 0, autograd does not know |psi|^2 twice
+    jacobian = torch.autograd.functional.jacobian(field, beside)
+    found = torch.linalg.eigvals(jacobian)
+    root = cmath.sqrt((times * gamma) ** 2 / 4 - 1 / 4)
+    expected = torch.tensor([-times * gamma / 2 + sign * root for sign in (1, -1)])
+    distance = (found[:, None] - expected).abs()
+    assert distance.min(dim=0).values.max() < 1e-7  # a double root is found to half of the digits
+    assert distance.min(dim=1).values.max() < 1e-7

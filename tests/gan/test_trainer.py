@@ -37,12 +37,12 @@ def test_every_recipe_trains(name, small):
     trainer = small(name).run(3, progress=False)
     history = trainer.history
     assert all(values.shape == (3,) and np.isfinite(values).all() for values in history.values())
-    assert ("critic_estimate" in history) == ("wgan" in name)
-    assert ("gradient_norm" in history) == (trainer.recipe.penalty in ("gp", "lp"))
+    assert ("critic_estimate" in history) == ("wgan" in name or "r3gan" in name)
+    assert ("gradient_norm" in history) == (trainer.recipe.penalty in ("gp", "lp", "r1+r2"))
     assert trainer.sample(2).shape == (2, 1, 28, 28)
 
 
-@pytest.mark.parametrize("name", ["mlp", "dcgan", "wgan-clip", "wgan-gp", "wgan-lp"])
+@pytest.mark.parametrize("name", ["mlp", "dcgan", "wgan-clip", "wgan-gp", "wgan-lp", "r3gan"])
 def test_every_recipe_trains_at_its_full_size(name, images):
     before = AdversarialTrainer(images, name, device="cpu")
     after = AdversarialTrainer(images, name, device="cpu").run(3, progress=False)
@@ -53,8 +53,8 @@ def test_every_recipe_trains_at_its_full_size(name, images):
             getattr(before, player).parameters(), getattr(after, player).parameters(), strict=True
         )
     ]
-    # The last of them, D's bias, may stay for a critic: it cancels in E[f(G(z))] - E[f(x)].
-    assert all(moved[:-1] if after.recipe.objective == "wasserstein" else moved)
+    # The last of them, D's bias, may stay where only differences of scores count.
+    assert all(moved if after.objective.probabilities else moved[:-1])
 
 
 def test_same_seed_same_run_and_other_seed_other_run(small, weights, assert_same):

@@ -103,6 +103,17 @@ def test_arrows_have_the_direction_of_the_pull_and_a_squeezed_length(figure, pan
     figure.canvas.draw()
 
 
+def test_over_the_plane_stands_how_long_a_pull_of_1_is_drawn(figure, panels):
+    one = {"arrows": (np.zeros((1, 2)), np.array([[1.0, 0.0]]))}
+    panels.update(scene(**one), np.empty((0, 2)), np.empty((0, 4)))
+    still = figure.add_subplot()
+    draw_scene(still, **scene(**one))
+    for ax in (figure.axes[0], still):
+        (key,) = (text for text in ax.texts if getattr(text, "arrow_patch", None))
+        length = (key.xy[0] - key.xyann[0]) * 2 * VIEW
+        assert length == pytest.approx(moving(panels, Quiver).U[0])
+
+
 def test_numbers_that_are_not_finite_do_no_harm(figure, panels):
     nan = np.full((30, 2), np.nan)
     broken = scene(

@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.gan.playground import Session, plane
 
 EVERY = 1.0  # seconds between two measurements while it plays
+DRAWS = 5  # of real points against real points: one alone is off by a third
 
 
 class Measurements:
@@ -16,7 +17,9 @@ class Measurements:
     def __init__(self, session: Session):
         self._session = session
         self.taken: dict[int, plane.Measures] = {}
-        self._floor = (np.nan, np.nan)  # real points against real points, ...
+        self._floors: list[
+            tuple[float, float]
+        ] = []  # real points against real points, one more at every look, ...
         self._data: Any = None  # ... and which
         self.at_once()
 
@@ -33,7 +36,9 @@ class Measurements:
         if not all(p.isfinite().all() for p in trainer.generator.parameters()):
             return
         if trainer.distribution is not self._data:
-            self._floor, self._data = plane.floor(trainer.distribution), trainer.distribution
+            self._floors, self._data = [], trainer.distribution
+        if len(self._floors) < DRAWS:
+            self._floors.append(plane.floor(trainer.distribution, seed=len(self._floors)))
         self.taken[step] = plane.measure(trainer, plane.FEW)
         self._last = time.perf_counter()
 
@@ -55,15 +60,30 @@ class Measurements:
         known = [step for step in self.taken if step <= self._session.now]
         if not known:
             return ""
-        m, (jsd, w1) = self.taken[max(known)], self._floor
-        parts = [f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} (real against real: {jsd:.2f}, {w1:.2f})"]
+        m, (jsd, w1) = self.taken[max(known)], np.array(self._floors).T
+        parts = [
+            f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} "
+            f"(real against real: {_interval(jsd)}, {_interval(w1)})"
+        ]
         if m.modes >= 0:
             total = len(self._session.trainer.distribution.modes)
             parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
         if self._session.recipe.objective == "wasserstein":
             slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
             says = m.judge_estimate
-            parts.append(f"the critic says {says:.2f}{slope}, which is {says / m.w1:.2f} W<sub>1</sub>")
+            parts.append(
+                f"the critic says {_number(says)}{slope}, which is {_number(says / m.w1)} W<sub>1</sub>"
+            )
         else:
-            parts.append(f"D says JSD ≥ {max(m.judge_estimate, 0):.2f}")
+            of = "the JSD between pairs" if self._session.trainer.objective.pairs else "the JSD"
+            parts.append(f"D's own estimate of {of}, from below: {max(m.judge_estimate, 0):.2f}")
         return "; ".join(parts)
+
+
+def _number(x: float) -> str:
+    return f"{round(x, 2) + 0.0:.2f}"  # no -0.00
+
+
+def _interval(numbers: np.ndarray) -> str:
+    low, high = f"{numbers.min():.2f}", f"{numbers.max():.2f}"
+    return low if low == high else f"{low} to {high}"

@@ -1,16 +1,23 @@
 """What the controls of the playground stand for: their labels, and the settings of a recipe."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
+from math import log
 from typing import Any
 
+from course_utils.gan.penalties import PENALTIES
 from course_utils.gan.recipes import Recipe
 
 LOSSES = {
     "minimax (saturating)": ("minimax", "none"),
+    "minimax, R1": ("minimax", "r1"),
     "non-saturating": ("non-saturating", "none"),
+    "non-saturating, R1": ("non-saturating", "r1"),
+    "relativistic": ("relativistic", "none"),
+    "relativistic, R1 + R2": ("relativistic", "r1+r2"),
     "Wasserstein, clipped": ("wasserstein", "clip"),
     "Wasserstein, GP": ("wasserstein", "gp"),
     "Wasserstein, LP": ("wasserstein", "lp"),
+    "Wasserstein, unrestrained": ("wasserstein", "none"),
 }
 OPTIMIZERS = {
     "Adam": "adam",
@@ -24,65 +31,103 @@ CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
 WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
 WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
-# choices of labels, and which setting of a recipe they stand for
-SETTINGS_OF: dict[str, tuple[str, Mapping[str, Any]]] = {
-    "optimizer": ("optimizer", OPTIMIZERS),
-    "rate_d": ("discriminator_learning_rate", RATES),
-    "rate_g": ("generator_learning_rate", RATES),
-    "clip": ("clip", CLIPS),
-    "weight": ("penalty_weight", WEIGHTS),
+# controls, and what they set in a recipe while it runs
+SETTINGS_OF: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "loss": lambda label: dict(zip(("objective", "penalty"), LOSSES[label], strict=True)),
+    "clip": lambda label: {"clip": CLIPS[label]},
+    "weight": lambda label: {"penalty_weight": WEIGHTS[label]},
+    "optimizer": lambda label: {"optimizer": OPTIMIZERS[label]},
+    "rate_d": lambda label: {"discriminator_learning_rate": RATES[label]},
+    "rate_g": lambda label: {"generator_learning_rate": RATES[label]},
+    "k_d": lambda steps: {"discriminator_steps": steps},
+    "k_g": lambda steps: {"generator_steps": steps},
+    "noise": lambda deviation: {"instance_noise": deviation},
 }
 
 
-def settings(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's settings that may change while it runs, from the values of the controls."""
-    objective, penalty = LOSSES[values["loss"]]
-    return {
-        "objective": objective,
-        "penalty": penalty,
-        "discriminator_steps": values["k_d"],
-        "generator_steps": values["k_g"],
-        "instance_noise": values["noise"],
-        **{setting: table[values[name]] for name, (setting, table) in SETTINGS_OF.items()},
-    }
+def settings(values: Mapping[str, Any], names: Collection[str] = SETTINGS_OF.keys()) -> dict[str, Any]:
+    """The recipe's settings that may change while it runs, from the values of the controls of these names."""
+    together: dict[str, Any] = {}
+    for name, setting in SETTINGS_OF.items():
+        if name in names:
+            together |= setting(values[name])
+    return together
 
 
-def structure(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The recipe's settings that decide how the networks look."""
-    widths = (WIDTHS[values["width"]],) * values["depth"]
-    return {
-        "generator_widths": widths,
-        "discriminator_widths": widths,
-        "minibatch_statistics": "stddev" if values["statistics"] else "none",
-    }
+def structure(values: Mapping[str, Any], names: Collection[str] = STRUCTURE) -> dict[str, Any]:
+    """The recipe's settings that decide how the networks look, from the values of the controls of these names."""
+    together: dict[str, Any] = {}
+    if {"width", "depth"} & set(names):
+        widths = (WIDTHS[values["width"]],) * values["depth"]
+        together |= {"generator_widths": widths, "discriminator_widths": widths}
+    if "statistics" in names:
+        together["minibatch_statistics"] = "stddev" if values["statistics"] else "none"
+    return together
 
 
 def values_of(recipe: Recipe) -> dict[str, Any]:
-    """The other way round: where the controls stand when this recipe is played."""
+    """The other way round: where the controls stand when this recipe is played, or the nearest that they can show."""
+    pair = recipe.objective, recipe.penalty
+    alike = (label for label, (objective, _) in LOSSES.items() if objective == recipe.objective)
     return {
-        "loss": _label(LOSSES, (recipe.objective, recipe.penalty)),
-        "k_d": recipe.discriminator_steps,
-        "k_g": recipe.generator_steps,
-        "noise": recipe.instance_noise,
-        "width": str(recipe.generator_widths[0]),
-        "depth": len(recipe.generator_widths),
+        "loss": next((label for label, value in LOSSES.items() if value == pair), None) or next(alike),
+        "clip": _nearest(CLIPS, recipe.clip),
+        "weight": _nearest(WEIGHTS, recipe.penalty_weight),
+        "optimizer": next(label for label, value in OPTIMIZERS.items() if value == recipe.optimizer),
+        "rate_d": _nearest(RATES, recipe.discriminator_learning_rate),
+        "rate_g": _nearest(RATES, recipe.generator_learning_rate),
+        "k_d": min(recipe.discriminator_steps, 10),
+        "k_g": min(recipe.generator_steps, 10),
+        "noise": min(recipe.instance_noise, 1.0),
+        "width": _nearest(WIDTHS, recipe.generator_widths[0]),
+        "depth": min(len(recipe.generator_widths), 4),
         "statistics": recipe.minibatch_statistics != "none",
-        **{name: _label(table, getattr(recipe, setting)) for name, (setting, table) in SETTINGS_OF.items()},
     }
 
 
-def settle_conflict(values: dict[str, Any], changed: set[str]) -> set[str]:
-    """A gradient penalty needs slopes at single points, which minibatch statistics mix: the older wish yields.
+def not_shown(recipe: Recipe, usual: Recipe) -> dict[str, Any]:
+    """The settings of a recipe that no control shows: {setting: its value}."""
+    values = values_of(recipe)
+    shown = settings(values) | structure(values)
+    return {
+        name: here
+        for name, (here, _) in recipe.difference(usual.replace(**shown)).items()
+        if name not in ("name", "quick_steps", "full_steps")
+    }
 
-    Returns the names of the controls that have changed, the one that had to yield included.
+
+def disabled(recipe: Recipe) -> dict[str, str]:
+    """The controls that do nothing with this recipe, and why."""
+    reasons, penalty = {}, PENALTIES[recipe.penalty]
+    if not penalty.clips:
+        reasons["clip"] = 'no weight is clipped: this is for the loss "Wasserstein, clipped"'
+    if penalty.of_slopes is None:
+        reasons["weight"] = "this loss has no penalty on slopes (GP, LP, R1 or R2)"
+    else:
+        reasons["statistics"] = (
+            f"{recipe.penalty.upper()} needs the slope at each single point, and minibatch statistics mix the points: "
+            "choose a loss without it first"
+        )
+    return reasons
+
+
+def settle_conflict(values: dict[str, Any], changed: set[str]) -> tuple[set[str], str]:
+    """A penalty on slopes needs them at single points, which minibatch statistics mix: the older wish yields.
+
+    Returns the names of the controls that have changed, the one that had to yield included, and what to say about it.
     """
-    if values["statistics"] and LOSSES[values["loss"]][1] in ("gp", "lp"):
-        if "loss" in changed:
-            values["statistics"] = False
-            return changed | {"statistics"}
-        values["loss"] = "Wasserstein, clipped"
-    return changed
+    objective, penalty = LOSSES[values["loss"]]
+    if not (values["statistics"] and PENALTIES[penalty].of_slopes is not None):
+        return changed, ""
+    why = "the penalty needs the slope at each single point, and minibatch statistics mix the points"
+    if "loss" in changed:
+        values["statistics"] = False
+        return changed | {"statistics"}, f"Minibatch statistics are switched off: {why}."
+    values["loss"] = {"wasserstein": "Wasserstein, clipped", "relativistic": "relativistic"}.get(
+        objective, "minimax (saturating)" if objective == "minimax" else "non-saturating"
+    )
+    return changed | {"loss"}, f"The loss is now {values['loss']}: {why}."
 
 
-def _label(table: Mapping[str, Any], meant: Any) -> str:
-    return next(label for label, value in table.items() if value == meant)
+def _nearest(table: Mapping[str, float], meant: float) -> str:
+    return min(table, key=lambda label: abs(log(table[label] / max(meant, 1e-12))))

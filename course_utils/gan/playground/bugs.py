@@ -27,7 +27,7 @@ class MissingDetach(PointTrainer):
 
     def generator_step(self) -> Tensor:
         scores = self.discriminator(self.seen(self.generator(self.latent_batch())))
-        loss = self.objective.generator(scores)
+        loss = self.generator_loss(scores)
         loss.backward()
         self.generator_optimizer.step()
         self.generator_optimizer.zero_grad()  # too late: what D's step left behind is in this step already

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from course_utils.divergences import js_divergence
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
+from course_utils.gan.objectives import Objective
 from course_utils.gan.penalties import gradient_norms, interpolate
 from course_utils.gan.trainer import PointTrainer
 from course_utils.transport import earth_movers_distance
@@ -30,6 +31,7 @@ VIEW, CELLS, BANDWIDTH = 3.0, 60, 0.1  # the grid of the JSD, and the standard d
 FEW = 300  # points for W1 where it has to be quick
 ARROWS = 48  # generated points whose pull is shown
 COUNTABLE = 50  # modes; more of them are a stroke of the brush rather than modes
+Interval = tuple[float, float]  # lowest and highest
 
 
 def smoothed_histogram(
@@ -59,27 +61,34 @@ class Measures:
     Attributes
     ----------
     jsd, w1 : in nats, and in the units of the plane.
-    modes, near : how many modes are reached, and the share of generated points near one; (-1, NaN) where the data
-        have none to count.
+    modes, near, least : how many modes are reached, the share of generated points near one, and the share near the mode
+        that has fewest, in units of its fair share; (-1, NaN, NaN) where the data have none to count.
     judge_estimate : what the judge itself makes of the same points. A critic's is E f(x) - E f(G(z)), of W1; a
-        discriminator's is log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD, which it is for the best D (L0).
-    slope, steepest : mean and maximum of the slope of the scores between real and generated points, where a 1-Lipschitz
-        critic has at most 1. NaN where a score depends on the whole minibatch.
+        discriminator's is log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD, which it is for the best D (L0); a
+        relativistic one's is log 2 + E log sigmoid(a(x) - a(G(z))), of the JSD between pairs and swapped pairs.
+    slope, steepest : mean and maximum of the slope of the scores at points between real and generated ones, where a
+        1-Lipschitz critic has at most 1. NaN where a score depends on the whole minibatch.
+    secant : the largest |f(x) - f(y)| / |x - y| of all real points x and generated ones y.
     """
 
     jsd: float
     w1: float
     modes: int
     near: float
+    least: float
     judge_estimate: float
     slope: float
     steepest: float
+    secant: float
 
     @property
     def lower_bound(self) -> float:
-        """A critic's estimate divided by its own steepest slope, which makes it (as far as was looked) 1-Lipschitz: by
-        duality at most W1."""
-        return self.judge_estimate / self.steepest
+        """A critic's estimate divided by its ``secant``: certainly at most the W1 of the same points.
+
+        For the best coupling of them, estimate = E[f(x) - f(y)] <= secant * E|x - y|. No slope between the points
+        matters; to divide by ``steepest``, a maximum over some points, would prove nothing.
+        """
+        return self.judge_estimate / self.secant if self.secant else 0.0
 
     @property
     def own(self) -> float:
@@ -95,19 +104,25 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
     real, fake = evaluation_points(trainer, n_grid, seed=seed)
     points = fake.numpy().astype(float)
     mixture: Any = trainer.distribution
-    modes, near = -1, np.nan
+    modes, near, least = -1, np.nan, np.nan
     if 0 < len(mixture.modes) <= COUNTABLE:
-        modes, near = mixture_coverage(points, mixture)
+        coverage = mixture_coverage(points, mixture)
+        modes, near = coverage
+        least = float(coverage.shares.min() * len(coverage.shares))
     some_real, some_fake = real[:n], fake[:n]
+    with torch.no_grad():
+        scores = trainer.discriminator(some_real), trainer.discriminator(some_fake)
     slope, steepest = _slopes(trainer, some_real, some_fake)
     return Measures(
         jsd=grid_jsd(points, real.numpy().astype(float)),
         w1=earth_movers_distance(points[:n], some_real.numpy().astype(float)).cost,
         modes=modes,
         near=near,
-        judge_estimate=_judge_estimate(trainer, some_real, some_fake),
+        least=least,
+        judge_estimate=_judge_estimate(trainer.objective, *scores),
         slope=slope,
         steepest=steepest,
+        secant=_secant(some_real, some_fake, *scores),
     )
 
 
@@ -116,6 +131,20 @@ def floor(distribution: Any, n: int = FEW, *, n_grid: int = 2000, seed: int = 0)
     random = np.random.default_rng(seed)
     x, y = (distribution.sample(n_grid, random) for _ in range(2))
     return grid_jsd(x, y), earth_movers_distance(x[:n], y[:n]).cost
+
+
+def floor_range(distribution: Any, draws: int = 5, **sizes: Any) -> tuple[Interval, Interval]:
+    """The lowest and the highest :func:`floor` of so many draws, seeds 0, 1, ...: of the JSD, and of W1."""
+    floors = np.array([floor(distribution, seed=seed, **sizes) for seed in range(draws)])
+    (jsd_low, w1_low), (jsd_high, w1_high) = floors.min(axis=0).tolist(), floors.max(axis=0).tolist()
+    return (jsd_low, jsd_high), (w1_low, w1_high)
+
+
+def centred_w1(x: Tensor, y: Tensor) -> float:
+    """Exact W1 between points (n, 2) and (m, 2) after both have been moved to mean 0: what is left of a distance when
+    nothing is left of the shift."""
+    centred = [(points - points.mean(dim=0)).numpy().astype(float) for points in (x, y)]
+    return earth_movers_distance(*centred).cost
 
 
 def evaluation_points(trainer: PointTrainer, n: int, *, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -151,9 +180,17 @@ def scores_among(discriminator: nn.Module, points: Tensor, others: Tensor) -> Te
 
 
 def pulls(trainer: PointTrainer, points: Tensor) -> np.ndarray:
-    """-dL_G/dx at generated points (n, 2), per point (that is, n times the gradient of the mean): (n, 2)."""
+    """-dL_G/dx at generated points (n, 2), per point (that is, n times the gradient of the mean): (n, 2).
+
+    With a relativistic loss each is compared with as many real points, always the same ones.
+    """
     points = points.detach().requires_grad_()
-    loss = trainer.objective.generator(trainer.discriminator(points))
+    scores = trainer.discriminator(points)
+    if trainer.objective.pairs:
+        real = evaluation_points(trainer, max(len(points), FEW))[0]
+        loss = trainer.objective.generator(scores[:, None], trainer.discriminator(real).detach())
+    else:
+        loss = trainer.objective.generator(scores)
     (gradient,) = torch.autograd.grad(loss, points)
     return (-len(points) * gradient).numpy()
 
@@ -221,11 +258,18 @@ def _statistics(layer: Any, features: Tensor, theirs: Tensor) -> Tensor:
     return torch.stack(closeness).sum(dim=0)
 
 
-@torch.no_grad()
-def _judge_estimate(trainer: PointTrainer, real: Tensor, fake: Tensor) -> float:
-    objective = trainer.objective
-    minus_value = objective.discriminator(trainer.discriminator(real), trainer.discriminator(fake)).item()
-    return float(np.log(2)) - minus_value / 2 if objective.probabilities else -minus_value
+def _judge_estimate(objective: Objective, real_scores: Tensor, fake_scores: Tensor) -> float:
+    log_2 = float(np.log(2))
+    if objective.pairs:  # each with each
+        return log_2 - objective.discriminator(real_scores[:, None], fake_scores).item()
+    minus_value = objective.discriminator(real_scores, fake_scores).item()
+    return log_2 - minus_value / 2 if objective.probabilities else -minus_value
+
+
+def _secant(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores: Tensor) -> float:
+    rise = (real_scores[:, None] - fake_scores).abs().double()
+    run = torch.cdist(real.double(), fake.double())
+    return (rise / run.clamp_min(1e-12)).max().item()
 
 
 def _slopes(trainer: PointTrainer, real: Tensor, fake: Tensor) -> tuple[float, float]:

@@ -9,7 +9,7 @@ For example:
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -32,7 +32,7 @@ DATA: dict[str, Callable[[], Any]] = {
     "two moons": lambda: two_moons(0.1),
     "spiral": lambda: spiral(1.5, radius=2.0, noise=0.1),
 }
-Data = str | tuple[str, list[tuple[float, float]]]
+Data = str | tuple[str, Sequence[tuple[float, float]]]
 
 
 class Diverged(FloatingPointError):
@@ -83,17 +83,21 @@ class Session:
 
     def __init__(self, data: Data = "ring", seed: int = 0, *, bug: str = "none", **settings: Any):
         one_of("bug", bug, BUGS)
-        self._start = (data, seed, bug, settings)
-        self.data = data
         self.trainer: PointTrainer = BUGS[bug](
             make_data(data), POINTS.replace(**settings), device="cpu", seed=seed
         )
+        self.data, self.bug, self.seed = _own_copy(data), bug, seed
+        self._start = (self.data, seed, bug, settings)
         self._history = History(self)
         self._table = self.trainer.log.table()
 
     @property
     def recipe(self) -> Recipe:
         return self.trainer.recipe
+
+    def __repr__(self) -> str:
+        data = self.data if isinstance(self.data, str) else f"{len(self.data[1])} {self.data[0]} points"
+        return f"<Session: {data}, seed {self.seed}, at step {self.now:,} of {self.end:,} recorded>"
 
     @property
     def now(self) -> int:
@@ -104,6 +108,11 @@ class Session:
     def end(self) -> int:
         """How many moves are recorded."""
         return self._history.end
+
+    @property
+    def schedule(self) -> list[int | str | dict[str, Any]]:
+        """What led here, as :meth:`replay` takes it."""
+        return self._history.schedule()
 
     # ------------------------------------------------------------------ what one can do
 
@@ -135,6 +144,9 @@ class Session:
         ValueError
             for a bad value, and for a setting that decides how the networks look: that takes a new session.
         """
+        if "data" in settings:
+            make_data(settings["data"])
+            settings["data"] = _own_copy(settings["data"])
         self._history.change(settings)
 
     def replay(self, *schedule: int | str | dict[str, Any]) -> Self:
@@ -158,7 +170,7 @@ class Session:
         data, seed, bug, settings = self._start
         told = {"bug": bug} if bug != "none" else {}
         arguments = [repr(data), repr(seed), *(f"{k}={v!r}" for k, v in (told | settings).items())]
-        schedule = ", ".join(map(repr, self._history.schedule()))
+        schedule = ", ".join(map(repr, self.schedule))
         replay = f".replay({schedule})" if schedule else ""
         return f"from course_utils.gan.playground import Session; session = Session({', '.join(arguments)}){replay}"
 
@@ -183,6 +195,13 @@ class Session:
         if state["data"] != self.data:
             self.data, self.trainer.distribution = state["data"], make_data(state["data"])
         self.trainer.load_state_dict(state | {"log": self._table[: state["log"]]})
+
+
+def _own_copy(data: Data) -> Data:
+    """The same data, in a list of their own where they are points: later edits elsewhere must not reach this run."""
+    if isinstance(data, str):
+        return data
+    return data[0], [(x, y) for x, y in np.asarray(data[1], dtype=float).reshape(-1, 2).tolist()]
 
 
 def read_csv(content: bytes, *, most: int = 500) -> list[tuple[float, float]]:

@@ -56,7 +56,7 @@ def test_far_apart_points_have_jsd_log_2_also_outside_of_the_view():
     assert grid_jsd(left, left) == 0
 
 
-@pytest.mark.parametrize("objective", ["minimax", "wasserstein"])
+@pytest.mark.parametrize("objective", ["minimax", "wasserstein", "relativistic"])
 def test_the_measures_equal_direct_computation(objective):
     trainer = trained(objective=objective)
     measured = measure(trainer, 200, n_grid=600)
@@ -72,6 +72,8 @@ def test_the_measures_equal_direct_computation(objective):
     f_real, f_fake = (trainer.discriminator(s[:200]).detach() for s in (real, fake))
     if objective == "wasserstein":
         own = (f_real.mean() - f_fake.mean()).item()
+    elif objective == "relativistic":
+        own = np.log(2) + torch.log((f_real[:, None] - f_fake[None]).sigmoid()).mean().item()
     else:
         own = (
             np.log(2)
@@ -79,6 +81,11 @@ def test_the_measures_equal_direct_computation(objective):
         )
     assert measured.judge_estimate == pytest.approx(own, abs=1e-5)
     assert measured.own == measured.judge_estimate  # the name in saved notebooks and results
+    quotients = (f_real[:, None] - f_fake).abs() / torch.cdist(y, x).float()
+    assert measured.secant == pytest.approx(quotients.max().item(), rel=1e-5)
+    distance = torch.cdist(trainer.sample(600, seed=0), torch.tensor(trainer.distribution.modes).float())
+    shares = np.bincount(distance.argmin(1)[distance.min(1).values <= 0.3], minlength=8) / 600
+    assert measured.least == pytest.approx(8 * shares.min())
 
     # the slope, by finite differences in double precision
     critic = trainer.discriminator.double()
@@ -96,9 +103,14 @@ def test_the_measures_equal_direct_computation(objective):
 
 
 def test_a_critic_of_slope_one_that_knows_the_way_attains_w1_and_any_other_stays_below():
-    trainer = trained(objective="wasserstein", penalty="gp", steps="D" * 80)
-    measured = measure(trainer, 200)
-    assert 0 < measured.lower_bound <= measured.w1 + 1e-6
+    for settings in (
+        {"penalty": "gp"},
+        {"penalty": "none"},
+        {"penalty": "none", "minibatch_statistics": "stddev"},
+    ):
+        trainer = trained(objective="wasserstein", steps="D" * 80, **settings)
+        measured = measure(trainer, 200)
+        assert 0 < measured.lower_bound <= measured.w1 + 1e-6
 
     class Slope(torch.nn.Module):  # data on the line x = 1, generated points on x = 0: f(x, y) = 3 x
         def forward(self, x):
@@ -149,20 +161,25 @@ def test_a_point_among_others_scores_as_it_would_in_their_minibatch(statistics):
     assert np.isnan(measure(trainer, 50, n_grid=50).slope)
 
 
-@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "wasserstein"])
+@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "wasserstein", "relativistic"])
 def test_the_surface_and_the_pulls_are_those_of_the_judge(objective):
     trainer = trained(objective=objective)
     points = trainer.sample(30, seed=0)
     values = surface(trainer, points, view=2.0, n=20)
     at = trainer.discriminator(torch.tensor([[0.3, -1.5]])).item()  # column 11, row 2
-    if objective != "wasserstein":
+    if trainer.objective.probabilities:
         at = 1 / (1 + np.exp(-at))
     assert values[2, 11] == pytest.approx(at, abs=1e-5)
 
     given = points.clone().requires_grad_()
     (slope,) = torch.autograd.grad(trainer.discriminator(given).sum(), given)
     d = torch.sigmoid(trainer.discriminator(points)).detach()[:, None]
-    factor = {"minimax": d, "non-saturating": 1 - d, "wasserstein": torch.ones_like(d)}[objective]
+    real = evaluation_points(trainer, 300)[0]  # the pull towards each of them, on average
+    ahead = (trainer.discriminator(real) - trainer.discriminator(points)[:, None]).sigmoid().mean(1)
+    factor = {
+        "minimax": d, "non-saturating": 1 - d, "wasserstein": torch.ones_like(d),
+        "relativistic": ahead.detach()[:, None],
+    }[objective]  # fmt: skip
     # L0: D, or 1 - D, times the slope of the logit
     assert np.allclose(pulls(trainer, points), (factor * slope).numpy(), atol=1e-6)
 
