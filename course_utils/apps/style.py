@@ -1,5 +1,6 @@
 """The app of lesson 7: paint one picture in the style of another, step by step."""
 
+import html
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import PLAYBACK, LiveController, show
+from course_utils.apps.frame import PLAYBACK, Handle, LiveController, show
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
@@ -40,6 +41,7 @@ class StyleController(LiveController):
     """
 
     title = "Paint in another style"
+    alt = "The picture that is painted, beside it content, style, and the curves of both losses."
     size = (8.8, 4.6)
     fps: ClassVar[float] = 10.0
 
@@ -89,7 +91,7 @@ class StyleController(LiveController):
         )
 
     below = (
-        Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),
+        Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),  # or drag the line
         Slider("blend", "style | second style", 0.0, 1.0, 0.5, 0.05),
         Toggle("keep_colours", "keep the content's colours (a new picture)"),
     )
@@ -179,11 +181,27 @@ class StyleController(LiveController):
         number = 1
         while (path := self._folder / f"style_transfer_{number:03d}.png").exists():
             number += 1
-        self._note = f"Saved as {save_picture(self.transfer.image, path)}."
+        saved = save_picture(self.transfer.image, path)
+        # The name alone, for the projector; the folder where the mouse asks for it.
+        where = html.escape(str(saved.resolve().parent), quote=True)
+        self._note = f'Saved as <span title="in {where}">{html.escape(saved.name)}</span>.'
 
     def stop(self) -> None:
         super().stop()
         self._over = True
+
+    def handles(self) -> Mapping[str, Handle]:
+        """The line between before and after."""
+        return {"wipe": Handle(self.panels.picture, x=self.panels.edge_at(self.values["wipe"]))}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        """Take the line to x, in pixels of the picture."""
+        self.slide(wipe=self.panels.share_at(x))
+
+    def disabled(self) -> Mapping[str, str]:
+        if self.values["second"] == NONE:
+            return {"blend": "choose a second style first"}
+        return {}
 
     # ------------------------------------------------------------------ what goes on
 
@@ -232,11 +250,15 @@ class StyleController(LiveController):
         bar = f'<progress value="{done}" max="{planned}" style="width:8em"></progress>'
         said = f"{bar} Step {done} of {planned}"
         if not done:
-            return f"{said}. Press Play. ({self.features.origin}) {self._note}"
+            return f"{said}. Press Play. (The features are those of {self.features.name}.) {self._note}"
         each = sum(self._times) / len(self._times)
-        said += f", {each:.2f} s each, " + (
-            "done" if done == planned else _duration(each * self._remaining())
-        )
+        if done == planned:
+            rest = "done"
+        elif self._over:
+            rest = "stopped; Play begins again"
+        else:
+            rest = _duration(each * self._remaining())
+        said += f", {each:.2f} s each, {rest}"
         losses = {name: self.transfer.history[name][-1] for name in ("content", "style")}
         return f"{said}. Relative losses: content {losses['content']:.2g}, style {losses['style']:.2g}. {self._note}"
 

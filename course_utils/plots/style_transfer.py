@@ -10,10 +10,10 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import margins, write
+from course_utils.plots.layout import add_axes, draw_guide, write
 
-CONTENT, STYLE, RESULT = palette.DATA, palette.SECOND, palette.GENERATOR
-SMALLEST, LARGEST = 1e-4, 10.0  # of the relative losses that the app's axis shows
+CONTENT_LINE, STYLE_LINE = (palette.DATA, "-"), (palette.SECOND, "--")
+SMALLEST, LARGEST = 1e-3, 10.0  # of the relative losses: below, the axis is linear down to 0
 
 
 def draw_picture(ax: Axes, picture: ArrayLike, title: str = "") -> None:
@@ -66,12 +66,20 @@ def draw_gram(ax: Axes, gram: ArrayLike, names: Sequence[str], title: str = "") 
 
 
 def draw_losses(ax: Axes, history: Mapping[str, ArrayLike]) -> None:
-    """The relative content and style loss, (steps,) each, against the step, on a logarithmic axis."""
-    for name, color in (("content", CONTENT), ("style", STYLE)):
+    """The relative content and style loss, (steps,) each, against the number of steps taken: the first is that of the
+    start. The axis is logarithmic from 0.001 on, and linear below, where the content's own loss begins at 0."""
+    for name, (color, dash) in (("content", CONTENT_LINE), ("style", STYLE_LINE)):
         values = np.asarray(history[name])
-        ax.plot(np.arange(1, len(values) + 1), values, color=color, label=name)
-    ax.set(yscale="log", xlabel="step", ylabel="relative loss", title="0: perfect, 1: as bad as a blank")
+        ax.plot(np.arange(len(values)), values, color=color, ls=dash, label=name)
+    _relative_losses(ax, max(2.0, *(1.2 * float(np.max(history[name])) for name in ("content", "style"))))
+    ax.set_title("0: perfect, 1: as bad as a blank")
     ax.legend()
+
+
+def _relative_losses(ax: Axes, top: float) -> None:
+    ax.set_yscale("symlog", linthresh=SMALLEST, linscale=0.3)
+    ax.set(ylim=(0, top), xlabel="steps taken", ylabel="relative loss")
+    draw_guide(ax, 1.0)
 
 
 def wipe(before: ArrayLike, after: ArrayLike, share: float) -> np.ndarray:
@@ -94,7 +102,8 @@ def wipe(before: ArrayLike, after: ArrayLike, share: float) -> np.ndarray:
 
 
 class TransferPanels:
-    """The picture that is made, with a wipe to the one it started from; beside it content, styles, and both losses.
+    """The picture that is made, large, with a wipe to the one it started from; beside it content, styles, and both
+    losses.
 
     The panels are made once for these pictures; :meth:`update` moves nothing but the artists in ``moving``, and the
     limits of the time axis.
@@ -102,31 +111,55 @@ class TransferPanels:
 
     def __init__(self, figure: Figure, content: np.ndarray, *styles: np.ndarray):
         figure.clear()
-        grid = figure.add_gridspec(
-            2, 3, width_ratios=(2.6, 1, 1), height_ratios=(1, 1.25), wspace=0.1, hspace=0.3,
-            **margins(figure, 0.1, 0.2, 0.4, 0.6),
-        )  # fmt: skip
-        large = figure.add_subplot(grid[:, 0])
-        draw_picture(large, content)
-        self._title = large.set_title("")
-        (self._image,) = large.get_images()
-        self._edge = large.axvline(0, color="white", lw=2)
-        draw_picture(figure.add_subplot(grid[0, 1]), content, "content")
-        places = grid[0, 2].subgridspec(len(styles), 1, hspace=0.08)
-        for i, style in enumerate(styles):
-            draw_picture(figure.add_subplot(places[i]), style, "" if i else "style")
+        width, height = figure.get_size_inches()
+        column, top, small = min(2.5, 0.34 * width), 0.35, min(1.15, 0.26 * height)
+        left = width - column - 0.1
+        self._large = add_axes(figure, (0.1, 0.1, left - 0.3, height - top - 0.1))
+        draw_picture(self._large, content)
+        self._large.set_anchor("NW")
+        self._title = self._large.set_title("")
+        (self._image,) = self._large.get_images()
+        self._edge = self._large.axvline(0, color="white", lw=2)
+        # in the middle of the line, with a dark rim, so that it is seen on a white picture
+        (self._handle,) = self._large.plot(
+            [0], [0], "o", ms=13, mfc="white", mec=palette.MUTED, clip_on=False
+        )
+        self._large.autoscale(False)
 
-        # The curves need room for their numbers, which the pictures above do not.
-        place = grid[1, 1:].get_position(figure)
-        room = 0.75 / figure.get_size_inches()[0]
-        self._curves = figure.add_axes((place.x0 + room, place.y0, place.width - room, place.height))
-        self._curves.set(yscale="log", ylim=(SMALLEST, LARGEST), xlabel="step", ylabel="relative loss")
+        half, y = column / 2, height - top - small
+        draw_picture(add_axes(figure, (left, y, half - 0.06, small)), content, "content")
+        each = small / len(styles)
+        for i, style in enumerate(styles):
+            box = (left + half + 0.06, y + small - (i + 1) * each, half - 0.06, 0.94 * each)
+            draw_picture(add_axes(figure, box), style, "" if i else "style")
+
+        self._curves = add_axes(figure, (left + 0.75, 0.55, column - 0.9, y - 0.9))
+        _relative_losses(self._curves, LARGEST)
         self._lines: dict[str, Line2D] = {}
-        for name, color, x in (("content", CONTENT, 0.98), ("style", STYLE, 0.6)):
-            (self._lines[name],) = self._curves.plot([], [], color=color, lw=1.8)
-            write(self._curves, x, 0.97, name, color=color, ha="right", va="top")
+        for name, (color, dash), x in (("content", CONTENT_LINE, 1.0), ("style", STYLE_LINE, 0.45)):
+            (self._lines[name],) = self._curves.plot([], [], color=color, ls=dash, lw=1.8)
+            write(self._curves, x, 1.03, name, color=palette.text(color), ha="right", va="bottom")
         self._content = content
-        self.moving: list[Artist] = [self._image, self._edge, self._title, *self._lines.values()]
+        self.moving: list[Artist] = [
+            self._image,
+            self._edge,
+            self._handle,
+            self._title,
+            *self._lines.values(),
+        ]
+
+    @property
+    def picture(self) -> Axes:
+        """The axes of the large picture, in pixels of the content."""
+        return self._large
+
+    def edge_at(self, share: float) -> float:
+        """Where the line of a wipe stands in :attr:`picture`: between two columns of pixels."""
+        return share * self._content.shape[1] - 0.5
+
+    def share_at(self, x: float) -> float:
+        """The share of a wipe whose line is at x, wherever that is."""
+        return (x + 0.5) / self._content.shape[1]
 
     def update(
         self, picture: np.ndarray, share: float, history: Mapping[str, Sequence[float]], planned: int
@@ -140,11 +173,12 @@ class TransferPanels:
         )
         picture = picture[rows[:, None], columns]
         self._image.set_data(wipe(self._content, picture, share))
-        edge = share * self._content.shape[1] - 0.5
+        edge = self.edge_at(share)
         self._edge.set_xdata([edge, edge])
         self._edge.set_visible(0 < share < 1)
+        self._handle.set_data([edge], [self._content.shape[0] / 2])
         self._title.set_text(f"step {len(history['style'])}")
         for name, line in self._lines.items():
             values = np.asarray(history[name])
-            line.set_data(np.arange(1, len(values) + 1), values)
+            line.set_data(np.arange(len(values)), values)
         self._curves.set_xlim(0, max(planned, len(history["style"])))

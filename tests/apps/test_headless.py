@@ -10,7 +10,7 @@ import pytest
 from course_utils import apps
 
 FOLDER = Path(apps.__file__).parent
-WITH_WIDGETS = {f"frame/{name}.py" for name in ("app", "live", "rows", "clicks", "presence")}
+WITH_WIDGETS = {f"frame/{name}.py" for name in ("app", "live", "rows", "clicks", "presence", "uploads")}
 MODULES = sorted({str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")} - WITH_WIDGETS)
 
 CODE = """

@@ -4,7 +4,6 @@ import ast
 import asyncio
 import html
 import re
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -277,16 +276,7 @@ def test_clicks_become_data(app):
 
 
 def test_an_uploaded_csv_becomes_data(app):
-    def upload(content):
-        file = {
-            "name": "x.csv",
-            "type": "",
-            "size": len(content),
-            "content": memoryview(content),
-            "last_modified": datetime.now(tz=UTC),
-        }
-        app.widgets["upload"].value = (file,)
-
+    upload = app.widgets["upload"].take
     upload(b"x;y\n0; 0\n10; 0\n\n10; 5\nfoo; 3\n")
     assert app.controller.session.data == ("points", [(-2.0, -1.0), (2.0, -1.0), (2.0, 1.0)])
     assert app.controller.values["data"] == GIVEN

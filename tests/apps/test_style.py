@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from datetime import UTC, datetime
+import re
 
 import numpy as np
 import pytest
@@ -10,7 +10,8 @@ from PIL import Image
 
 from course_utils.apps.style import YOURS, style_app
 from course_utils.pictures import open_picture, sample_pictures
-from course_utils.style import StyleTransfer, load_features
+from course_utils.style import FeatureNetwork, StyleTransfer, load_features
+from course_utils.style.networks import NETWORKS, random_filters
 
 
 @pytest.fixture(scope="module")
@@ -39,9 +40,7 @@ def run(coroutine):
 
 
 def upload(app, name, content):
-    file = {"name": "x.png", "type": "", "size": len(content), "content": memoryview(content),
-            "last_modified": datetime.now(tz=UTC)}  # fmt: skip
-    app.widgets[name].value = (file,)
+    app.widgets[name].take(content)
 
 
 def png(picture) -> bytes:
@@ -214,6 +213,56 @@ def test_the_wipe_shows_the_content_on_the_left(make):
     assert np.allclose(shown(app), open_picture(sample_pictures()["china"](), 128))
 
 
+def test_the_line_can_be_dragged(make):
+    app = make()
+    app.press("one_step")
+    app.drag("wipe", (-0.5, 40), (31, 70), (63.5, 300))  # let go far below the picture
+    assert app.controller.values["wipe"] == app.widgets["wipe"].value == 0.5
+    content, after = open_picture(sample_pictures()["china"](), 128), app.controller.transfer.image
+    assert np.allclose(shown(app)[:, :64], content[:, :64])
+    assert np.allclose(shown(app)[:, 64:], after[:, 64:])
+    app.drag("wipe", (63.5, 40), (500, 40))
+    assert app.controller.values["wipe"] == 1.0
+    assert app.controller.handles()["wipe"].x == 127.5
+
+
+def test_a_control_without_effect_says_why(make):
+    app = make()
+    assert app.widgets["blend"].disabled
+    assert "second style" in app.widgets["blend"].tooltip
+    app.set(second="waves")
+    assert not app.widgets["blend"].disabled
+
+
+def test_after_stop_nothing_is_to_go(make, until):
+    async def play():
+        app = make()
+        app.press("play")
+        await until(lambda: app.player.steps_taken >= 2)
+        app.press("stop")
+        await app.player.wait()
+        app.redraw()
+        return app
+
+    app = run(play())
+    assert "to go" not in app.status.value
+    assert "stopped" in app.status.value
+    app.press("one_step")  # goes on with the picture that is there
+    assert "to go" in app.status.value
+
+
+def test_the_status_shows_no_folder_of_this_machine(make, tmp_path):
+    app = make()
+    said = app.status.value
+    app.press("one_step")
+    app.press("save")
+    for text in (said, app.status.value):
+        seen = re.sub(r"<[^>]*>", "", text)  # without tooltips
+        assert str(tmp_path) not in seen
+        assert "/" not in seen.replace("β/α", "")
+    assert f'title="in {tmp_path}"' in app.status.value
+
+
 def test_uploads_become_content_and_style(make):
     app = make()
     red = np.zeros((90, 70, 3), np.uint8)
@@ -280,9 +329,13 @@ def test_a_run_that_diverges_says_so(make, network):
         hook.remove()
 
 
-def test_every_control_over_its_whole_range(make):
+def test_every_control_over_its_whole_range(tmp_path):
+    """With a handful of filters in each layer: what is swept are the controls, not the arithmetic, which other tests
+    compare at every setting."""
+    thin = FeatureNetwork(NETWORKS["random"], random_filters(channels=(4, 4, 4)), "random: a few filters")
+
     async def sweep():
-        app = make()
+        app = style_app("china", "mosaic", features=thin, folder=tmp_path)
         app.set(size="192")  # three levels of a pyramid need it
         drawn = app.sweep()
         await app.player.wait()

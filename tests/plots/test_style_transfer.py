@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from course_utils.plots import style_transfer
@@ -56,9 +57,18 @@ def test_losses_are_drawn_as_they_are():
     ax = Figure().add_subplot()
     history = {"content": [0.1, 0.2], "style": [1.0, 0.5]}
     style_transfer.draw_losses(ax, history)
-    for line in ax.get_lines():
+    for line in ax.get_legend_handles_labels()[0]:
         assert list(line.get_ydata()) == history[line.get_label()]
-        assert list(line.get_xdata()) == [1, 2]
+        assert list(line.get_xdata()) == [0, 1]  # before the first step, and before the second
+
+
+def test_a_loss_of_zero_has_its_place_on_the_axis():
+    """The content's loss at the start is exactly 0, which a logarithmic axis sends to minus infinity."""
+    ax = Figure().add_subplot()
+    style_transfer.draw_losses(ax, {"content": [0.0, 1.7], "style": [0.5, 0.01]})
+    heights = ax.transAxes.inverted().transform(ax.transData.transform([(0, 0.0), (0, 0.01), (0, 1.7)]))[:, 1]
+    assert heights[0] == pytest.approx(0)
+    assert 0.1 < heights[1] < heights[2] < 1
 
 
 def test_panels_move_and_keep_their_axes():
@@ -69,10 +79,11 @@ def test_panels_move_and_keep_their_axes():
     panels.update(WHITE, 0.3, history, planned=50)
     assert figure.axes == axes
     assert [len(ax.get_children()) for ax in figure.axes] == children
-    image, edge, title, content, style = panels.moving
+    image, edge, handle, title, content, style = panels.moving
     assert np.array_equal(image.get_array(), wipe(BLACK, WHITE, 0.3))
     assert edge.get_visible()
     assert list(edge.get_xdata()) == [2.5, 2.5]  # between the third column and the fourth
+    assert list(handle.get_xdata()) == [2.5]
     assert title.get_text() == "step 2"
     assert list(content.get_ydata()) == [0.0, 0.2]
     assert list(style.get_ydata()) == [1.0, 0.5]
@@ -80,3 +91,25 @@ def test_panels_move_and_keep_their_axes():
     panels.update(WHITE, 0.0, history, planned=1)
     assert not edge.get_visible()
     assert content.axes.get_xlim() == (0, 2)  # never shorter than the curve
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.4])
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4)])
+def test_the_picture_that_is_made_is_large(scale, shape):
+    """Of the app's 880 x 460 pixels; it had 355 x 237 of them before."""
+    figure = Figure(figsize=(8.8 / scale, 4.6 / scale), dpi=100 * scale)
+    panels = TransferPanels(figure, np.ones((*shape, 3)), WHITE, BLACK)
+    panels.update(np.ones((*shape, 3)), 0.5, {"content": [], "style": []}, planned=10)
+    FigureCanvasAgg(figure).draw()
+    box = panels.picture.bbox
+    assert box.height >= (400 if scale == 1 else 340)
+    assert box.width / box.height == pytest.approx(shape[1] / shape[0], rel=0.01)
+    for ax in figure.axes[1:]:
+        assert ax.get_tightbbox().x0 > box.x1  # nothing lies over it
+        assert ax.get_tightbbox().x1 <= figure.bbox.width
+
+
+@given(share=st.floats(0, 1))
+def test_a_line_stands_where_the_share_says(share):
+    panels = TransferPanels(Figure(), BLACK, WHITE)
+    assert panels.share_at(panels.edge_at(share)) == pytest.approx(share, abs=1e-12)

@@ -2,7 +2,7 @@
 
     controls, handles   sliders, choices, buttons ... and what can be dragged, as data
     controller, player  the base of the controllers, and what plays them: no widgets
-    app, live           the same with ipywidgets (and rows, clicks, presence, their parts)
+    app, live           the same with ipywidgets (and rows, clicks, uploads, presence, their parts)
 
 A lesson writes a controller and calls :func:`show`.
 """

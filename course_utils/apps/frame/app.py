@@ -237,11 +237,8 @@ class App:
         finally:
             self._syncing = False
 
-    def _on_upload(self, widget: widgets.FileUpload, name: str) -> None:
-        if widget.value:  # empty again: our own doing
-            content = bytes(widget.value[0]["content"])
-            widget.value = ()  # so that the same file can be chosen again
-            self._do(getattr(self.controller, name), content)
+    def _on_upload(self, name: str, content: bytes) -> None:
+        self._do(getattr(self.controller, name), content)
 
     def _on_change(self, name: str, value: Any) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
@@ -272,8 +269,9 @@ class App:
         css_class = f"course-app-{next(_ids)}"
         width = round(COLUMN_WIDTH * self.scale)
         make = partial(
-            make_rows, made=self.widgets, press=self.press, change=self._on_change, upload=self._on_upload
-        )
+            make_rows, made=self.widgets, press=self.press, change=self._on_change,
+            upload=self._on_upload, refuse=self._show_error,
+        )  # fmt: skip
         controls = widgets.VBox(
             make(self.controller.controls, SIDE_BY_SIDE), layout={"width": f"{width}px", "flex": "0 0 auto"}
         )

@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
+from course_utils.apps.frame.uploads import FileButton
 
 # neighbours of these kinds share a row; how wide each is
 SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%", Upload: "1 1 25%"}
@@ -31,11 +32,13 @@ def make_rows(
     made: dict[str, widgets.Widget],
     press: Callable[[str], None],
     change: Callable[[str, Any], None],
-    upload: Callable[[widgets.FileUpload, str], None],
+    upload: Callable[[str, bytes], None],
+    refuse: Callable[[Exception], None],
 ) -> list[widgets.Widget]:
     """A widget per control; neighbours of the kinds in ``beside`` share a row. Each goes into ``made`` by its name.
 
-    ``press(name)``, ``change(name, value)`` and ``upload(widget, name)`` are called when a student does just that.
+    ``press(name)``, ``change(name, value)`` and ``upload(name, content)`` are called when a student does just that, and
+    ``refuse(error)`` when a file cannot be taken.
     """
 
     def make(control: Control) -> widgets.Widget:
@@ -46,7 +49,8 @@ def make_rows(
             case Button():
                 widget.action = lambda: press(control.name)
             case Upload():
-                widget.observe(lambda _: upload(widget, control.name), names="value")
+                widget.on_file = lambda content: upload(control.name, content)
+                widget.on_refused = refuse
             case _:
                 widget.observe(lambda event: change(control.name, event["new"]), names="value")
         made[control.name] = widget
@@ -70,7 +74,9 @@ def _make_widget(control: Control) -> widgets.Widget:
                 description=control.label, tooltip=control.tooltip or control.label, layout=wide
             )
         case Upload():
-            return widgets.FileUpload(description=control.label, accept=control.accept, layout=wide)
+            return FileButton(
+                description=control.label, accept=control.accept, tooltip="choose a file", layout=wide
+            )
         case Slider():
             make = widgets.IntSlider if control.integer else widgets.FloatSlider
             number = {} if control.integer else {"readout_format": f".{_decimals(control.step)}f"}
