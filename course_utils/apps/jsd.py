@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from course_utils.apps import frame
-from course_utils.apps.frame import Choice, Controller, Heading, Slider, show
+from course_utils.apps.frame import Choice, Controller, Handle, Heading, Slider, show
 from course_utils.divergences import (
     gan_value,
     js_divergence_continuous,
@@ -46,20 +46,21 @@ class JSDController(Controller):
     """
 
     title = "How far is the generator from the data?"
+    alt = "two densities, the best discriminator, the JSD's integrand; KL both ways, JSD and the game's value as bars"
     size = (8.8, 4.6)
     controls = (
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),
         Choice("shape", "bumps are", tuple(BUMPS), "bell curves"),
         Heading("data p*", palette.DATA),
-        Slider("p1", "mean 1", -5, 5, -2.0, 0.1),
-        Slider("p2", "mean 2", -5, 5, 2.0, 0.1),
-        Slider("p_width", "width σ", 0.1, 2, 0.6, 0.05),
-        Slider("p_weight", "weight of 1", 0, 1, 0.5, 0.05),
+        Slider("p1", "mean of bump 1", -5, 5, -2.0, 0.1),
+        Slider("p2", "mean of bump 2", -5, 5, 2.0, 0.1),
+        Slider("p_width", "width σ of both", 0.1, 2, 0.6, 0.05),
+        Slider("p_weight", "weight of bump 1", 0, 1, 0.5, 0.05),
         Heading("generator p_G", palette.GENERATOR),
-        Slider("g1", "mean 1", -5, 5, 0.0, 0.1),
-        Slider("g2", "mean 2", -5, 5, 0.0, 0.1),
-        Slider("g_width", "width σ", 0.1, 2, 1.0, 0.05),
-        Slider("g_weight", "weight of 1", 0, 1, 0.5, 0.05),
+        Slider("g1", "mean of bump 1", -5, 5, 0.0, 0.1),
+        Slider("g2", "mean of bump 2", -5, 5, 0.0, 0.1),
+        Slider("g_width", "width σ of both", 0.1, 2, 1.0, 0.05),
+        Slider("g_weight", "weight of bump 1", 0, 1, 0.5, 0.05),
     )
     x = np.linspace(-8, 8, 801)
 
@@ -95,7 +96,17 @@ class JSDController(Controller):
         p, q = self.p_star.pdf(self.x), self.p_g.pdf(self.x)
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
         integrand = js_integrand(self.p_star, self.p_g)(self.x)
-        self.panels.update(self.x, p, q, d, integrand, self.divergences)
+        means = {name: self.values[name] for name in ("p1", "p2", "g1", "g2")}
+        self.panels.update(self.x, p, q, d, integrand, self.divergences, means)
+
+    def handles(self) -> dict[str, Handle]:
+        return {
+            name: Handle(self.panels.densities, *grip.get_position())
+            for name, grip in self.panels.grips.items()
+        }
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        self.slide(**{name: x})
 
     def status(self) -> str:
         jsd, value = self.divergences["jsd"], self.divergences["value"]

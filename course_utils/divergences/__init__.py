@@ -3,13 +3,19 @@
 What lives where:
 
     kl_and_js    of probability vectors, and of densities by quadrature
-    game_value   V(D), and the discriminator D* that maximises it
+    game_value   V(D), of densities and on points, and the discriminator D* that maximises it
     lines        the same distances for two parallel lines, as closed forms (``divergences.lines``)
     densities    what quadrature has to know of a scipy.stats distribution
     quadrature   the integrals themselves, in logarithms
 """
 
-from course_utils.divergences.game_value import gan_value, optimal_discriminator, pointwise_value
+from course_utils.divergences import lines
+from course_utils.divergences.game_value import (
+    gan_value,
+    optimal_discriminator,
+    pointwise_value,
+    value_on_points,
+)
 from course_utils.divergences.kl_and_js import (
     LOG_2,
     js_divergence,
@@ -27,6 +33,8 @@ __all__ = [
     "js_integrand",
     "kl_divergence",
     "kl_divergence_continuous",
+    "lines",
     "optimal_discriminator",
     "pointwise_value",
+    "value_on_points",
 ]

@@ -94,6 +94,34 @@ def gan_value(discriminator: Callable[[np.ndarray], np.ndarray | float], p_star:
     return -np.inf if surely_wrong > 4 * epsilon else 0.0 - float(loss)
 
 
+def value_on_points(
+    discriminator: Callable[[np.ndarray], np.ndarray | float], real: np.ndarray, fake: np.ndarray
+) -> float:
+    """The mean of log D over real points plus that of log(1 - D) over fake ones, in nats: V(D) as a GAN sees it.
+
+    Parameters
+    ----------
+    discriminator : callable, points -> D in [0, 1], one value for each point, or a constant
+    real, fake : (n, ...) and (m, ...), as the discriminator takes them; at least one point of each.
+
+    Returns
+    -------
+    float. On fresh points its mean is V(D), and it may lie above; -inf where D is 0 on a real or 1 on a fake point.
+
+    Raises
+    ------
+    ValueError
+        when D returns NaN or values outside [0, 1], or when there are no points.
+    """
+    if not len(real) or not len(fake):
+        raise ValueError("a mean needs at least one real and one fake point.")
+    on_real, on_fake = (np.asarray(discriminator(points)) for points in (real, fake))
+    _check_answers(on_real)
+    _check_answers(on_fake)
+    with np.errstate(divide="ignore"):
+        return float(np.log(on_real).mean() + np.log1p(-on_fake).mean())
+
+
 def _answers(discriminator: Callable[[np.ndarray], np.ndarray | float], x: np.ndarray) -> np.ndarray:
     answers = np.asarray(discriminator(x))
     if answers.shape not in ((), x.shape):

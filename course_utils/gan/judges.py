@@ -102,6 +102,22 @@ class Judge:
         return self._estimate(*scores).item()
 
     @torch.no_grad()
+    def standard_error(self, real: np.ndarray, fake: np.ndarray) -> float:
+        """The standard error of :meth:`estimate` on these points, in its units: how far the report of this very network
+        moves from one sample of this size to the next.
+
+        Raises
+        ------
+        ValueError
+            for fewer than two real or two fake points.
+        """
+        scores = [self.network(self._tensor(x, name))[:, 0] for x, name in ((real, "real"), (fake, "fake"))]
+        if min(map(len, scores)) < 2:
+            raise ValueError("one point has no spread: give at least two real and two fake points.")
+        on_real, on_fake = self._parts(*scores)
+        return (on_real.var() / len(on_real) + on_fake.var() / len(on_fake)).sqrt().item()
+
+    @torch.no_grad()
     def score(self, points: np.ndarray) -> np.ndarray:
         """The network's raw output: the logit a of a discriminator, the value f of a critic.
 
@@ -121,6 +137,10 @@ class Judge:
         raise NotImplementedError
 
     def _estimate(self, real: Tensor, fake: Tensor) -> Tensor:
+        raise NotImplementedError
+
+    def _parts(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """What each real and each fake point adds to the estimate: their means are its two parts."""
         raise NotImplementedError
 
     def _flat(self, points: np.ndarray) -> Tensor:
@@ -163,6 +183,9 @@ class Discriminator(Judge):
 
     def _estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         return (logsigmoid(real).mean() + logsigmoid(-fake).mean()) / 2 + LOG_2
+
+    def _parts(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        return logsigmoid(real) / 2, logsigmoid(-fake) / 2
 
     def _objective(self, real: Tensor, fake: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         estimate = self._estimate(real, fake)
@@ -211,6 +234,9 @@ class Critic(Judge):
 
     def _estimate(self, real: Tensor, fake: Tensor) -> Tensor:
         return real.mean() - fake.mean()
+
+    def _parts(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        return real, -fake
 
     def _objective(self, real: Tensor, fake: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         estimate = self._estimate(real, fake)

@@ -17,8 +17,10 @@ from course_utils.plots import palette
 from course_utils.plots.layout import draw_guide, margins, number, write
 
 LOG_2 = float(np.log(2))
-AXIS_LIMITS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+AXIS_LIMITS = (0.05, 0.1, 0.2, 0.35, 0.6, 1, 2, 3.5, 5.5)
+INTEGRAND_TOP = 0.5  # nats per unit of x: one scale for all, so that areas can be compared
 BAR_RANGE = (-1.9, 3.0)  # nats; a longer bar is cut and marked with its number
+GRIP_HEIGHTS = {"p": 0.07, "g": -0.1}  # shares of the axes: what lies at the same x can still be told apart
 
 
 def draw_densities(ax: Axes, x: ArrayLike, p_star: ArrayLike, p_g: ArrayLike) -> None:
@@ -46,11 +48,12 @@ class DivergencePanels:
 
     ``figure`` is drawn into for as long as the panels live: densities, D*, integrand and bars are its four axes. Call
     :meth:`update` with new numbers; nothing but the artists in ``moving`` and the limits of the axes ever changes.
+    ``grips`` are the numbered signs at the means of the bumps, in the axes ``densities``: where one would take hold.
     """
 
     BARS: ClassVar = {  # the number's name and how it is written
-        "kl_p_g": (r"KL$(p^*\,\|\,p_G)$", palette.DATA),
-        "kl_g_p": (r"KL$(p_G\,\|\,p^*)$", palette.GENERATOR),
+        "kl_p_g": (r"KL$(p^*\,\|\,p_G)$", palette.SECOND),
+        "kl_g_p": (r"KL$(p_G\,\|\,p^*)$", palette.THIRD),
         "jsd": (r"JSD$(p^*, p_G)$", palette.ACCENT),
         "value": (r"$V(D^*)$", palette.DISCRIMINATOR),
     }
@@ -60,32 +63,41 @@ class DivergencePanels:
         grid = figure.add_gridspec(
             3, 2, width_ratios=(1.7, 1), hspace=0.2, wspace=0.12, **margins(figure, 0.78, 0.2, 0.1, 0.58)
         )
-        self._top, middle, self._bottom = (figure.add_subplot(grid[row, 0]) for row in range(3))
+        self.densities, middle, bottom = (figure.add_subplot(grid[row, 0]) for row in range(3))
         self._lines: dict[str, Line2D] = {}
         self._areas: dict[str, FillBetweenPolyCollection] = {}
         for name, ax, color, label, x, side in (
-            ("p_star", self._top, palette.DATA, "data $p^*$", 0.02, "left"),
-            ("p_g", self._top, palette.GENERATOR, "generator $p_G$", 0.98, "right"),
+            ("p_star", self.densities, palette.DATA, "data $p^*$", 0.02, "left"),
+            ("p_g", self.densities, palette.GENERATOR, "generator $p_G$", 0.98, "right"),
             ("d", middle, palette.DISCRIMINATOR, "optimal discriminator", 0.02, "left"),
-            ("integrand", self._bottom, palette.ACCENT, "the area is the JSD", 0.02, "left"),
+            ("integrand", bottom, palette.ACCENT, "the area is the JSD", 0.02, "left"),
         ):
             (self._lines[name],) = ax.plot([], [], color=color, label=name)
             if name != "d":
                 self._areas[name] = ax.fill_between([0], [0], color=color, alpha=0.2, lw=0)
-            write(ax, x, 0.88, label, color=color, va="center", ha=side)
-        self._top.set_ylabel("density")
-        self._top.tick_params(labelbottom=False)
+            write(ax, x, 0.88, label, color=palette.text(color), va="center", ha=side)
+        self.densities.set_ylabel("density")
+        self.densities.tick_params(labelbottom=False)
         draw_guide(middle, 0.5, lw=1)
         middle.set(ylabel="$D^*(x)$", ylim=(-0.05, 1.3), yticks=(0, 0.5, 1))
         middle.tick_params(labelbottom=False)
-        self._bottom.set(ylabel="JSD integrand", xlabel="$x$")
-        self._axes = (self._top, middle, self._bottom)
+        bottom.set(ylabel="integrand", xlabel="$x$", ylim=(0, INTEGRAND_TOP), yticks=(0, 0.2, 0.4))
+        self._cut = write(bottom, 0.98, 0.88, "", color=palette.text(palette.ACCENT), va="center", ha="right")
+        self._axes = (self.densities, middle, bottom)
         for ax in self._axes:  # their labels line up, 0.2 inches from the figure's border
             across = blended_transform_factory(figure.transFigure, ax.transAxes)
             ax.yaxis.set_label_coords(0.2 / figure.get_size_inches()[0], 0.5, transform=across)
         self._make_bars(figure.add_subplot(grid[:, 1]))
-        self.moving: list[Artist] = [*self._areas.values(), *self._lines.values()]
-        self.moving += [*self._bars.values(), *self._numbers.values()]
+        self.grips = {name: self._make_grip(name) for name in ("p1", "p2", "g1", "g2")}
+        self.moving: list[Artist] = [*self._areas.values(), *self._lines.values(), self._cut]
+        self.moving += [*self._bars.values(), *self._numbers.values(), *reversed(self.grips.values())]
+
+    def _make_grip(self, name: str) -> Text:
+        color, shape = (palette.DATA, "circle") if name[0] == "p" else (palette.GENERATOR, "square")
+        return self.densities.text(
+            0, 0, name[1], color="white", fontsize=8, ha="center", va="center_baseline",
+            bbox={"boxstyle": f"{shape},pad=0.25", "facecolor": palette.text(color), "edgecolor": "white"},
+        )  # fmt: skip
 
     def _make_bars(self, ax: Axes) -> None:
         rows = np.arange(len(self.BARS))[::-1]
@@ -111,8 +123,10 @@ class DivergencePanels:
         d: ArrayLike,
         integrand: ArrayLike,
         divergences: Mapping[str, float],
+        means: Mapping[str, float],
     ) -> None:
-        """Move everything: the curves (n,) over x (n,), and the bars, in nats, by their names in ``BARS``."""
+        """Move everything: the curves (n,) over x (n,), the bars, in nats, by their names in ``BARS``, and the grips to
+        the means of the bumps, by their names."""
         curves = {"p_star": p_star, "p_g": p_g, "d": d, "integrand": integrand}
         for name, line in self._lines.items():
             line.set_data(x, curves[name])
@@ -120,14 +134,18 @@ class DivergencePanels:
             area.set_data(x, curves[name], 0)
         for ax in self._axes:
             ax.set_xlim(x[0], x[-1])
-        self._top.set_ylim(0, _steady_limit(max(np.max(p_star), np.max(p_g))))
-        self._bottom.set_ylim(0, _steady_limit(np.max(integrand)))
+        self.densities.set_ylim(0, _steady_limit(max(np.max(p_star), np.max(p_g))))
+        top, peak = self.densities.get_ylim()[1], float(np.max(integrand))
+        for name, grip in self.grips.items():
+            grip.set_position((means[name], GRIP_HEIGHTS[name[0]] * top))
+        self._cut.set_text(f"cut: its peak is {number(peak, 2)}" if peak > INTEGRAND_TOP else "")
         for name, bar in self._bars.items():
             value = divergences[name]
             bar.set_width(np.clip(value, *BAR_RANGE))
-            self._numbers[name].set_text(f"{number(value)} →" if value > BAR_RANGE[1] else number(value))
+            long = value > BAR_RANGE[1]
+            self._numbers[name].set_text(f"{number(value, 1)} →" if long else number(value))
 
 
 def _steady_limit(top: float) -> float:
     """An axis limit above ``top`` that moves in few, large steps, so that dragging a slider does not make it jump."""
-    return next((limit for limit in AXIS_LIMITS if limit >= 1.2 * top), 1.2 * top)
+    return next((limit for limit in AXIS_LIMITS if limit >= 1.35 * top), 1.35 * top)

@@ -20,7 +20,8 @@ LOG_2 = float(np.log(2))
 JUDGED = LinearSegmentedColormap.from_list("judged", [palette.LIGHT_GENERATOR, "white", palette.LIGHT_DATA])
 PLANE = (-2.6, 2.6, -3.2, 3.2)  # x from, to; z from, to
 KL_TOP, KL_INFINITE = 4.0, 5.2  # up to where KL is drawn, and where infinity is written
-LONGEST_ARROW = 1.5
+LONGEST_ARROW = 1.5  # units of x; a longer one is cut, and has two heads
+SEEN = 0.0005  # a push below this is written as 0.000 and drawn as a dot
 
 
 def draw_samples(ax: Axes, real: ArrayLike, fake: ArrayLike) -> None:
@@ -50,14 +51,16 @@ class DistanceCurves:
         jsd.set(ylim=(-0.05, 0.83), yticks=(0, LOG_2), yticklabels=("0", "log 2"))
         w.set(ylim=(-0.15, 2.5), yticks=(0, 1, 2), xlabel=r"$\theta$")
         self._curves: dict[str, Line2D] = {}
+        self._holes: dict[str, Line2D] = {}
         self._points: dict[str, Line2D] = {}
         self._numbers: dict[str, Text] = {}
         for name, ax in zip(self.NAMES, axes, strict=True):
             ax.set(xlim=(-2.1, 2.1), xticks=(-2, -1, 0, 1, 2))
             ax.tick_params(labelbottom=ax is w)
-            # Every distance is 0 there, also where its curve jumps.
+            # Every distance is 0 there, also where its curve jumps: then an open circle marks the end of the curve.
             ax.plot(0, 0, "o", color=palette.ACCENT, ms=6)
             (self._curves[name],) = ax.plot([], [], color=palette.ACCENT)
+            (self._holes[name],) = ax.plot([], [], "o", color=palette.ACCENT, mfc="white", mew=1.5, ms=6)
             (self._points[name],) = ax.plot(
                 [], [], "o", color=palette.GENERATOR, ms=8, zorder=3, clip_on=False
             )
@@ -65,26 +68,43 @@ class DistanceCurves:
         (self._estimate,) = jsd.plot(
             [], [], "D", color=palette.DISCRIMINATOR, ms=8, mfc="none", mew=2, zorder=4
         )
-        self.moving: list[Artist] = [*self._curves.values(), *self._points.values()]
-        self.moving += [*self._numbers.values(), self._estimate]
+        (self._spread,) = jsd.plot([], [], color=palette.DISCRIMINATOR, lw=2, zorder=4)
+        self.moving: list[Artist] = [*self._curves.values(), *self._holes.values(), *self._points.values()]
+        self.moving += [*self._numbers.values(), self._spread, self._estimate]
 
     def set_curves(self, theta: ArrayLike, distances: Mapping[str, ArrayLike]) -> None:
-        """The three curves (n,) over theta (n,); NaN leaves a hole, infinity is drawn at its own height."""
+        """The three curves (n,) over theta (n,). NaN leaves a hole, with an open circle where the curve before it ends;
+        infinity is drawn at its own height."""
+        theta = np.asarray(theta)
         for name, curve in self._curves.items():
-            curve.set_data(theta, _kl_height(distances[name], hide=True) if name == "KL" else distances[name])
+            height = _kl_height(distances[name], hide=True) if name == "KL" else np.asarray(distances[name])
+            curve.set_data(theta, height)
+            hole = np.flatnonzero(np.isnan(distances[name]))
+            self._holes[name].set_data(theta[hole], height[hole - 1])
 
-    def set_point(self, theta: float, distances: Mapping[str, float], estimate: float | None = None) -> None:
-        """Where theta is, and, if given, which JSD a trained discriminator reports there (a green diamond)."""
+    def set_point(
+        self,
+        theta: float,
+        distances: Mapping[str, float],
+        estimate: float | None = None,
+        standard_error: float = 0.0,
+    ) -> None:
+        """Where theta is, and, if given, which JSD a trained discriminator reports there: a green diamond, and a bar of
+        two standard errors to each side."""
         for name, value in distances.items():
             self._points[name].set_data([theta], np.atleast_1d(_kl_height(value) if name == "KL" else value))
             self._numbers[name].set_text(f"{name} = {number(value)}")
         self._estimate.set_data(([], []) if estimate is None else ([theta], [estimate]))
+        reach = 2 * standard_error
+        bar = ([], []) if estimate is None else ([theta, theta], [estimate - reach, estimate + reach])
+        self._spread.set_data(bar)
 
 
 class LinesPanels:
     """Lesson 2's app: the plane, the pushes on theta, the discriminator across, and the three distances.
 
-    ``figure`` is drawn into for as long as the panels live; nothing but the artists in ``moving`` ever changes.
+    ``figure`` is drawn into for as long as the panels live; nothing but the artists in ``moving`` ever changes. The
+    lines stand in the axes ``plane``.
     """
 
     # Who pushes, and its colour.
@@ -92,6 +112,7 @@ class LinesPanels:
         "KL": palette.ACCENT,
         "JSD": palette.ACCENT,
         "D": palette.DISCRIMINATOR,
+        "−log D": palette.DISCRIMINATOR,
         "W": palette.ACCENT,
     }
 
@@ -105,16 +126,21 @@ class LinesPanels:
             return add_axes(figure, (x0, rows[low], x1 - x0, rows[high] - rows[low]))
 
         profile = place(left, split, 0, 22)
-        plane = place(left, split, 26, 70)
-        pushes = place(left, split, 72, 100)
+        self.plane = place(left, split, 26, 63)
+        pushes = place(left, split, 65, 100)
         kl, jsd, w = (place(split + 0.75, right, low, low + 26) for low in (73, 36, 0))
         self.curves = DistanceCurves((kl, jsd, w))
-        self._make_plane(plane)
+        self._make_plane(self.plane)
         self._make_profile(profile)
         self._make_pushes(pushes)
         self.moving: list[Artist] = [self._judged, *self._lines.values(), *self._samples.values()]
-        self.moving += [self._best, self._best_label, self._d, *self._marks, self._arrows]
-        self.moving += [*self._numbers.values(), *self.curves.moving]
+        self.moving += [self._best, self._best_label, self._d, *self._marks]
+        self.moving += [
+            *self._stems.values(),
+            *self._heads.values(),
+            *self._numbers.values(),
+            *self.curves.moving,
+        ]
 
     def _make_plane(self, ax: Axes) -> None:
         self._judged = ax.imshow(
@@ -144,17 +170,17 @@ class LinesPanels:
         ax.set(xlim=PLANE[:2], ylim=(-0.6, len(self.ROWS) - 0.4), yticks=heights)
         ax.set_yticklabels(self.ROWS)
         ax.tick_params(labelbottom=False, left=False, bottom=False)
-        ax.set_title(r"pushes on $\theta$: minus the slope of …", fontsize=12, pad=4)
+        ax.set_title(r"pushes on $\theta$, in units of $x$", fontsize=12, pad=4)
         ax.spines[:].set_visible(False)
-        self._heights = heights
-        self._arrows = ax.quiver(
-            np.zeros(len(heights)), heights, np.zeros(len(heights)), np.zeros(len(heights)),
-            color=list(self.ROWS.values()), angles="xy", scale_units="xy", scale=1, width=0.008, minlength=0,
-        )  # fmt: skip
-        self._numbers = {
-            name: ax.text(0, y, "", va="center", color=color)
-            for (name, color), y in zip(self.ROWS.items(), heights, strict=True)
-        }
+        self._heights = dict(zip(self.ROWS, heights, strict=True))
+        self._stems: dict[str, Line2D] = {}
+        self._heads: dict[str, Line2D] = {}
+        self._numbers: dict[str, Text] = {}
+        for name, y in self._heights.items():
+            color = self.ROWS[name]
+            (self._stems[name],) = ax.plot([], [], color=color, lw=2.5, label=f"push of {name}")
+            (self._heads[name],) = ax.plot([], [], ls="", color=color, ms=8, mew=0)
+            self._numbers[name] = ax.text(0, y, "", va="center", color=palette.text(color))
 
     def set_lines(self, theta: float, real: ArrayLike, fake: ArrayLike) -> None:
         """Where the lines are, and points (n, 2) of both."""
@@ -182,15 +208,31 @@ class LinesPanels:
             mark.set_data([place], [value])
 
     def set_pushes(self, theta: float, pushes: Mapping[str, float]) -> None:
-        """Arrows at theta, one for each of ``ROWS``; long ones are cut, their numbers are not. NaN means no slope."""
+        """Arrows from theta, one for each of ``ROWS``, as long as the push, in units of x. One that is longer than
+        ``LONGEST_ARROW`` or leaves the picture is cut and has two heads; its number is whole. NaN means no slope."""
         # The numbers stand where the arrows are not.
         edge, side = (PLANE[0], "left") if theta >= 0 else (PLANE[1], "right")
-        values = np.array([pushes[name] for name in self.ROWS])
-        self._arrows.set_offsets(np.column_stack([np.full(len(values), theta), self._heights]))
-        lengths = np.clip(np.nan_to_num(values), -LONGEST_ARROW, LONGEST_ARROW)
-        self._arrows.set_UVC(lengths, np.zeros(len(values)))
-        for name, value in pushes.items():
-            self._numbers[name].set(text="no slope" if np.isnan(value) else number(value), x=edge, ha=side)
+        for name, y in self._heights.items():
+            push = pushes[name]
+            words = "no slope" if np.isnan(push) else number(push)
+            self._numbers[name].set(text=words, x=edge, ha=side)
+            self._draw_arrow(name, theta, push, y)
+
+    def _draw_arrow(self, name: str, theta: float, push: float, y: float) -> None:
+        low, high = max(PLANE[0], theta - LONGEST_ARROW), min(PLANE[1], theta + LONGEST_ARROW)
+        tip = theta if np.isnan(push) else float(np.clip(theta + push, low, high))
+        self._stems[name].set_data([theta, tip], [y, y])
+        head = self._heads[name]
+        if np.isnan(push):
+            head.set_data([], [])
+        elif abs(push) < SEEN:
+            head.set_marker(".")
+            head.set_data([theta], [y])
+        else:  # carets to the left and to the right, with their tip at the point, where the number says
+            head.set_marker(4 if push < 0 else 5)
+            cut = abs(theta + push - tip) > SEEN
+            tips = [tip, tip - 0.12 * float(np.sign(push))] if cut else [tip]
+            head.set_data(tips, [y] * len(tips))
 
 
 def _kl_height(value: ArrayLike, hide: bool = False) -> np.ndarray:

@@ -5,6 +5,8 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from scipy import stats
 from scipy.integrate import trapezoid
@@ -96,6 +98,9 @@ def test_what_is_written_beside_the_bars():
     names = [name for name, _ in DivergencePanels.BARS.values()]
     assert [beside[name] for name in names] == ["∞ →", "∞ →", "0.693", "0.000"]
     assert "100 % of log 2" in app.status.value
+    app.set(preset="far apart", shape="bell curves")
+    written = [text.get_text() for text in app.figure.axes[-1].texts]
+    assert dict(itertools.pairwise(written))[names[0]] == "200.0 →"  # (8 / 0.4)^2 / 2
 
 
 def test_the_picture_is_coloured_and_keeps_its_size():
@@ -109,15 +114,141 @@ def test_the_picture_is_coloured_and_keeps_its_size():
     assert sizes == {(880, 460)}
 
 
-@pytest.mark.parametrize("shape", ["bell curves", "blocks"])
+def blocks(mean1, mean2, width, weight):
+    """Edges and heights of the blocks that the sliders describe."""
+    half = 3**0.5 * width
+    return [
+        (mean - half, mean + half, part / (2 * half)) for mean, part in ((mean1, weight), (mean2, 1 - weight))
+    ]
+
+
+def divergences_of_blocks(p, q):
+    """KL both ways, JSD and V(D*) of two sums of blocks: sums over the stretches between all edges."""
+    edges = sorted({edge for left, right, _ in (*p, *q) for edge in (left, right)})
+    middle, length = (np.add(edges[1:], edges[:-1]) / 2, np.diff(edges))
+
+    def density(parts):
+        return sum(height * ((middle > left) & (middle < right)) for left, right, height in parts)
+
+    with np.errstate(all="ignore"):
+        a, b = density(p), density(q)
+        m = (a + b) / 2
+
+        def kl(a, b):
+            # a stretch of the width of rounding, between edges that should be one, has no mass
+            counts = (a > 0) & (length > 1e-9)
+            return np.sum(length * np.where(counts, a * np.log(a / b), 0.0))
+
+        jsd = (kl(a, m) + kl(b, m)) / 2
+        return {"kl_p_g": kl(a, b), "kl_g_p": kl(b, a), "jsd": jsd, "value": 2 * jsd - 2 * LOG_2}
+
+
+def assert_like_blocks(controller):
+    v = controller.values
+    sides = (blocks(v[f"{s}1"], v[f"{s}2"], v[f"{s}_width"], v[f"{s}_weight"]) for s in "pg")
+    expected = divergences_of_blocks(*sides)
+    for name, value in controller.divergences.items():
+        assert value == pytest.approx(expected[name], rel=1e-7, abs=1e-7), name
+
+
 @pytest.mark.parametrize("p_weight", [0, 0.5, 1])
 @pytest.mark.parametrize("g_weight", [0, 0.5, 1])
-@pytest.mark.parametrize("preset", ["a first guess", "far apart", "covers everything"])
-def test_weights_of_nothing_and_of_everything(shape, p_weight, g_weight, preset):
+@pytest.mark.parametrize("preset", PRESETS)
+def test_blocks_with_weights_of_nothing_and_of_everything(preset, p_weight, g_weight):
+    """KL is infinite where one side has mass and the other has none, and finite elsewhere; it is never an error."""
     controller = JSDController()
     controller.set(preset=preset)
-    controller.set(shape=shape, p_weight=p_weight, g_weight=g_weight)
+    controller.set(shape="blocks", p_weight=p_weight, g_weight=g_weight)
+    assert_like_blocks(controller)
+
+
+places, widths, weights = st.integers(-50, 50), st.integers(2, 40), st.integers(0, 20)
+
+
+@given(st.tuples(places, places, places, places), st.tuples(widths, widths), st.tuples(weights, weights))
+@settings(deadline=None, max_examples=60)
+def test_blocks_wherever_the_sliders_stand(means, wide, shares):
+    controller = JSDController()
+    values = dict(zip(("p1", "p2", "g1", "g2"), (mean / 10 for mean in means), strict=True))
+    values |= dict(zip(("p_width", "g_width"), (width / 20 for width in wide), strict=True))
+    values |= dict(zip(("p_weight", "g_weight"), (weight / 20 for weight in shares), strict=True))
+    controller.set(shape="blocks", **values)
+    assert_like_blocks(controller)
+
+
+@pytest.mark.parametrize("p_weight", [0, 0.5, 1])
+@pytest.mark.parametrize("g_weight", [0, 0.5, 1])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_bell_curves_with_weights_of_nothing_and_of_everything(preset, p_weight, g_weight):
+    controller = JSDController()
+    controller.set(preset=preset)
+    controller.set(p_weight=p_weight, g_weight=g_weight)
     shown = controller.divergences
     assert 0 <= shown["jsd"] <= LOG_2
     assert shown["value"] == pytest.approx(2 * shown["jsd"] - 2 * LOG_2, abs=1e-9)
-    assert not np.isnan([shown["kl_p_g"], shown["kl_g_p"]]).any()
+    assert np.isfinite([shown["kl_p_g"], shown["kl_g_p"]]).all()
+    assert min(shown["kl_p_g"], shown["kl_g_p"]) >= 2 * (shown["jsd"] / LOG_2) ** 2  # Pinsker
+
+
+def test_the_scale_of_the_area_never_changes(line):
+    """Areas can be compared; a peak that does not fit is told."""
+    app, limits = jsd_app(), set()
+    for values in ({"preset": "equal"}, {"preset": "far apart"}, {"p_width": 0.1}):
+        app.set(**values)
+        curve = line(app.figure, "integrand")
+        limits.add(curve.axes.get_ylim())
+        cut = [text.get_text() for text in curve.axes.texts if text.get_text().startswith("cut")]
+        peak = curve.get_ydata().max()
+        assert cut == ([f"cut: its peak is {peak:.2f}"] if peak > curve.axes.get_ylim()[1] else [])
+    assert len(limits) == 1
+    assert cut
+
+
+@pytest.mark.parametrize("name", ["p1", "p2", "g1", "g2"])
+def test_the_means_can_be_dragged(name):
+    app = jsd_app()
+    app.set(preset="equal")
+    handle = app.controller.handles()[name]
+    assert handle.x == app.controller.values[name]
+    app.drag(name, (handle.x, handle.y), (1.0, handle.y), (3.27, 0.1))
+    assert app.controller.values[name] == app.widgets[name].value == 3.3  # the nearest that the slider has
+    assert app.controller.handles()[name].x == 3.3
+    assert app.controller.values["preset"] == FREE
+    app.drag(name, (3.3, handle.y), (99.0, handle.y))
+    assert app.controller.values[name] == 5
+
+
+def test_bumps_at_one_place_have_handles_that_can_be_told_apart():
+    """Those of the data lie above those of the generator; of two of one side, the first comes first."""
+    app = jsd_app()
+    app.set(preset="equal")
+    boxes = {name: handle.box() for name, handle in app.controller.handles().items()}
+    assert boxes["g1"][1] - boxes["p1"][1] > 0.02  # a fiftieth of the picture's height
+    assert list(boxes) == ["p1", "p2", "g1", "g2"]
+
+
+# What the lesson says beside the app.
+
+
+def test_only_one_mode_has_one_large_kl():
+    controller = JSDController()
+    controller.set(preset="only one mode")
+    assert controller.divergences["kl_p_g"] == pytest.approx(10.4, abs=0.05)
+    assert controller.divergences["kl_g_p"] == pytest.approx(0.692, abs=0.0005)
+
+
+def test_far_apart_and_further():
+    controller = JSDController()
+    controller.set(preset="far apart")
+    assert controller.divergences["kl_p_g"] == pytest.approx(200, abs=0.5)
+    controller.set(g1=5.0, g2=5.0)
+    assert controller.divergences["kl_p_g"] == pytest.approx(253, abs=0.5)
+    assert controller.divergences["jsd"] == pytest.approx(LOG_2, abs=1e-9)
+
+
+def test_blocks_that_overlap_in_part():
+    controller = JSDController()
+    controller.set(preset="a first guess")
+    controller.set(shape="blocks")
+    assert controller.divergences["kl_p_g"] == controller.divergences["kl_g_p"] == np.inf
+    assert controller.divergences["jsd"] == pytest.approx(0.412, abs=0.0005)

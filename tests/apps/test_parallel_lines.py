@@ -1,16 +1,19 @@
 """Lesson 2's app: what it shows against direct computation, what its buttons do, and every control over its range."""
 
 import io
+import re
 
 import numpy as np
 import pytest
 import torch
+from matplotlib.markers import CARETLEFT, CARETRIGHT
 from PIL import Image
 from scipy import stats
 
 from course_utils.apps.frame import App
 from course_utils.apps.parallel_lines import (
     TRAINED,
+    TRAINED_HEURISTIC,
     WALK_RATE,
     WALK_STEPS,
     ParallelLinesController,
@@ -67,12 +70,20 @@ def curves(app):
 
 
 def pushes(app):
-    """The lengths of the arrows and the numbers beside them, by who pushes."""
+    """The lengths of the arrows, their heads (how many, and which way) and the numbers beside them, by who pushes."""
     (ax,) = (ax for ax in app.figure.axes if "pushes" in ax.get_title("left"))
-    (arrows,) = ax.collections
     names = [label.get_text() for label in ax.get_yticklabels()]
-    numbers = [text.get_text() for text in ax.texts]
-    return dict(zip(names, arrows.U, strict=True)), dict(zip(names, numbers, strict=True))
+    numbers = dict(zip(names, [text.get_text() for text in ax.texts], strict=True))
+    lines = ax.get_lines()
+    lengths = {
+        name: float(np.diff(stem.get_xdata())[0]) for name, stem in zip(names, lines[::2], strict=True)
+    }
+    way = {CARETLEFT: -1, CARETRIGHT: 1}
+    heads = {
+        name: way.get(head.get_marker(), 0) * len(head.get_xdata())
+        for name, head in zip(names, lines[1::2], strict=True)
+    }
+    return lengths, heads, numbers
 
 
 def test_numbers_without_noise_are_the_lectures():
@@ -109,8 +120,12 @@ def test_training_takes_the_gradient_away(fresh, across):
     assert f"{controller.estimate:.4f}" in fresh.status.value
     x, d = across(palette.DISCRIMINATOR)
     assert np.allclose(d, controller.discriminator(np.column_stack([x, 0 * x])))
-    (diamond,) = (line for line in curves(fresh)["JSD"][0].get_lines() if line.get_marker() == "D")
+    judged = [
+        line for line in curves(fresh)["JSD"][0].get_lines() if line.get_color() == palette.DISCRIMINATOR
+    ]
+    bar, diamond = judged
     assert diamond.get_ydata() == [controller.estimate]
+    assert np.ptp(bar.get_ydata()) == pytest.approx(4 * controller.standard_error)
 
 
 def test_with_noise_the_trained_gradient_is_the_jsds(fresh, across):
@@ -191,14 +206,133 @@ def test_curves_are_the_distances_with_a_hole_where_they_jump(fresh):
 
 def test_arrows_point_downhill_and_say_their_numbers(fresh):
     fresh.set(theta=-0.5)
-    lengths, texts = pushes(fresh)
-    assert lengths["W"] == 1  # from -0.5 towards 0
-    assert lengths["JSD"] == lengths["KL"] == 0
+    lengths, heads, texts = pushes(fresh)
+    assert (lengths["W"], heads["W"]) == (1, 1)  # from -0.5 towards 0
+    assert lengths["JSD"] == lengths["KL"] == heads["JSD"] == heads["KL"] == 0
     assert (texts["KL"], texts["JSD"], texts["W"]) == ("no slope", "0.000", "1.000")
     fresh.set(noise=0.1)
-    lengths, texts = pushes(fresh)
-    assert lengths["KL"] == 1.5  # cut, ...
+    lengths, heads, texts = pushes(fresh)
+    assert (lengths["KL"], heads["KL"]) == (1.5, 2)  # cut, with two heads, ...
     assert texts["KL"] == "50.000"  # ... but told
+
+
+def test_every_arrow_has_the_scale_of_the_axis_and_a_head(fresh):
+    """As long as its number says, or cut with two heads; what is pushed at all has a head, the same way as its sign."""
+    fresh.set(noise=0.5)
+    for theta in (-2.0, -0.3, 0.02, 1.0, 2.0):
+        fresh.set(theta=theta)
+        fresh.press("train")
+        lengths, heads, texts = pushes(fresh)
+        assert list(lengths) == ["KL", "JSD", "D", "−log D", "W"]
+        for name, length in lengths.items():
+            said = -fresh.controller.slopes[name]
+            assert float(texts[name].replace("−", "-")) == pytest.approx(said, abs=0.0006)
+            assert np.sign(heads[name]) == np.sign(length) == np.sign(said)
+            assert abs(heads[name]) == 1 + (abs(said) > abs(length) + 1e-3)
+            assert length == pytest.approx(
+                np.clip(said, max(-1.5, -2.6 - theta), min(1.5, 2.6 - theta)), abs=1e-9
+            )
+
+
+def test_status_and_picture_tell_the_same_pushes(fresh):
+    fresh.set(noise=0.5, theta=1.0)
+    fresh.press("train")
+    _, _, texts = pushes(fresh)
+    told = re.findall(r"push(?: on θ)?(?: is)? (−?[\d.]+\d)", fresh.status.value)
+    assert told == [texts["JSD"], texts["D"]]
+
+
+def test_a_walk_that_stands_still_says_why(fresh):
+    def walked(**values):
+        fresh.set(**values)
+        fresh.press("walk")
+        return re.search("<b>(.*)</b>", fresh.status.value)[1]
+
+    assert walked(follow="W") == "10 steps down W: θ went from 1.000 to 0.500."
+    assert "stays at 1.000: KL is infinite" in walked(theta=1.0, follow="KL")
+    assert "stays at 1.000: the JSD is flat here" in walked(follow="JSD")
+    assert "stays at 0.000: it is at the goal" in walked(theta=0.0, follow="W")
+    assert "stays at 0.020: it steps over the goal and back" in walked(theta=0.02)
+    fresh.set(theta=1.0)
+    for _ in range(20):
+        fresh.press("train")
+    assert "stays at 0.999: D is sure that the fakes are fake (D = 0.000" in walked(follow=TRAINED)
+    fresh.press("forget")
+    for _ in range(5):
+        fresh.press("train")
+    # where it has never been, it pushes outwards
+    assert "went from −1.000 to −2.000, the end of its slider" in walked(theta=-1.0)
+    assert "stays at −2.000: it is pushed outwards" in walked()
+    assert "D takes the fakes for real (D = 1.000" in walked(theta=-1.5, follow=TRAINED_HEURISTIC)
+    fresh.set(noise=0.1)
+    assert "<b>" not in fresh.status.value  # what is told of a walk goes with the next action
+
+
+def test_the_report_stands_beside_its_control(fresh):
+    """What D reports from a sample may lie above the JSD, and so may D* on the same points; both are told."""
+    fresh.set(noise=0.5, theta=1.0)
+    for _ in range(15):
+        fresh.press("train")
+    controller, best = fresh.controller, optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))
+    x, y = (stats.norm(*at).rvs((400, 2000), random_state=k) for k, at in enumerate(((0, 0.5), (1, 0.5))))
+    reports = (np.log(best(x)).mean(1) + np.log1p(-best(y)).mean(1)) / 2 + LOG_2
+    assert reports.mean() == pytest.approx(controller.distances["JSD"], abs=0.001)  # right on average, ...
+    assert reports.std() == pytest.approx(
+        controller.standard_error, rel=0.15
+    )  # ... and as far off as is told
+    assert abs(controller.best_estimate - controller.distances["JSD"]) < 4 * reports.std()
+    assert abs(controller.estimate - controller.distances["JSD"]) < 4 * reports.std()
+    told = f"{controller.estimate:.4f} ± {2 * controller.standard_error:.4f} from 2,000 points of each line"
+    assert told in fresh.status.value
+    assert f"D* on the same points: {controller.best_estimate:.4f}" in fresh.status.value
+
+
+def test_minus_log_d_is_the_slope_of_kl_minus_2_jsd(fresh):
+    fresh.set(noise=0.5, theta=1.0)
+    fresh.controller.discriminator = Discriminator(2, learning_rate=1e-2)
+    for _ in range(12):
+        fresh.press("train")
+    slopes = fresh.controller.slopes
+    assert slopes["−log D"] == pytest.approx(slopes["KL"] - 2 * slopes["JSD"], rel=0.2)
+    assert slopes["KL"] - 2 * slopes["JSD"] == pytest.approx(3.1008, abs=5e-5)
+
+
+def test_minus_log_d_still_moves_where_log_1_minus_d_stands_still(fresh):
+    for _ in range(20):
+        fresh.press("train")
+    fresh.set(follow=TRAINED_HEURISTIC)
+    fresh.press("walk")
+    assert fresh.controller.values["theta"] < 0.9
+
+
+def test_an_open_circle_marks_the_end_of_a_curve_that_jumps(fresh):
+    def circles():
+        found = {}
+        for name, (ax, _) in curves(fresh).items():
+            (circle,) = (line for line in ax.get_lines() if line.get_markerfacecolor() == "white")
+            found[name] = list(circle.get_xdata()), list(circle.get_ydata())
+        return found
+
+    assert circles()["JSD"] == ([0], [LOG_2])
+    assert circles()["KL"][0] == [0]
+    assert circles()["W"] == ([], [])
+    fresh.set(noise=0.3)
+    assert set(map(str, circles().values())) == {"([], [])"}
+
+
+def test_the_generators_line_can_be_dragged(fresh):
+    handle = fresh.controller.handles()["theta"]
+    assert (handle.x, handle.y) == (1.0, None)  # anywhere along it
+    fresh.drag("theta", (1.0, 0.0), (0.3, 1.0), (-1.234, 2.0))
+    assert fresh.controller.values["theta"] == fresh.widgets["theta"].value == -1.23
+    fresh.drag("theta", (-1.23, 0.0), (-9.0, 0.0))
+    assert fresh.controller.values["theta"] == -2
+
+
+def test_a_fresh_discriminator_needs_no_fresh_one(fresh):
+    assert fresh.widgets["forget"].disabled
+    fresh.press("train")
+    assert not fresh.widgets["forget"].disabled
 
 
 def test_every_control_over_its_whole_range(app):

@@ -1,5 +1,9 @@
 """Lesson 1 in a real JupyterLab: run all, move the app's sliders by mouse and keyboard, look at the pixels."""
 
+from dataclasses import replace
+
+from course_utils.apps.jsd import jsd_app
+
 
 def test_run_all_then_play(open_notebook, screen, tmp_path):
     lesson = open_notebook("01_jsd_and_kl.ipynb")
@@ -37,6 +41,18 @@ def test_run_all_then_play(open_notebook, screen, tmp_path):
     lesson.wait_for_change(status, said)
     assert "100 % of log 2" in status.inner_text()
     assert readout.inner_text() != before
+
+    # drag the generator's first bump in the picture onto the data: the JSD falls
+    twin = jsd_app()
+    twin.set(preset="far apart")
+    handle, frame, said = twin.controller.handles()["g1"], picture.bounding_box(), status.inner_text()
+    (x, y, *_), (there, *_) = handle.box(), replace(handle, x=-4.0).box()
+    page.mouse.move(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
+    page.mouse.down()
+    page.mouse.move(frame["x"] + there * frame["width"], frame["y"] + y * frame["height"], steps=8)
+    page.mouse.up()
+    lesson.wait_for_change(status, said)
+    assert "31 % of log 2" in status.inner_text()  # half of the mass lies right: 3/4 log 4/3
 
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()

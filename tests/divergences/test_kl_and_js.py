@@ -20,6 +20,7 @@ from course_utils.divergences import (
     kl_divergence_continuous,
     optimal_discriminator,
     pointwise_value,
+    value_on_points,
 )
 from course_utils.divergences import quadrature as _quadrature
 
@@ -584,3 +585,37 @@ def test_a_component_of_weight_zero_is_nowhere():
     assert kl_divergence_continuous(both, only_left) == np.inf
     assert kl_divergence_continuous(right, only_left) == np.inf
     assert js_divergence_continuous(right, only_left) == pytest.approx(LOG_2, rel=1e-9)
+
+
+# --- The value on points ------------------------------------------------------------------------------------------
+
+
+def test_value_on_many_points_is_the_value():
+    p, q = stats.norm(0, 1), stats.norm(1, 1.5)
+    best = optimal_discriminator(p, q)
+    real, fake = (side.rvs(200_000, random_state=k) for k, side in enumerate((p, q)))
+    assert value_on_points(best, real, fake) == pytest.approx(gan_value(best, p, q), abs=0.01)
+    assert value_on_points(lambda x: 0.5, real, fake[:3]) == pytest.approx(-2 * LOG_2)
+
+
+def test_value_on_points_of_certainty():
+    def sure(x):
+        return (x > 0).astype(float)
+
+    right, wrong = np.array([1.0, 2.0]), np.array([-1.0])
+    assert value_on_points(sure, right, wrong) == 0
+    assert value_on_points(sure, np.r_[right, wrong], wrong) == -np.inf
+    with pytest.raises(ValueError, match="at least one"):
+        value_on_points(sure, right, [])
+    with pytest.raises(ValueError, match=r"\[0, 1\]"):
+        value_on_points(lambda x: 2 * x, right, wrong)
+
+
+@given(st.floats(-3, 3), st.floats(0.3, 3))
+@settings(deadline=None, max_examples=25)
+def test_kl_minus_twice_the_jsd_is_twice_the_kl_of_the_mixture(mean, std):
+    """What -log D minimises at D* (lesson 1): KL(q || p) - 2 JSD(p, q) = 2 KL((p + q) / 2 || p), a divergence."""
+    p, q = stats.Normal(), stats.Normal(mu=mean, sigma=std)
+    middle = stats.Mixture([p, q], weights=[0.5, 0.5])
+    bracket = kl_divergence_continuous(q, p) - 2 * js_divergence_continuous(p, q)
+    assert bracket == pytest.approx(2 * kl_divergence_continuous(middle, p), rel=1e-8, abs=1e-10)

@@ -181,3 +181,16 @@ def test_wrong_points_are_told(kind):
 def test_wrong_settings_are_told(wrong):
     with pytest.raises(ValueError, match=list(wrong)[-1]):
         Critic(**wrong)
+
+
+@pytest.mark.parametrize("kind", [Discriminator, Critic])
+def test_the_standard_error_is_the_spread_of_many_reports(kind):
+    random = np.random.default_rng(0)
+    judge = kind(2, seed=1).train(parallel_lines(0, 0.5), parallel_lines(1, 0.5), 40)
+    draw = [parallel_lines(theta, 0.5) for theta in (0, 1)]
+    samples = [[line.sample(200, random) for line in draw] for _ in range(400)]
+    reports = np.array([judge.estimate(*pair) for pair in samples])
+    told = np.array([judge.standard_error(*pair) for pair in samples])
+    assert told.mean() == pytest.approx(reports.std(ddof=1), rel=0.12)  # of 400, a spread is known to 3.5 %
+    with pytest.raises(ValueError, match="at least two"):
+        judge.standard_error(samples[0][0][:1], samples[0][1])
