@@ -1,0 +1,135 @@
+"""What a lesson prints for a student to run, runs: the code of every answer, and an app's cell after a restart.
+
+Training is cut to a few steps and the pictures are scikit-learn's: whether the answers are *right* was measured; that
+they run in their notebook as it stands is tested here.
+"""
+
+import ast
+import builtins
+import re
+from dataclasses import replace
+
+import matplotlib.pyplot as plt
+import pytest
+
+from course_utils import datasets
+from course_utils.gan.playground import Session
+from course_utils.training import Stepwise
+
+FEW = 3  # steps of any training
+FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def part(name, of):
+    """The stand-in in the place of MNIST's training or test pictures."""
+    where = slice(1500) if name == "train" else slice(1500, None)
+    return replace(of, pixels=of.pixels[where], labels=of.labels[where])
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch, tmp_path):
+    """Pictures that are at hand, and training that is over at once."""
+    digits = datasets.load_digits_stand_in()
+    monkeypatch.setattr(datasets, "load_images", lambda *_, **__: digits)
+    monkeypatch.setattr(datasets, "load_mnist", lambda name="train", *_, **__: part(name, digits))
+    run, go = Stepwise.run, Session.go
+    monkeypatch.setattr(Stepwise, "run", lambda self, steps, **_: run(self, min(steps, FEW), progress=False))
+    monkeypatch.setattr(Session, "go", lambda self, step, *a, **k: go(self, min(step, FEW), *a, **k))
+    monkeypatch.chdir(tmp_path)  # what an answer saves
+    yield
+    plt.close("all")
+
+
+def free_names(code: str) -> tuple[set[str], set[str]]:
+    """Names that the code needs from outside, and those that it gives at its top level.
+
+    What a function needs counts too: it must be there when the function is called.
+    """
+    tree = ast.parse(code)
+    loaded = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
+    bound = {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    given = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            given |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    return loaded - set(dir(builtins)), bound | given
+
+
+def needed_cells(code: str, before: list[str]) -> list[str]:
+    """Those of the cells before that the code needs, in their order: for each name the last one that gives it."""
+    chosen: set[int] = set()
+    open_questions = [(code, len(before))]
+    while open_questions:
+        source, end = open_questions.pop()
+        loaded, bound = free_names(source)
+        # a name that the code binds may still be read first: `trainer = trainer.run(100)`
+        for name in loaded:
+            giver = next((i for i in reversed(range(end)) if name in free_names(before[i])[1]), None)
+            if giver is not None and giver not in chosen and (name not in bound or reads_first(source, name)):
+                chosen.add(giver)
+                open_questions.append((before[giver], giver))
+    return [before[i] for i in sorted(chosen)]
+
+
+def reads_first(code: str, name: str) -> bool:
+    """Whether the code's first mention of the name, line by line, reads it."""
+    uses = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name) and node.id == name]
+    line = min(node.lineno for node in uses)
+    return any(isinstance(node.ctx, ast.Load) for node in uses if node.lineno == line)
+
+
+def plain(source: str) -> str:
+    """The code without IPython's own lines."""
+    return "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+
+
+def answers(notebook):
+    """(number of the cell, code, code cells before it) for every fenced block of Python in the text."""
+    before = []
+    for number, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code":
+            before.append(plain(cell.source))
+        else:
+            for code in FENCE.findall(cell.source):
+                yield number, code, list(before)
+
+
+@pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
+@pytest.mark.timeout(600)
+def test_the_code_of_every_answer_runs_in_its_notebook(notebook):
+    found = list(answers(notebook))
+    if not found:
+        pytest.skip("prints no code to run")
+    for number, code, before in found:
+        namespace = {"__name__": "__main__"}
+        for source in [*needed_cells(code, before), code]:
+            try:
+                exec(compile(source, f"cell {number}", "exec"), namespace)
+            except Exception as error:
+                error.add_note(f"in the answer of cell {number}:\n{code}")
+                raise
+        plt.close("all")
+
+
+@pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
+def test_an_apps_cell_brings_what_it_needs(code_cells):
+    """After a restart of the kernel, running the cell of an app is enough."""
+    found = [cell for cell in code_cells if "_app(" in cell.source]
+    if not found:
+        pytest.skip("has no app")
+    for cell in found:
+        exec(compile(plain(cell.source), "app", "exec"), {"__name__": "__main__"})
+
+
+def test_the_names_that_an_answer_needs_are_found():
+    """So that the test above can fail: it runs what gives a name, and nothing else."""
+    before = ["import numpy as np\nn = 3", "x = np.ones(n)", "y = 1 / 0", "def f(a):\n    return a + x.sum()"]
+    assert needed_cells("z = f(2)", before) == [before[0], before[1], before[3]]
+    assert needed_cells("y = 2\nprint(y)", before) == []
+    assert needed_cells("n = n + 1", before) == [before[0]]
+    assert needed_cells("print(unknown)", before) == []
