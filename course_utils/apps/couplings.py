@@ -18,6 +18,7 @@ class CouplingController(Controller):
     """
 
     title = "All couplings of two coins"
+    main = ("mu0", "nu0", "q")
     size = (8.8, 4.6)
     controls = (
         Heading("the two coins"),

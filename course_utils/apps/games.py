@@ -47,6 +47,7 @@ class GamesController(LiveController):
     """
 
     title = "Two players, one value: who arrives?"
+    main = ("game", "learning_rate", "time")
     size = (8.8, 5.2)
     steps_per_frame = 1
     controls = (

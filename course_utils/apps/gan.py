@@ -42,6 +42,7 @@ class TrainingController(LiveController):
     """
 
     title = "Train and watch"
+    main = ("recipe", "rate", "measure")
     size = (8.8, 4.3)
     fps: ClassVar[float] = 10.0
     controls = (

@@ -47,6 +47,7 @@ class JSDController(Controller):
 
     title = "How far is the generator from the data?"
     alt = "two densities, the best discriminator, the JSD's integrand; KL both ways, JSD and the game's value as bars"
+    main = ("preset", "shape", "g1")
     size = (8.8, 4.6)
     controls = (
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),

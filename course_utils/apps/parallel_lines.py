@@ -35,6 +35,7 @@ class ParallelLinesController(Controller):
 
     title = "Two parallel lines: who tells the generator where to go?"
     alt = "the plane with both lines, the pushes on theta, the discriminator, and KL, JSD and W over theta"
+    main = ("theta", "noise", "train")
     size = (8.8, 5.2)
     controls = (
         Slider("theta", "θ", -2, 2, 1.0, 0.01),

@@ -45,6 +45,7 @@ class CloudController(Controller):
     with a regularization of ``BLURS[k - 1]`` times the mean cost."""
 
     title = "Two clouds"
+    main = ("clouds", "shift", "blur")
     size = (8.8, 5.2)
     controls = (
         Choice("clouds", "clouds", tuple(CLOUDS), "parallel lines"),

@@ -30,6 +30,7 @@ class ReplayController(LiveController):
     """
 
     title = "Replay a recorded training"
+    main = ("run", "moment", "other")
     size = (8.8, 5.2)
     fps: ClassVar[float] = 8.0
     steps_per_frame = 1

@@ -42,6 +42,7 @@ class StyleController(LiveController):
 
     title = "Paint in another style"
     alt = "The picture that is painted, beside it content, style, and the curves of both losses."
+    main = ("style", "balance", "wipe")
     size = (8.8, 4.6)
     fps: ClassVar[float] = 10.0
 

@@ -60,6 +60,7 @@ class DirtController(Controller):
     """A plan of whole shovels, edited pair by pair; hints; and the optimum with the prices that prove it."""
 
     title = "Move the dirt yourself"
+    main = ("hill", "hole", "shovels")
     size = (8.8, 4.8)
     controls = (
         Choice("problem", "problem", (*PROBLEMS, RANDOM), "a small one"),

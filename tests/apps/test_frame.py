@@ -100,6 +100,65 @@ def test_an_error_in_a_callback_is_shown_and_raised():
     assert "height 0.2" in app.status.value
 
 
+class Fragile(Dial):
+    """Fails half way: after its values have changed, or with only the first part of its picture drawn."""
+
+    fails = ""
+
+    def __init__(self):
+        super().__init__()
+        self.double = 1.0
+
+    def changed(self, values):
+        self.values["label"] = not self.values["label"]
+        if self.fails == "before":
+            raise ArithmeticError("before the double")
+        self.double = 2 * self.values["height"]
+
+    def make_panels(self, figure):
+        figure.clear()
+        ax = figure.add_axes([0.1, 0.1, 0.8, 0.8])
+        ax.set_ylim(0, 2)
+        return SimpleNamespace(moving=(), one=ax.bar([0], [0])[0], two=ax.bar([1], [0], color="r")[0])
+
+    draw = Controller.draw
+
+    def update(self):
+        self.panels.one.set_height(self.values["height"])
+        if self.fails == "between" and self.values["height"] == 1.0:
+            raise ArithmeticError("between the bars")
+        self.panels.two.set_height(self.double)
+
+    def status(self):
+        return f"double {self.double}"
+
+
+@pytest.mark.parametrize("fails", ["before", "between"])
+@pytest.mark.parametrize("way", ["widget", "set", "button"])
+def test_after_an_error_picture_controls_and_numbers_agree_again(fails, way):
+    app = App(Fragile())
+    app.set(height=0.2)
+    picture, values = pixels(app), dict(app.controller.values)
+    shown = {name: app.widgets[name].value for name in values}
+    app.controller.fails = fails
+    app.controller.reset = lambda: app.controller.set(height=1.0)
+    raise_it = {
+        "widget": lambda: setattr(app.widgets["height"], "value", 1.0),
+        "set": lambda: app.set(height=1.0),
+        "button": lambda: app.press("reset"),
+    }
+    with pytest.raises(ArithmeticError):
+        raise_it[way]()
+    assert "ArithmeticError" in app.status.value
+    assert "double 0.4" in app.status.value
+    assert np.array_equal(pixels(app), picture)
+    assert app.controller.values == values
+    assert {name: app.widgets[name].value for name in values} == shown
+    app.controller.fails = ""
+    app.widgets["height"].value = 1.0
+    assert app.status.value == "double 2.0"
+
+
 def test_an_error_behind_a_button_is_shown_and_raised():
     app = App(Dial())
     app.controller.forbidden = 0.5
@@ -175,7 +234,11 @@ def test_it_shows_a_still_picture_for_readers_without_a_kernel_and_then_itself(m
     app._ipython_display_()
     still, view = shown
     assert view is app.view
-    assert base64.b64decode(still["image/png"]) == app.picture.value
+    stored = np.asarray(Image.open(io.BytesIO(base64.b64decode(still["image/png"]))))
+    assert np.array_equal(stored[:300], pixels(app))
+    strip = stored[300:]  # with the words that say how to wake it
+    assert strip.shape[0] >= 20
+    assert (strip < 100).all(axis=2).any()
     assert still["image/png"] in still["text/html"]
     assert "run this cell" in still["text/html"]
     assert still["text/plain"] == "dial (run this cell to play with it)"
@@ -306,3 +369,41 @@ def test_a_control_without_effect_is_disabled_and_says_why():
     assert (colour.disabled, colour.tooltip) == (True, "the bar has no height")
     app.set(height=0.2)
     assert (colour.disabled, colour.tooltip) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a −0.0000, b -0 nats", "a 0.0000, b 0 nats"),
+        ("−0.0001 and 1e-0 and x-0.00 and 3−0", "−0.0001 and 1e-0 and x-0.00 and 3−0"),
+    ],
+)
+def test_no_status_shows_a_negative_zero(said, shown):
+    class Zero(Dial):
+        def status(self):
+            return said
+
+    assert App(Zero()).status.value == shown
+
+
+def test_for_a_projector_the_controls_that_matter_stand_in_one_row_and_the_others_are_folded():
+    class Presented(Dial):
+        main = ("label", "height")
+        below = (Slider("time", "time", 0, 1, 0, 0.1), Button("play", "Play"))
+
+        def play(self):
+            pass
+
+    app = App(Presented(), scale=1.4)
+    picture, row, *_, rest = app.view.children[0].children
+    assert picture is app.picture
+    *main, more = row.children
+    assert main == [app.widgets[name] for name in ("height", "label", "play")]
+    folded = [app.widgets[name] for name in ("colour", "reset", "time")]
+    assert list(rest.children) == folded
+    assert rest.layout.display == "none"
+    more.value = True
+    assert rest.layout.display != "none"
+    app.picture.shown = 1200  # as many pixels as the browser shows
+    assert pixels(app).shape == (900, 1200, 3)
+    assert App(Dial(), scale=1.1).view.children[0].children[1].layout.display is None

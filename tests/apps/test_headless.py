@@ -10,7 +10,9 @@ import pytest
 from course_utils import apps
 
 FOLDER = Path(apps.__file__).parent
-WITH_WIDGETS = {f"frame/{name}.py" for name in ("app", "live", "rows", "clicks", "presence", "uploads")}
+WITH_WIDGETS = {
+    f"frame/{name}.py" for name in ("app", "live", "view", "rows", "clicks", "manners", "presence", "uploads")
+}
 MODULES = sorted({str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")} - WITH_WIDGETS)
 
 CODE = """

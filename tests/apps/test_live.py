@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from course_utils.apps.frame import PLAYBACK, LiveApp, LiveController, Player, Slider
+from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.presence import Presence
 
 
@@ -335,30 +336,129 @@ def test_sweep_presses_the_buttons_too():
     asyncio.run(main())
 
 
-def test_it_pauses_when_its_last_view_is_gone_and_not_before(until):
+def test_it_pauses_when_nobody_watches_and_not_before(until):
     """What a browser tells, told by hand: tests/browser/test_views.py looks at a real one."""
 
     async def main():
         app = LiveApp(Counter(pause=0.001))
         (presence,) = (child for child in app.view.children if isinstance(child, Presence))
+
+        async def plays_on():
+            now = app.controller.values["count"]
+            await until(lambda: app.controller.values["count"] > now + 3)
+            assert app.player.playing
+
         app.press("play")
-        # pages: the old one is reloaded, which says nothing; then a second view comes and goes
-        old, new = (1, 2)
-        for message in ((old, 1), (new, 1), (new, 1), (new, -1), (old, -1)):
-            presence.hear(*message)
-        await until(lambda: app.controller.values["count"] > 3)
-        assert app.player.playing
-        presence.hear(new, -1)
+        await plays_on()  # no view was told of: a script
+        assert presence.playing
+        one, two = (1, 2)
+        for view, seen in ((one, True), (two, True), (two, False), (two, False)):
+            presence.hear(view, seen)
+            await plays_on()
+        presence.hear(one, False)
         await app.player.wait()
         assert not app.player.playing
-        assert app.controller.closed == 0  # Play goes on from here
+        assert not presence.playing
+        assert app.controller.closed == 0
+        assert "nobody was watching" in app.status.value
+        app.press("play")  # whoever asks
+        await plays_on()
+        assert "nobody was watching" not in app.status.value
+        app.press("pause")
+        await app.player.wait()
+        assert "nobody was watching" not in app.status.value
+
+    asyncio.run(main())
+
+
+def test_it_pauses_when_no_view_gives_a_sign_of_life_any_more(until, monkeypatch):
+    """By a clock that runs as fast as the player looks at it: a second at every look."""
+    ticks = itertools.count()
+    monkeypatch.setattr(
+        "course_utils.apps.frame.presence.time", SimpleNamespace(monotonic=lambda: float(next(ticks)))
+    )
+
+    class Lively(Counter):
+        def steps(self):
+            if not self.values["count"]:
+                presence.hear(2, True)  # is silent ever after
+            for step in super().steps():
+                if self.values["count"] < 100:  # many times as long as silence may last
+                    presence.hear(1, True)
+                yield step
+
+    presence = None
+
+    async def main():
+        nonlocal presence
+        app = LiveApp(Lively(pause=0.04))  # one step in each slice of time
+        (presence,) = (child for child in app.view.children if isinstance(child, Presence))
+        app.press("play")
+        await asyncio.wait_for(app.player.wait(), 120)
+        assert 100 < app.controller.values["count"] < 150
+        assert "nobody was watching" in app.status.value
+        app.press("play")
+        await until(lambda: app.player.steps_taken > 200)  # no view is known any more
+        app.press("stop")
+        await app.player.wait()
+
+    asyncio.run(main())
+
+
+def test_a_slider_that_somebody_moves_while_a_frame_is_drawn_keeps_its_value():
+    """The value is on its way: the widget has it, the controller not yet."""
+    app = LiveApp(Counter())
+    widget = app.widgets["count"]
+    waiting = threading.Event()
+    with app._lock:
+        thread = threading.Thread(target=lambda: (waiting.set(), setattr(widget, "value", 7)))
+        thread.start()
+        waiting.wait()
+        while widget.value != 7:
+            time.sleep(0.001)
+        app.redraw()  # a frame of the player comes first
+        assert widget.value == 7
+    thread.join()
+    assert app.controller.values["count"] == 7
+
+
+def test_space_plays_and_pauses_and_the_app_shows_which(until):
+    async def main():
+        app = LiveApp(Counter(pause=0.001))
+        (manners,) = (child for child in app.view.children if isinstance(child, Manners))
+        assert "course-playing" not in app.view._dom_classes
+        manners.on_space()
+        await until(lambda: app.controller.values["count"] > 3)
+        assert "course-playing" in app.view._dom_classes
+        manners.on_space()
+        await app.player.wait()
+        assert not app.player.playing
+        assert "course-playing" not in app.view._dom_classes
+
+    asyncio.run(main())
+
+
+def test_a_pause_from_elsewhere_is_shown_as_well(until):
+    async def main():
+        first, second = LiveApp(Counter(pause=0.001)), LiveApp(Counter(pause=0.001))
+        first.press("play")
+        await until(lambda: "course-playing" in first.view._dom_classes)
+        second.press("play")
+        await first.player.wait()
+        assert "course-playing" not in first.view._dom_classes
+        second.press("stop")
+        await second.player.wait()
 
     asyncio.run(main())
 
 
 def test_the_buttons_stand_beside_each_other():
     app = LiveApp(Counter())
-    column = app.view.children[1].children[0]
+    (column,) = (
+        part
+        for part in app.view.children[0].children
+        if app.widgets["count"] in getattr(part, "children", ())
+    )
     row = column.children[-1]
     assert [button.description for button in row.children] == ["Play", "Pause", "Stop"]
     assert app.widgets["stop"] is row.children[2]

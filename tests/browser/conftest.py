@@ -16,9 +16,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -52,7 +54,11 @@ def browser():
             )
         # A root account, as in a container, cannot use Chromium's sandbox.
         sandbox = [] if os.geteuid() else ["--no-sandbox"]
-        browser = playwright.chromium.launch(executable_path=found[0], args=[*QUIET, *sandbox])
+        browser = playwright.chromium.launch(
+            executable_path=found[0],
+            args=[*QUIET, *sandbox],
+            ignore_default_args=["--hide-scrollbars"],  # a student sees them
+        )
         yield browser
         browser.close()
 
@@ -75,7 +81,8 @@ def lab(home, root):
     log = (home / "lab.log").open("w")
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
                f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={home / 'notebooks'}", "--allow-root",
-               "--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={root / '.jupyter'}"]  # fmt: skip
+               "--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={root / '.jupyter'}",
+               f"--config={root / '.jupyter' / 'jupyter_server_config.py'}"]  # fmt: skip
     environment = {
         **os.environ,
         "COURSE_DATA": str(data_dir()),  # found from the repository, not from the copies
@@ -263,9 +270,9 @@ def screen():
     return SimpleNamespace(look=look, changed=changed)
 
 
-@pytest.fixture
-def open_notebook(browser, lab):
-    """open_notebook("name.ipynb") -> Notebook, in a fresh window; it fails the test on errors in the console."""
+@contextmanager
+def fresh_window(browser, lab):
+    """open_it("name.ipynb") -> Notebook, in a window of its own; errors in its console fail."""
     context = browser.new_context(viewport=SCREEN)
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -295,3 +302,32 @@ def open_notebook(browser, lab):
         pass  # the page may be gone
     context.close()
     assert failures == []
+
+
+@pytest.fixture
+def open_notebook(browser, lab):
+    """open_notebook("name.ipynb") -> Notebook, in a fresh window; it fails the test on errors in the console."""
+    with fresh_window(browser, lab) as open_it:
+        yield open_it
+
+
+@pytest.fixture(scope="module")
+def open_for_all(browser, lab):
+    """The same, in one window for all tests of a module."""
+    with fresh_window(browser, lab) as open_it:
+        yield open_it
+
+
+@pytest.fixture(scope="session")
+def write_notebook(home):
+    """write_notebook("name.ipynb", cell, ...): a notebook of these code cells, where the lab finds it; its path."""
+
+    def write(name, *cells):
+        v4, path = nbformat.v4, home / "notebooks" / name
+        metadata = {
+            "kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)", "language": "python"}
+        }
+        nbformat.write(v4.new_notebook(cells=[*map(v4.new_code_cell, cells)], metadata=metadata), path)
+        return path
+
+    return write

@@ -1,22 +1,18 @@
-"""A live app in a real JupyterLab pauses when nobody can see it any more, and not before."""
+"""A live app in a real JupyterLab pauses when nobody watches any more, and not before."""
 
 import nbformat
 import pytest
 
 
 @pytest.fixture
-def playing(open_notebook, home):
+def playing(open_notebook, write_notebook):
     """A small notebook whose live app, far above its end, has just been started."""
     v4 = nbformat.v4
-    cells = [
-        v4.new_code_cell(
-            "from course_utils.apps.playground import playground_app\n\napp = playground_app(prepared=0)\napp"
-        ),
-        v4.new_markdown_cell("down\n\n" * 200),
-        v4.new_code_cell("'the end'"),
-    ]
-    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
-    nbformat.write(v4.new_notebook(cells=cells, metadata=metadata), home / "notebooks" / "views.ipynb")
+    app = "from course_utils.apps.playground import playground_app\n\napp = playground_app(prepared=0)\napp"
+    path = write_notebook("views.ipynb", app, "'the end'")
+    contents = nbformat.read(path, 4)
+    contents.cells.insert(1, v4.new_markdown_cell("down\n\n" * 200))
+    nbformat.write(contents, path)
     notebook = open_notebook("views.ipynb")
     notebook.run_all(seconds=60)
     assert notebook.errors() == []
@@ -42,30 +38,88 @@ def plays_on(notebook, steps=200):
     assert notebook.ask("app.player.playing") == "True"
 
 
-def test_an_app_pauses_when_its_last_view_is_gone(playing):
+def press_play(notebook):
+    """Whoever asks, goes on."""
+    notebook.app("playground_app").get_by_role("button", name="Play").click()
+    wait_for(notebook, "app.player.playing", "True")
+
+
+def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     page = playing.page
 
     def do(command):
-        page.evaluate("command => jupyterapp.commands.execute('notebook:' + command)", command)
+        page.evaluate("command => jupyterapp.commands.execute(command)", command)
+
+    def hide(hidden):
+        """What the browser does to a page when its tab goes to the back, or comes to the front."""
+        page.evaluate(
+            """hidden => {
+                Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+                document.dispatchEvent(new Event('visibilitychange'));
+            }""",
+            hidden,
+        )
+
+    playing.show("the end")  # far away, but on the page
+    plays_on(playing)
+
+    hide(True)
+    wait_for(playing, "app.player.playing", "False")
+    hide(False)
+    app = playing.app("playground_app")
+    assert "nobody was watching" in app.locator(".course-app-status").inner_text()
+    assert playing.ask("app.player.playing") == "False"
+    press_play(playing)
+    plays_on(playing)
+
+    do("launcher:create")  # another tab of the lab comes to the front
+    page.locator(".jp-Launcher").wait_for()
+    page.wait_for_function("() => jupyterapp.shell.currentWidget.context === undefined")
+    front = (
+        "() => jupyterapp.shell.activateById([...jupyterapp.shell.widgets('main')].find(w => w.context).id)"
+    )
+    page.wait_for_timeout(7000)  # it is noticed within seconds
+    page.evaluate(front)
+    page.wait_for_function("() => jupyterapp.shell.currentWidget.context")
+    assert playing.ask("app.player.playing") == "False"
 
     page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
-    page.reload()  # the kernel goes on, and so does the app
+    press_play(playing)
+    page.reload()  # the kernel goes on, the app rests
     page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
     playing.app("playground_app")
-    assert playing.ask("app.player.playing") == "True"
-
-    playing.show("the end")  # far away
+    wait_for(playing, "app.player.playing", "False")
+    press_play(playing)
     plays_on(playing)
 
     page.evaluate(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('app')"
     )
-    do("run-cell")  # a second view
+    do("notebook:run-cell")  # a second view
     page.locator(".course-app").nth(1).wait_for()
     playing.show("playground_app")
-    do("clear-cell-output")  # the first is gone
+    do("notebook:clear-cell-output")  # the first is gone
     plays_on(playing)
 
     page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2 }")
-    do("delete-cell")  # and the second
+    do("notebook:delete-cell")  # and the second
     wait_for(playing, "app.player.playing", "False")
+
+
+def test_an_app_pauses_when_its_page_is_closed(playing):
+    """A second page, which has no view of the app, asks the same kernel."""
+    page = playing.page
+    other = type(playing)(page.context.new_page())
+    other.page.goto(page.url)
+    other.page.wait_for_function(
+        "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel", timeout=120_000
+    )
+    other.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+    press_play(playing)
+    wait_for(other, "app.player.playing", "True")
+    page.close()
+    wait_for(other, "app.player.playing", "False")
+    steps = other.ask("app.controller.session.now")
+    other.page.wait_for_timeout(2000)
+    assert other.ask("app.controller.session.now") == steps
+    other.page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -93,11 +93,25 @@ function render({ model, el }) {
     if (model.get("clickable") || find({ clientX, clientY, pointerType: "touch" })) event.preventDefault();
   }, { passive: false });
 
+  // On a projector the kernel draws as many pixels as are shown.
+  let later = 0;
+  const sized = new ResizeObserver(() => {
+    clearTimeout(later);
+    later = setTimeout(() => {
+      if (!img.clientWidth || Math.abs(img.clientWidth - model.get("shown")) < 3) return;
+      model.set("shown", img.clientWidth);
+      model.save_changes();
+    }, 200);
+  });
+  if (model.get("fluid")) sized.observe(img);
+
   show();
   model.on("change:value", show);
   model.on("msg:custom", heard);
   el.appendChild(img);
   return () => {
+    sized.disconnect();
+    clearTimeout(later);
     model.off("change:value", show);
     model.off("msg:custom", heard);
     URL.revokeObjectURL(url);
@@ -114,13 +128,16 @@ class Picture(anywidget.AnyWidget):
 
     A kind is "click" (the name is empty then), or "down", "move" or "up" of the handle with that name. Both numbers are
     shares of the picture, from 0 at its upper left to 1. Along a stroke with the button held, "click" comes again and
-    again. ``handles`` lists (name, left, top, right, bottom), in the same shares.
+    again. ``handles`` lists (name, left, top, right, bottom), in the same shares. Where it is ``fluid``, ``shown`` is
+    how many pixels wide it stands on the screen.
     """
 
     _esm = _SHOW
     value = traitlets.Bytes(b"").tag(sync=True)
     alt = traitlets.Unicode("").tag(sync=True)
     clickable = traitlets.Bool(False).tag(sync=True)
+    fluid = traitlets.Bool(False).tag(sync=True)
+    shown = traitlets.Int(0).tag(sync=True)
     handles: "traitlets.List[Any]" = traitlets.List([]).tag(sync=True)
 
     on_events: Callable[[Sequence[Event]], object] | None = None

@@ -4,7 +4,8 @@ A test, a page or a slide can use a controller by itself: ``set``, ``press``, ``
 :func:`course_utils.apps.frame.show` makes an app of it.
 """
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from copy import copy
 from typing import Any, ClassVar
 
 from matplotlib.artist import Artist
@@ -33,9 +34,13 @@ class Controller:
     A controller that overrides :meth:`click` gets a picture that can be clicked; one that overrides :meth:`handles` and
     :meth:`drag`, one in which things can be dragged (:mod:`course_utils.apps.frame.clicks` has an example). What has no
     effect at present it names in :meth:`disabled`.
+
+    Before a class, on a projector, the controls that :attr:`main` names stand under the picture, with Play and Pause;
+    the others are folded.
     """
 
     title: ClassVar[str] = ""
+    main: ClassVar[tuple[str, ...]] = ()
     alt: ClassVar[str] = ""
     size: ClassVar[tuple[float, float]] = (8.6, 5.0)
     controls: tuple[Control, ...] = ()
@@ -100,6 +105,20 @@ class Controller:
     def disabled(self) -> Mapping[str, str]:
         """The controls without effect at present: name -> reason. They look so, and the reason is their tooltip."""
         return {}
+
+    def keep(self) -> Callable[[], None]:
+        """A function that brings the present state back, after an error: what was assigned since then, and what was
+        changed in dicts, lists and sets of our own, though not in other objects. The panels are made again, because an
+        update of them may have been cut short."""
+        own = (dict, list, set)
+        kept = {name: copy(value) if type(value) in own else value for name, value in vars(self).items()}
+        kept["_drawn"] = None
+
+        def bring_back() -> None:
+            vars(self).clear()
+            vars(self).update(kept)
+
+        return bring_back
 
     def draw(self, figure: Figure) -> None:
         """Draw the present state. In the same figure, artists are made once, and then moved."""

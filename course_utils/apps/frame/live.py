@@ -1,4 +1,4 @@
-"""The app of something that goes on by itself: Play and Pause, until nobody can see it any more."""
+"""The app of something that goes on by itself: Play and Pause, until nobody watches any more."""
 
 import ipywidgets as widgets
 
@@ -8,26 +8,56 @@ from course_utils.apps.frame.presence import Presence
 
 __all__ = ["App", "LiveApp"]
 
+UNWATCHED = "<br><i>Paused, because nobody was watching. Play goes on from here.</i>"
+
 
 class LiveApp(App):
     """An app with a player. A step's error is shown in the status line, and raised by ``await app.player.wait()``.
 
-    It pauses when another app starts or is built, and when nobody can see it any more, because its output was cleared
-    or its cell deleted. Closing its view stops it, and so does restarting the kernel.
+    It pauses when another app starts or is built, and when nobody watches any more: its tab is hidden or closed, the
+    connection lost, its output cleared or its cell deleted. Closing its view stops it, and so does restarting the
+    kernel.
     """
 
     controller: LiveController
 
     def __init__(self, controller: LiveController, *, scale: float = 1.0):
-        super().__init__(controller, scale=scale)
         self.player = controller.player
-        self.player.connect(self.redraw, self._show_error, self._lock)
+        self._left_alone = False  # it played until nobody watched
+        super().__init__(controller, scale=scale)
+        self.player.connect(self.redraw, self._failed, self._lock, self._watched)
 
     def _make_view(self) -> widgets.Widget:
-        view, presence = super()._make_view(), Presence()
-        presence.on_gone = lambda: self.player.pause()
-        view.children = (*view.children, presence)
+        view, self._presence = super()._make_view(), Presence()
+        self._presence.on_gone = self._rest
+        self._manners.plays, self._manners.on_space = True, self._space
+        view.children = (*view.children, self._presence)
         return view
+
+    def _watched(self) -> bool:
+        if self._presence.watched():
+            return True
+        self._rest()
+        return False
+
+    def _rest(self) -> None:
+        """Nobody watches any more."""
+        if self.player.playing:
+            self._left_alone = True
+            self._do(self.player.pause)
+
+    def _space(self) -> None:
+        self.press("pause" if self.player.playing else "play")
+
+    def _sync(self, *, all_of_them: bool = False) -> None:
+        super()._sync(all_of_them=all_of_them)
+        playing = self._presence.playing = self.player.playing
+        if playing != ("course-playing" in self.view._dom_classes):
+            (self.view.add_class if playing else self.view.remove_class)("course-playing")
+
+    def _say(self) -> str:
+        self._left_alone &= not self.player.playing
+        return super()._say() + (UNWATCHED if self._left_alone else "")
 
     def _let_go(self) -> None:
         self.player.disconnect()

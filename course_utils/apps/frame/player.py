@@ -64,6 +64,7 @@ class Player:
         self.fps, self.steps_per_frame = positive("fps", fps), steps_per_frame
         self._on_error: Callable[[Exception], object] = lambda error: None
         self._guard: AbstractContextManager[Any] = nullcontext()
+        self._watched: Callable[[], bool] = lambda: True
         self._loop = _running_loop()
         self._task: asyncio.Task[None] | None = None
         self._steps: Iterator[Any] | None = None
@@ -75,13 +76,14 @@ class Player:
         show: Callable[[], object],
         on_error: Callable[[Exception], object],
         guard: AbstractContextManager[Any],
+        watched: Callable[[], bool] = lambda: True,
     ) -> None:
         """Let an app show what is played; any other player pauses.
 
         ``on_error`` is called with what a step or ``show`` raised, before :meth:`wait` raises it; ``guard``, a lock for
-        example, is entered around every step.
+        example, is entered around every step. ``watched`` is asked many times a second, and pauses when it says False.
         """
-        self._show, self._on_error, self._guard = show, on_error, guard
+        self._show, self._on_error, self._guard, self._watched = show, on_error, guard, watched
         self._loop = _running_loop() or self._loop
         Player._take_over(None)
 
@@ -89,6 +91,7 @@ class Player:
         """Stop, and let go of the app."""
         self.stop()
         self._show, self._on_error, self._guard = lambda: None, lambda error: None, nullcontext()
+        self._watched = lambda: True
         with Player._turn:
             if Player._at_work is self:
                 Player._at_work = None
@@ -151,14 +154,17 @@ class Player:
 
     async def _run(self) -> None:
         due, taken = time.perf_counter(), 0  # when the next frame is due, and its steps so far
+        more = True
         try:
             while True:
                 if self._give_up:
                     self._close_steps()
+                if not self._watched():
+                    self._playing = False
                 if not self._playing:
-                    if taken:  # steps that no frame has shown yet
+                    if more:  # paused: there may be steps that no frame has shown yet
                         self._show()
-                        self.frames += 1
+                        self.frames += bool(taken)
                     return
                 taken, more = self._take_steps(taken)
                 complete = taken == self.steps_per_frame

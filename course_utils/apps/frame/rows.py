@@ -1,9 +1,9 @@
 """Rows of ipywidgets for the controls of an app."""
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
 
 import ipywidgets as widgets
 
@@ -11,8 +11,9 @@ from course_utils.apps.frame.controls import Button, Choice, Control, Heading, S
 from course_utils.apps.frame.uploads import FileButton
 
 # neighbours of these kinds share a row; how wide each is
-SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%", Upload: "1 1 25%"}
+SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%"}
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
+LONG = 22  # letters that fit into a choice beside a label of the usual width
 
 
 class LoudButton(widgets.Button):  # type: ignore[misc] # it has no types
@@ -31,13 +32,14 @@ def make_rows(
     *,
     made: dict[str, widgets.Widget],
     press: Callable[[str], None],
-    change: Callable[[str, Any], None],
+    change: Callable[[str], None],
     upload: Callable[[str, bytes], None],
     refuse: Callable[[Exception], None],
 ) -> list[widgets.Widget]:
     """A widget per control; neighbours of the kinds in ``beside`` share a row. Each goes into ``made`` by its name.
+    Its CSS class is "course-control-" and its :func:`css_name`.
 
-    ``press(name)``, ``change(name, value)`` and ``upload(name, content)`` are called when a student does just that, and
+    ``press(name)``, ``change(name)`` and ``upload(name, content)`` are called when a student does just that, and
     ``refuse(error)`` when a file cannot be taken.
     """
 
@@ -52,14 +54,17 @@ def make_rows(
                 widget.on_file = lambda content: upload(control.name, content)
                 widget.on_refused = refuse
             case _:
-                widget.observe(lambda event: change(control.name, event["new"]), names="value")
+                widget.observe(lambda _: change(control.name), names="value")
         made[control.name] = widget
-        return widget
+        return widget.add_class(f"course-control-{css_name(control.name)}")
+
+    def kind(control: Control) -> type:
+        return Button if isinstance(control, Upload) else type(control)  # they look alike
 
     rows = []
-    for kind, group in groupby(controls, key=type):
+    for alike, group in groupby(controls, key=kind):
         row = [make(control) for control in group]
-        rows += [_beside_each_other(row, beside[kind])] if kind in beside and len(row) > 1 else row
+        rows += [_beside_each_other(row, beside[alike])] if alike in beside and len(row) > 1 else row
     return rows
 
 
@@ -83,6 +88,8 @@ def _make_widget(control: Control) -> widgets.Widget:
             limits = {"min": control.low, "max": control.high, "step": control.step}
             return make(value=control.value, layout=wide, **limits, **label, **number)
         case Choice():
+            if max(map(len, control.options)) > LONG:
+                label["style"] = {"description_width": "initial"}  # only as wide as it must be
             return widgets.Dropdown(value=control.value, options=control.options, layout=wide, **label)
         case Toggle():
             return widgets.Checkbox(value=control.value, description=control.label, indent=False, layout=wide)
@@ -100,13 +107,6 @@ def _decimals(step: float) -> int:
     return len(text.partition(".")[2])
 
 
-def css(css_class: str, scale: float) -> str:
-    """Control text in proportion to the scale; at every scale, long labels wrap rather than vanish."""
-    return (
-        f"<style>.{css_class} .widget-label, .{css_class} .widget-readout, .{css_class} select, "
-        f".{css_class} button, .{css_class} .widget-html-content {{font-size: {13 * scale:.0f}px}}"
-        f".{css_class} .widget-inline-hbox {{height: auto; min-height: {28 * scale:.0f}px}}"
-        # the still picture above, for as long as this view lives
-        f".jp-OutputArea-child:has(+ .jp-OutputArea-child .{css_class}) {{display: none}}"
-        f".{css_class} button {{height: auto; min-height: {28 * scale:.0f}px}}</style>"
-    )
+def css_name(name: str) -> str:
+    """A control's name as a part of a CSS class."""
+    return re.sub(r"\W", "-", name)

@@ -62,6 +62,7 @@ class PlaygroundController(LiveController):
     """
 
     title = "The GAN playground"
+    main = ("preset", "loss", "time")
     alt = "the plane with data, generated points and the judge"
     size = (8.6, 4.5)
     fps: ClassVar[float] = 12.0

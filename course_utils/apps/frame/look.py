@@ -1,0 +1,77 @@
+"""How an app looks: where its parts stand in a window of any size, and its letters."""
+
+COLUMN = 290  # pixels of the controls' column, at scale 1
+SHELL = 130  # pixels of the window's height that JupyterLab's menu, tabs and tool bar take
+ROW = 34  # pixels of a row of controls, at scale 1
+BLUE = "#0072B2"
+
+# Wide windows: controls beside the picture. Narrow ones: the picture first, then the controls in two columns.
+# The picture is never so high that picture, controls below it and status do not fit into the window.
+_CSS = """<style>
+{me} {{overflow: visible; max-width: 100%; container-type: inline-size; font-size: {letters}px;
+  --jp-widgets-font-size: {letters}px; --jp-ui-font-size1: {letters}px}}
+{me} .widget-box {{overflow: visible}}
+{me} > .widget-box {{display: grid; gap: 2px 8px; align-items: start; margin: 0; width: 100%}}
+{me} .course-title {{grid-area: title; margin: 0}}
+{me} .course-controls {{grid-area: controls}}
+{me} .course-below {{grid-area: below; max-width: {width}px}}
+{me} .course-main {{grid-area: main; align-items: center; flex-flow: row wrap; gap: 0 8px}}
+{me} .course-main > * {{flex: 1 1 {field}px; min-width: 0}}
+{me} .course-main select {{min-width: 0}}
+{me} .course-main > button {{flex: 0 0 auto}}
+{me} .course-main .widget-label {{width: auto !important; min-width: 0; text-align: left}}
+{me} .course-picture {{grid-area: picture; margin: 0; height: auto; aspect-ratio: {width} / {height};
+  width: min(100%, {widest}px, max(360px, (100vh - {beside}px) * {ratio}))}}
+{me} .course-app-status {{grid-area: status; height: auto; min-height: 2.8em; margin: 0; width: auto}}
+{me} .course-app-status .widget-html-content {{line-height: 1.35; overflow-wrap: anywhere}}
+{me} > .widget-box {{{wide}}}
+@container (max-width: {narrow}px) {{
+  {me} > .widget-box {{grid-template: "title" "picture" "below" "status" "controls" / minmax(0, 1fr)}}
+  {me} .course-controls {{display: block; columns: 2; column-gap: 16px}}
+  {me} .course-controls > * {{break-inside: avoid}}
+  {me} .course-controls > .widget-html {{break-after: avoid}}
+}}
+{me}.course-presented > .widget-box {{grid-template: "picture" "main" "status" "controls" / minmax(0, 1fr)}}
+{me}.course-presented .course-picture {{justify-self: center}}
+{me}.course-presented .course-controls {{display: block; columns: 2; column-gap: 16px}}
+{me}.course-presented .course-app-status {{max-height: 4.1em; overflow-y: auto}}
+
+{me} .widget-label, {me} .widget-label-basic, {me} .widget-readout, {me} select, {me} button,
+  {me} .widget-html-content, {me} .widget-upload {{font-size: {letters}px}}
+{me} .widget-inline-hbox, {me} button, {me} .course-controls .widget-html {{margin: 1px 2px}}
+{me} .widget-inline-hbox {{height: auto; min-height: {line}px; align-items: center}}
+{me} .widget-inline-hbox .widget-label {{white-space: normal; line-height: 1.15; height: auto}}
+{me} .widget-readout {{min-width: 4.2em}}
+{me} .widget-checkbox {{margin-right: 14px}}
+{me} .widget-checkbox input {{width: {letters}px; height: {letters}px}}
+{me} button, {me} select, {me} .widget-dropdown {{height: auto; min-height: {line}px}}
+{me} :disabled, {me} [disabled] {{cursor: not-allowed}}
+{me} .course-off {{opacity: 0.5}}
+{me} :focus {{outline: none}}
+{me} :focus-visible {{outline: 3px solid {blue} !important; outline-offset: 2px; z-index: 1}}
+{me} .course-title .widget-html-content {{font-weight: bold}}
+{me}.course-playing .course-control-play {{background: {blue}; color: white}}
+{me}.course-playing .course-title .widget-html-content::after {{content: "▶ playing"; color: white; background: {blue};
+  border-radius: 4px; padding: 1px 6px; margin-left: 10px; font-weight: normal}}
+.jp-OutputArea-child:has(+ .jp-OutputArea-child {me}) {{display: none}}
+</style>"""
+
+
+def css(me: str, size: tuple[int, int], scale: float, presented: bool, rows_below: int) -> str:
+    """The style of the app of this class, with a picture of this size in pixels, as HTML."""
+    width, height = size
+    line = round(27 * scale)
+    title, status = (0, 2.8 * 13 * scale) if presented else (28, 2.8 * 13)
+    rows = 1 if presented else rows_below
+    return _CSS.format(
+        me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,
+        widest=2000 if presented else width, beside=round(SHELL + title + status + rows * ROW * scale + 8),
+        wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale),
+        narrow=round(COLUMN * scale + 520), blue=BLUE,
+    )  # fmt: skip
+
+
+_WIDE = (
+    'grid-template: "controls title" auto "controls picture" auto "controls below" auto "controls status" 1fr '
+    "/ {column}px minmax(0, 1fr)"
+)

@@ -1,0 +1,96 @@
+"""An invisible widget that teaches the other widgets of an app to live in a notebook: keyboard, names, values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+import traitlets
+
+_SHOW = """
+// JupyterLab looks for a shortcut from the focused element outwards, and stops at the first that carries this mark. So
+// everything that can have the focus carries it; else "x" on a button would cut the cell.
+const MARK = "data-lm-suppress-shortcuts";
+const FOCUSABLE = "button, select, input, textarea, summary, a[href], [tabindex], [contenteditable]";
+// where Space has a meaning of its own
+const TYPED = "select, input, textarea, summary, a[href], [contenteditable=true]";
+
+function set(element, name, value) {
+  if (element && element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+function tidy(app, model) {
+  for (const element of app.querySelectorAll(FOCUSABLE)) set(element, MARK, "true");
+  for (const slider of app.querySelectorAll(".widget-slider")) {
+    const parts = [".widget-label", ".noUi-handle", ".widget-readout"];
+    const [label, handle, readout] = parts.map((part) => slider.querySelector(part));
+    set(handle, "aria-label", label.textContent);
+    set(handle, "aria-valuetext", readout.textContent);
+    set(handle, "aria-disabled", String(slider.querySelector(".noUi-target").hasAttribute("disabled")));
+    set(readout, "role", "textbox");
+    set(readout, "aria-label", label.textContent + ", as a number");
+  }
+  for (const [name, reason] of Object.entries(model.get("reasons"))) {
+    set(app.querySelector(".course-control-" + name), "title", reason);  // wherever in its row the mouse is
+    for (const inner of app.querySelectorAll(`.course-control-${name} :is(label, select, input, .noUi-handle)`)) {
+      set(inner, "title", reason);
+    }
+  }
+  const playing = app.classList.contains("course-playing");
+  for (const button of app.querySelectorAll(".course-control-play")) set(button, "aria-pressed", String(playing));
+  for (const fold of app.querySelectorAll(".course-more")) {
+    set(fold, "aria-expanded", String(fold.matches(".mod-active")));
+  }
+  const status = app.querySelector(".course-app-status");
+  set(status, "role", "status");
+  set(status, "aria-live", playing ? "off" : "polite");  // twelve times a second nobody wants to hear it
+}
+
+function render({ model, el }) {
+  el.style.display = "none";
+  let app = null, frame = 0, watcher = null;
+  const space = (event) => {
+    if (event.key !== " " || event.ctrlKey || event.altKey || event.metaKey || event.target.closest(TYPED)) return;
+    if (event.target.closest("button:not(.course-control-play):not(.course-control-pause)")) return;
+    event.preventDefault();  // of the key's going down: the page would scroll; of its going up: the button would press
+    if (event.type === "keydown" && !event.repeat) model.send("space");
+  };
+  const begin = () => {
+    app = el.closest(".course-app");
+    if (!app) { frame = requestAnimationFrame(begin); return; }
+    app.tabIndex = -1;  // a click on nothing gives the app the focus, and not the notebook
+    set(app, MARK, "true");
+    set(app, "role", "group");
+    set(app, "aria-label", model.get("name"));
+    tidy(app, model);
+    model.on("change:reasons", () => tidy(app, model));
+    watcher = new MutationObserver(() => tidy(app, model));
+    watcher.observe(app, { subtree: true, childList: true, characterData: true, attributes: true,
+                           attributeFilter: ["class", "title", "disabled", "aria-valuetext", "contenteditable"] });
+    if (model.get("plays")) for (const type of ["keydown", "keyup"]) app.addEventListener(type, space);
+  };
+  begin();
+  return () => {
+    cancelAnimationFrame(frame);
+    model.off("change:reasons");
+    watcher?.disconnect();
+    for (const type of ["keydown", "keyup"]) app?.removeEventListener(type, space);
+  };
+}
+export default { render };
+"""
+
+
+class Manners(anywidget.AnyWidget):
+    """Put among the widgets of an app called ``name``: JupyterLab's shortcuts stay out of it, sliders have names and
+    rounded values for who listens, the status line is read when it changes. ``reasons`` are tooltips of controls, by
+    their :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``."""
+
+    _esm = _SHOW
+    name = traitlets.Unicode("").tag(sync=True)
+    reasons: "traitlets.Dict[str, str]" = traitlets.Dict({}).tag(sync=True)
+    plays = traitlets.Bool(False).tag(sync=True)
+    on_space: Callable[[], object] | None = None
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(lambda widget, content, buffers: self.on_space and self.on_space())

@@ -1,0 +1,132 @@
+"""The widgets of an app in their places: picture, controls, status line."""
+
+import base64
+import html
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from itertools import count
+from pathlib import Path
+
+import ipywidgets as widgets
+import matplotlib
+from PIL import Image, ImageDraw, ImageFont
+
+from course_utils.apps.frame.clicks import Picture
+from course_utils.apps.frame.controller import Controller
+from course_utils.apps.frame.controls import Control
+from course_utils.apps.frame.look import css
+from course_utils.apps.frame.manners import Manners
+from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, make_rows
+
+PROJECTED = 1.2  # from this scale on, an app is laid out for a class that watches
+WAKE = "A still picture: run this cell (Shift + Enter) to play with it."
+# The rule hides "model not found" where the view below has no kernel any more.
+STILL = """<style>
+.jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.course-app)) {{display: none}}
+</style>
+<img class="course-still" alt="{title}. {wake}" src="data:image/png;base64,{png}" style="max-width: 100%">"""
+
+_ids = count()
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What an app does when a student presses a button, changes a value, chooses a file, or one that is too large."""
+
+    press: Callable[[str], None]
+    change: Callable[[str], None]
+    upload: Callable[[str, bytes], None]
+    refuse: Callable[[Exception], None]
+
+
+def presented(scale: float) -> bool:
+    """Whether an app of this scale is laid out for a class that watches."""
+    return scale >= PROJECTED
+
+
+def make_view(
+    controller: Controller,
+    picture: Picture,
+    status: widgets.HTML,
+    manners: Manners,
+    made: dict[str, widgets.Widget],
+    scale: float,
+    actions: Actions,
+) -> widgets.Widget:
+    """All of an app; the widget of every control goes into ``made`` by its name.
+
+    At a scale for a laptop the controls stand beside the picture. For a projector, the picture comes first, as large as
+    the window allows, under it in one row what ``controller.main`` names, and the rest folded.
+    """
+    large = presented(scale)
+    make = partial(
+        make_rows, made=made, press=actions.press, change=actions.change, upload=actions.upload,
+        refuse=actions.refuse,
+    )  # fmt: skip
+    picture.add_class("course-picture")
+    status.add_class("course-app-status")
+    if large:
+        names = controller.main or [c.name for c in controller.value_controls()[:3]]
+        main: list[Control] = []
+        rest: list[Control] = []
+        for control in (*controller.controls, *controller.below):
+            chosen = getattr(control, "name", "") in (*names, "play", "pause")
+            (main if chosen else rest).append(control)
+        controls = widgets.VBox(make(rest, SIDE_BY_SIDE))
+        row = [*make(main, {}), _fold(controls).add_class("course-more")]
+        for widget in row:
+            widget.layout.width = "auto"
+        parts, rows_below = [picture, widgets.HBox(row).add_class("course-main"), status, controls], 0
+    else:
+        controls = widgets.VBox(make(controller.controls, SIDE_BY_SIDE))
+        below = widgets.VBox(make(controller.below, BELOW)).add_class("course-below")
+        title = widgets.HTML(html.escape(controller.title)).add_class("course-title")
+        parts, rows_below = [title, controls, picture, below, status], len(below.children)
+    controls.add_class("course-controls")
+
+    me = f"course-app-{next(_ids)}"
+    size = round(100 * controller.size[0]), round(100 * controller.size[1])
+    look = widgets.HTML(css(me, size, scale, large, rows_below))
+    view = widgets.VBox([widgets.HBox(parts), look, manners])
+    for css_class in ("course-app", me, *(["course-presented"] if large else [])):
+        view.add_class(css_class)
+    return view
+
+
+def _fold(content: widgets.Widget) -> widgets.ToggleButton:
+    """A button that shows and hides the content; hidden at first."""
+    button = widgets.ToggleButton(
+        description="More", icon="caret-down", tooltip="show or hide the other controls"
+    )
+
+    def fold(_: object = None) -> None:
+        content.layout.display = "block" if button.value else "none"
+
+    button.observe(fold, names="value")
+    fold()
+    return button
+
+
+def still(title: str, png: bytes) -> dict[str, str]:
+    """The picture as an output of its own, by MIME type, for who opens the notebook without its kernel. It says how to
+    wake it."""
+    with_words = base64.b64encode(_with_banner(png)).decode("ascii")
+    return {
+        "text/plain": f"{title} (run this cell to play with it)",
+        "text/html": STILL.format(png=with_words, title=html.escape(title, quote=True), wake=WAKE),
+        "image/png": with_words,
+    }
+
+
+def _with_banner(png: bytes) -> bytes:
+    """The picture with a line under it: viewers that show nothing but the picture show that, too."""
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    font = ImageFont.truetype(Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), 16)
+    taller = Image.new("RGB", (picture.width, picture.height + 30), "#FFF3C4")
+    taller.paste(picture)
+    ImageDraw.Draw(taller).text((picture.width // 2, picture.height + 15), WAKE, "black", font, anchor="mm")
+    buffer = BytesIO()
+    taller.save(buffer, format="png")
+    return buffer.getvalue()
