@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from course_utils.plots import palette
 
 PLACES = {"real": palette.DATA, "between": palette.DISCRIMINATOR, "generated": palette.GENERATOR}
+WAYS = ((palette.MUTED, "-"), (palette.MUTED, ":"), (palette.SECOND, "--"), (palette.THIRD, "-."))
+DASHES = {"real": "-", "between": "-.", "generated": ":"}
 
 
 def draw_slopes(
@@ -24,7 +26,7 @@ def draw_slopes(
     edges = np.geomspace(low, high, 61).tolist()
     for place, values in slopes.items():
         inside = np.clip(np.asarray(values, float), edges[0], edges[-1])
-        ax.hist(inside, edges, histtype="step", lw=1.8, color=PLACES[place], label=place,
+        ax.hist(inside, edges, histtype="step", lw=1.8, color=PLACES[place], ls=DASHES[place], label=place,
                 weights=np.full(len(inside), 100 / len(inside)))  # fmt: skip
     ax.axvline(1, color=palette.THEORY, ls="--", lw=1.2)
     ax.set_xscale("log")
@@ -36,14 +38,13 @@ def draw_slopes(
     )
 
 
-def draw_weights(
-    ax: Axes, weights: ArrayLike, *, title: str, c: float | None = None, reach: float = 0.1
-) -> None:
-    """A critic's weights (n,), all layers together, as shares of 100 bins from -``reach`` to ``reach``; the limits of
-    a clipped one, -c and c, as guides. Weights beyond the reach are counted at its ends. The share is on a logarithmic
-    axis: without it the heap at the limits would be all that one sees.
+def draw_weights(ax: Axes, weights: ArrayLike, *, title: str, c: float | None = None) -> None:
+    """A critic's weights (n,), all layers together, as shares of 100 bins; the limits of a clipped one, -c and c, as
+    guides. The axis reaches to the largest weight, or to 1.5 c. The share is on a logarithmic axis: without it the
+    heap at the limits would be all that one sees.
     """
-    values = np.clip(np.asarray(weights, float).ravel(), -reach, reach)
+    values = np.asarray(weights, float).ravel()
+    reach = float(np.abs(values).max()) if c is None else max(1.5 * c, float(np.abs(values).max()))
     share = np.full(len(values), 100 / len(values))
     ax.hist(values, np.linspace(-reach, reach, 101).tolist(), weights=share, color=palette.DISCRIMINATOR)
     guides = () if c is None else (-c, c)
@@ -51,7 +52,7 @@ def draw_weights(
         ax.axvline(limit, color=palette.THEORY, ls="--", lw=1.2)
     ax.set_yscale("log")
     ticks = (-reach, 0, reach) if c is None else (-c, 0, c)  # more would run into each other
-    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_xticks(ticks, [f"{tick:.2g}" for tick in ticks])
     ax.set(xlim=(-reach, reach), ylim=(1e-3, 100), xlabel="weight", ylabel="share (%)", title=title)
 
 
@@ -85,3 +86,17 @@ def draw_trust(ax: Axes, said: ArrayLike, quality: ArrayLike, *, title: str, xla
     ax.set_yscale("log")
     ax.locator_params(axis="x", nbins=4)
     ax.set(xlabel=xlabel, ylabel="Fréchet distance", title=title)
+
+
+def draw_runs(
+    ax: Axes, runs: Mapping[str, Sequence[tuple[ArrayLike, ArrayLike]]], *, title: str, goal: float
+) -> None:
+    """The Fréchet distance over a training, (steps, distances) of (moments,) each, one line for each seed; `runs` maps
+    a way of training to its seeds. Under the dashed line at `goal` a run counts as one that works.
+    """
+    for (way, seeds), (colour, dash) in zip(runs.items(), WAYS, strict=False):
+        for i, (steps, distances) in enumerate(seeds):
+            ax.plot(steps, distances, color=colour, ls=dash, lw=1.5, label=way if i == 0 else None)
+    ax.axhline(goal, color=palette.THEORY, ls="--", lw=1.2)
+    ax.set_yscale("log")
+    ax.set(xlabel="generator steps", ylabel="Fréchet distance", title=title)

@@ -34,6 +34,7 @@ def no_results(name):
 MNIST = {"load_mnist": digits}
 RESULTS = {"load_results": no_results, "store_results": lambda name, results: None}
 RATES = {"product_rates": lambda: {"float32": 1e9, "bfloat16": 1e9}}
+SHORT = {"STEPS": 6, "EVERY": 1, "JUDGED": 100, "MINIBATCH": 16}
 FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
 
 # name -> command line, and what is replaced in the script: sizes that have no option, and files
@@ -42,7 +43,7 @@ TINY = {
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "games": ("--steps 200", {}),
     "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),
-    "gan_claims": ("--seeds 0 --steps 1", {"JUDGED": 100, "RATES": slice(1), **MNIST, **RESULTS}),
+    "gan_claims": ("--conditions plain --seeds 0 1", {**SHORT, **MNIST, **RESULTS}),
     "gan_quality": ("mlp --steps 2", {"JUDGED": 500, "MINIBATCH": 16, **MNIST, **RESULTS}),
     "lessons": ("", {"LESSONS": slice(1)}),
     "mode_collapse": ("--seeds 0 --rounds 2", {"JUDGED": 128, "COMPARED": 20, "CASES": slice(2), **MNIST}),

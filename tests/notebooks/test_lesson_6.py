@@ -144,20 +144,62 @@ def test_what_was_told_is_aligned_with_the_quality(defined, tmp_path):
     assert told("critic")[0] == pytest.approx([0.4, 2 * np.log(2)])
 
 
-def test_the_table_of_claims_is_the_stored_measurement(cells):
-    (cell,) = [cell for cell in cells if 'load_results("gan_claims")' in cell.source]
-    result = json.loads((ROOT / "data" / "measured" / "gan_claims.json").read_text())
-    lines = [line.split() for line in cell.outputs[0].text.splitlines()]
-    for way, batch_norm in {(run["way"], run["batch_norm"]) for run in result["runs"]}:
-        runs = [run for run in result["runs"] if (run["way"], run["batch_norm"]) == (way, batch_norm)]
-        limit = result["far"] * result["noise"]
-        good = [
+@pytest.fixture(scope="module")
+def study():
+    return json.loads((ROOT / "data" / "measured" / "gan_claims.json").read_text())
+
+
+def output(cells, part):
+    """The lines that the one cell with this piece of source has printed."""
+    (cell,) = [cell for cell in cells if part in cell.source]
+    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
+
+
+def test_the_table_of_runs_is_the_stored_measurement(cells, study):
+    lines = output(cells, 'for row in result["summary"]')
+    assert len(study["summary"]) >= 20
+    for row in study["summary"]:
+        (line,) = [line for line in lines if line.startswith(f"{row['way']:>15} {row['condition']:>13}")]
+        runs = [
             run
-            for run in runs
-            if run["finite"] and run["frechet"] < limit and run["modes"] >= result["least_modes"]
+            for run in study["runs"]
+            if (run["way"], run["condition"], run["steps"]) == (row["way"], row["condition"], study["steps"])
         ]
-        (line,) = [line for line in lines if line[:2] == [way, "yes" if batch_norm else "no"]]
-        assert line[2:5] == [str(len(good)), "of", str(len(runs))]
-        assert float(line[5]) == pytest.approx(
-            np.median([run["frechet"] if run["finite"] else np.inf for run in runs]), abs=0.51
-        )
+        assert f"{sum(run['works'] for run in runs)} of {len(runs)}" in line
+        if row["condition"] != "slow":
+            last = np.median([run["moments"][-1]["frechet"] for run in runs])
+            assert float(line.split(" of ")[1].split()[1]) == pytest.approx(last, abs=0.51)
+
+
+def test_three_seeds_at_least_stand_behind_every_verdict_on_training(study):
+    for row in study["comparisons"]:
+        assert row["pairs"] >= 12  # four conditions, three seeds
+    ours = {row["way"]: row["seeds"] for row in study["correlations"]}
+    assert all(ours[way] >= 3 for way in ("gan", "wgan-clip", "wgan-gp", "dcgan"))
+
+
+def test_the_verdicts_on_stability_are_printed_as_stored(cells, study):
+    lines = output(cells, 'for row in result["comparisons"]')
+    for row in study["comparisons"]:
+        (line,) = [line for line in lines if line.startswith(f"{row['way']} against {row['against']}:")]
+        assert line.endswith(f": {row['verdict']}")
+        assert f"{row['fails']} of {row['pairs']} fail (there {row['other_fails']})" in line
+
+
+def test_what_was_told_is_judged_by_the_interval_alone(cells, study):
+    lines = output(cells, "def meaningful")
+    for row in study["correlations"]:
+        whole, later = [
+            line for line in lines if line.lstrip().startswith(f"{row['way']}, {row['seeds']} seeds")
+        ]
+        for line, span, threshold in ((whole, "all", 0.5), (later, "later_half", 0.0)):
+            _, low, high = row[span]
+            word = "holds" if low > threshold else "fails" if high < threshold else "undecided"
+            assert line.endswith(f": {word}")
+
+
+def test_the_floor_of_w_is_a_range(cells, study):
+    first = output(cells, "floors_of_w")[0]
+    low, high = (float(number) for number in first.split(": ")[1].split(" to "))
+    assert low < high
+    assert high == pytest.approx(max(study["w1_floors"]), abs=0.006)

@@ -45,18 +45,21 @@ def test_slopes_beyond_the_axis_are_counted_at_its_ends():
     assert ax.get_xlim() == pytest.approx((0.1, 10.0))
 
 
-def test_weights_add_up_to_all_of_them_and_their_limits_are_shown():
-    weights = np.array([-0.01] * 40 + [0.0] * 20 + [0.01] * 35 + [7.0] * 5)
+def test_weights_add_up_and_none_is_counted_where_it_is_not():
+    """A spike at the end of the axis means weights there, not weights beyond it."""
+    weights = np.array([-0.01] * 40 + [0.0] * 20 + [0.01] * 40)
     ax = Figure().add_subplot()
     critics.draw_weights(ax, weights, c=0.01, title="clipped")
-    bars = {round(bar.get_x() + bar.get_width() / 2, 4): bar.get_height() for bar in ax.patches}
-    assert sum(bars.values()) == pytest.approx(100)
-    assert bars[max(bars)] == pytest.approx(5)  # those beyond the reach
-    assert sorted(bars.values())[-2:] == pytest.approx([35, 40])
+    heights_at = {round(bar.get_x() + bar.get_width() / 2, 4): bar.get_height() for bar in ax.patches}
+    assert sum(heights_at.values()) == pytest.approx(100)
+    assert heights_at[max(heights_at)] == heights_at[min(heights_at)] == 0
+    assert sorted(heights_at.values())[-2:] == pytest.approx([40, 40])
     assert vertical_guides(ax) == [-0.01, 0.01]
     free = Figure().add_subplot()
-    critics.draw_weights(free, weights, title="free")
+    critics.draw_weights(free, [*weights, 0.7], title="free")
     assert vertical_guides(free) == []
+    assert free.get_xlim() == pytest.approx((-0.7, 0.7))
+    assert sum(bar.get_height() for bar in free.patches) == pytest.approx(100)
 
 
 def test_slope_against_limit_shows_both_curves_and_every_limit():
@@ -82,3 +85,18 @@ def test_trust_marks_the_first_and_the_last_moment():
     assert last.get_xydata().tolist() == [[1.0, 50.0]]
     assert last.get_markerfacecolor() == palette.THEORY
     assert (ax.get_xscale(), ax.get_yscale()) == ("linear", "log")
+
+
+def test_runs_have_one_line_for_each_seed_and_one_name_for_each_way():
+    ax = Figure().add_subplot()
+    steps = [100, 200]
+    runs = {
+        "gan": [(steps, [900, 800]), (steps, [950, 700])],
+        "gan, k = 5": [],
+        "wgan-clip": [(steps, [600, 500])],
+    }
+    critics.draw_runs(ax, runs, title="plain", goal=825.0)
+    assert [line.get_ydata().tolist() for line in ax.get_lines()[:3]] == [[900, 800], [950, 700], [600, 500]]
+    assert ax.get_legend_handles_labels()[1] == ["gan", "wgan-clip"]
+    assert len({line.get_linestyle() for line in ax.get_lines()[1:3]}) == 2  # a second cue beside the colour
+    assert list(ax.get_lines()[-1].get_ydata()) == [825.0, 825.0]
