@@ -18,6 +18,7 @@ from course_utils.divergences import (
 )
 from course_utils.plots import palette
 from course_utils.plots.divergences import LOG_2, DivergencePanels
+from course_utils.plots.layout import number
 
 BUMPS: dict[str, Callable[[float, float], Any]] = {  # both have this mean and this standard deviation
     "bell curves": lambda mean, std: stats.Normal(mu=mean, sigma=std),
@@ -112,8 +113,8 @@ class JSDController(Controller):
     def status(self) -> str:
         jsd, value = self.divergences["jsd"], self.divergences["value"]
         return (
-            f"JSD = {jsd:.4f} nats, {100 * jsd / LOG_2:.0f} % of log 2. "
-            f"The best discriminator reaches V(D*) = {value:.4f}, and 2 JSD − 2 log 2 = {2 * jsd - 2 * LOG_2:.4f}."
+            f"JSD = {number(jsd, 4)} nats, {100 * jsd / LOG_2:.0f} % of log 2. The best discriminator reaches "
+            f"V(D*) = {number(value, 4)}, and 2 JSD − 2 log 2 = {number(2 * jsd - 2 * LOG_2, 4)}."
         )
 
 

@@ -123,7 +123,7 @@ def test_training_takes_the_gradient_away(fresh, across):
     judged = [
         line for line in curves(fresh)["JSD"][0].get_lines() if line.get_color() == palette.DISCRIMINATOR
     ]
-    bar, diamond = judged
+    diamond, bar = judged
     assert diamond.get_ydata() == [controller.estimate]
     assert np.ptp(bar.get_ydata()) == pytest.approx(4 * controller.standard_error)
 
