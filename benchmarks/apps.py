@@ -6,8 +6,11 @@ the mathematics, the drawing, the encoding. Apps that play also show some frames
 frame is timed, not the steps between two frames). The baseline is matplotlib's own ``savefig`` of the same figure,
 which is what a notebook pays for every picture without an app, before any mathematics.
 
-Prints one table and one JSON line with the claim that it measures: the median redraw of every app takes under 50 ms.
-(Where a control begins another run, as most of those of ``style`` and ``replay`` do, that is part of the redraw.)
+"first" is the time from the call to the first picture, with all that is imported or computed for the first time.
+
+Prints one table and one JSON line with the claims that it measures: the first picture of every app comes within 2 s,
+the median redraw takes under 50 ms. (Where a control begins another run, as most of those of ``style`` and ``replay``
+do, that is part of the redraw.)
 """
 
 import argparse
@@ -52,6 +55,7 @@ APPS: tuple[Callable[..., App], ...] = (
 )
 ARGUMENTS = {gan_app: (load_digits_stand_in,)}  # made when the app is
 LIMIT = 0.05  # seconds
+FIRST = 2.0  # seconds
 STOPS = 12  # places at which a slider halts on its way from end to end
 FRAMES = 20
 
@@ -105,16 +109,22 @@ def main() -> int:
 
     print(
         "milliseconds".ljust(22)
-        + "".join(name.rjust(10) for name in ("redraws", "median", "95 %", "slowest", "frame", "savefig"))
+        + "".join(
+            name.rjust(10) for name in ("redraws", "first", "median", "95 %", "slowest", "frame", "savefig")
+        )
     )
     results = {}
     for make in APPS:
-        app = make(*(argument() for argument in ARGUMENTS.get(make, ())), scale=options.scale)
+        arguments = [argument() for argument in ARGUMENTS.get(make, ())]
+        start = time.perf_counter()
+        app = make(*arguments, scale=options.scale)  # its first picture is drawn by then
+        first = time.perf_counter() - start
         moved, frames = zip(*(measure(app) for _ in range(options.rounds)), strict=True)
         frames = [taken for round_ in frames for taken in round_]
         seconds = [taken for round_ in moved for taken in round_] + frames
         row = {
             "redraws": len(seconds),
+            "first": first,
             "median": statistics.median(seconds),
             "p95": float(np.quantile(seconds, 0.95)),
             "slowest": max(seconds),
@@ -123,23 +133,26 @@ def main() -> int:
         }
         name = make.__name__.removesuffix("_app")
         results[name] = row
-        shown = (row[key] for key in ("median", "p95", "slowest", "frame", "savefig"))
+        shown = (row[key] for key in ("first", "median", "p95", "slowest", "frame", "savefig"))
         times = "".join("-".rjust(10) if value is None else f"{1e3 * value:10.1f}" for value in shown)
         print(f"{name:22}{row['redraws']:10}{times}", flush=True)
 
-    slowest = max(results, key=lambda name: results[name]["median"])
-    value = results[slowest]["median"]
+    claims = {}
+    for claim, key, limit in (("redraw", "median", LIMIT), ("first", "first", FIRST)):
+        slowest = max(results, key=lambda name: results[name][key])
+        value = results[slowest][key]
+        claims[claim] = {"app": slowest, "value": value, "limit": limit, "holds": value < limit}
     report = {
         "benchmark": "apps",
         "machine": describe_machine(),
         "scale": options.scale,
         "seconds": results,
-        "claims": {"redraw": {"app": slowest, "value": value, "limit": LIMIT, "holds": value < LIMIT}},
+        "claims": claims,
     }
     print(json.dumps(report))
     if options.save:
         write_json(options.save, report)
-    return 0 if value < LIMIT else 1
+    return 0 if all(claim["holds"] for claim in claims.values()) else 1
 
 
 if __name__ == "__main__":

@@ -205,7 +205,7 @@ def _recorded_on(run: Recording) -> str:
     about = run.machine
     device = about.get("device", "cpu")
     where = [about.get("cpu") if device == "cpu" else device]
-    where += [f"{about['threads']} threads"] if "threads" in about and device == "cpu" else []
+    where += [f"{n} thread{'s' * (n != 1)}"] if (n := about.get("threads")) and device == "cpu" else []
     where += [f"torch {about['torch']}"] if "torch" in about else []
     return f"Recorded on {escape(', '.join(str(part) for part in [*where, about.get('date')] if part))}."
 

@@ -40,6 +40,8 @@ def arguments(name):
     return []
 
 def drive(controller):
+    names = {getattr(control, "name", "") for control in controller.controls + controller.below}
+    assert controller.main and set(controller.main) <= names, "what matters before a class"
     figure = Figure(controller.size)
     start = dict(controller.values)
 
