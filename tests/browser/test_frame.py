@@ -91,7 +91,7 @@ class Places:
     def __init__(self, notebook, call):
         self.app = notebook.app(call)
         self.app.evaluate("app => app.scrollIntoView({block: 'start'})")
-        notebook.page.wait_for_timeout(400)  # until a picture of the size that is shown has come
+        notebook.page.wait_for_timeout(200)
         window = notebook.page.locator(".jp-WindowedPanel-outer").filter(visible=True).first.bounding_box()
         self.origin, self.height = self.app.bounding_box(), window["height"]
         self.width = self.origin["width"]
@@ -159,8 +159,10 @@ def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sig
         rest = at.height - high  # what controls and status leave free
         assert wide > 0.97 * at.width or rest < 160, call
         assert at.status[1] + 50 <= at.height, call
-        pixels = at.app.locator("img").evaluate("img => img.naturalWidth")
-        assert abs(pixels - wide) <= 3, call  # drawn as large, not blown up
+        resized.page.wait_for_function(  # drawn as large, not blown up
+            "img => Math.abs(img.naturalWidth - img.clientWidth) < 3",
+            arg=at.app.locator("img").element_handle(),
+        )
         row = at.app.locator(".course-main > *").all()
         assert at.picture[3] <= min(at.box(part)[1] for part in row), call
         if resized.page.viewport_size["width"] > 1280:
@@ -171,9 +173,9 @@ def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sig
             assert at.box(play)[3] <= at.height, call
         assert not at.app.locator(".course-controls").is_visible()
     more = at.app.locator(".course-more")
-    more.click()
-    assert at.app.locator(".course-controls").is_visible()
-    more.click()
+    for state in ("visible", "hidden"):
+        more.click()
+        at.app.locator(".course-controls").wait_for(state=state)
 
 
 KEYS = {

@@ -19,7 +19,7 @@ _CSS = """<style>
 {me} .course-main > * {{flex: 1 1 {field}px; min-width: 0}}
 {me} .course-main select {{min-width: 0}}
 {me} .course-main > button {{flex: 0 0 auto}}
-{me} .course-main .widget-label {{width: auto !important; min-width: 0; text-align: left}}
+{me} .course-main .widget-label {{width: auto !important; min-width: 0; flex-shrink: 1; text-align: left}}
 {me} .course-picture {{grid-area: picture; margin: 0; height: auto; aspect-ratio: {width} / {height};
   width: min(100%, {widest}px, max(360px, (100vh - {beside}px) * {ratio}))}}
 {me} .course-app-status {{grid-area: status; height: auto; min-height: 2.8em; margin: 0; width: auto}}
@@ -42,6 +42,7 @@ _CSS = """<style>
 {me} .widget-inline-hbox {{height: auto; min-height: {line}px; align-items: center}}
 {me} .widget-inline-hbox .widget-label {{white-space: normal; line-height: 1.15; height: auto}}
 {me} .widget-readout {{min-width: 4.2em}}
+{me} .course-main .widget-readout {{min-width: 3em}}
 {me} .widget-checkbox {{margin-right: 14px}}
 {me} .widget-checkbox input {{width: {letters}px; height: {letters}px}}
 {me} button, {me} select, {me} .widget-dropdown {{height: auto; min-height: {line}px}}

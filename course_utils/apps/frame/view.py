@@ -88,7 +88,7 @@ def make_view(
 
     me = f"course-app-{next(_ids)}"
     size = round(100 * controller.size[0]), round(100 * controller.size[1])
-    look = widgets.HTML(css(me, size, scale, large, rows_below))
+    look = widgets.HTML(css(me, size, scale, large, rows_below), layout={"display": "none"})
     view = widgets.VBox([widgets.HBox(parts), look, manners])
     for css_class in ("course-app", me, *(["course-presented"] if large else [])):
         view.add_class(css_class)
