@@ -41,6 +41,7 @@ _CSS = """<style>
 {me} .widget-inline-hbox, {me} button, {me} .course-controls .widget-html {{margin: 1px 2px}}
 {me} .widget-inline-hbox {{height: auto; min-height: {line}px; align-items: center}}
 {me} .widget-inline-hbox .widget-label {{white-space: normal; line-height: 1.15; height: auto}}
+{me} .course-below .widget-slider .widget-label {{width: 9em !important}}
 {me} .widget-readout {{min-width: 4.2em}}
 {me} .course-main .widget-readout {{min-width: 3em}}
 {me} .widget-checkbox {{margin-right: 14px}}
