@@ -15,7 +15,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-IN_WORDS = {"(-inf, inf)": "a finite number", "(0, inf)": "positive", "[0, inf)": "zero or more"}
+WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
+ANY = "[-inf, inf]"  # all numbers but NaN
+IN_WORDS = {
+    "(-inf, inf)": "a finite number",
+    "(0, inf)": "positive",
+    "[0, inf)": "zero or more",
+    ANY: "a number",
+}
 
 
 def one_of(name: str, value: Any, choices: Collection[str], advice: str = "") -> str:
@@ -53,19 +60,33 @@ def not_negative(name: str, value: Any, advice: str = "") -> float:
     return number(name, value, "[0, inf)", advice)
 
 
-def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice: str = "") -> np.ndarray:
-    """Numbers of any shape as float64, each of them as in :func:`number`."""
+def array(name: str, values: Any, advice: str = "") -> np.ndarray:
+    """``np.asarray``, of a torch tensor too, wherever it lies and whether or not a gradient goes through it."""
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:  # words, objects, rows of several lengths
+        return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+    except (TypeError, ValueError) as error:
         raise _refusal(name, values, "made of numbers, in rows of one length", advice) from error
-    inside = _inside(array, interval)
+
+
+def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice: str = "") -> np.ndarray:
+    """Numbers of any shape, in an array, a tensor or lists, as float64; each of them as in :func:`number`.
+
+    True and False count as 1 and 0 in an array of them, such as ``x != y``. Complex numbers are none here.
+    """
+    given = array(name, values, advice)
+    try:
+        if values is None or given.dtype.kind not in "iufbO" or (given.dtype == bool and given.ndim == 0):
+            raise TypeError
+        found = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:  # words, objects
+        raise _refusal(name, values, "made of numbers, in rows of one length", advice) from error
+    inside = _inside(found, interval)
     if not inside.all():
-        wrong = array[~inside].flat[0]
-        what = "is {:g}; it" if array.ndim == 0 else "holds {:g}; every entry"
+        wrong = found[~inside].flat[0]
+        what = "is {:g}; it" if found.ndim == 0 else "holds {:g}; every entry"
         expected = _in_words(wrong, interval)
         raise ValueError(f"{name} {what.format(wrong)} must be {expected}{_end(advice)}")
-    return array
+    return found
 
 
 def each(
@@ -85,7 +106,8 @@ def points(
     array = numbers(name, values, advice=advice)
     if array.ndim != 2 or len(array) < at_least or 0 in array.shape or dim not in (None, array.shape[1]):
         raise ValueError(
-            f"{name} has shape {array.shape}; it must hold points, shape (n, {dim or 'd'}) with n >= {at_least}."
+            f"{name} has shape {array.shape}; it must hold points, shape (n, {dim or 'd'}) with n >= {at_least}"
+            f"{_end(advice)}"
         )
     return array
 
@@ -98,6 +120,48 @@ def finite_tensors(where: str, tensors: Mapping[str, Any], advice: str = "") -> 
                 f"{where}: {int((~finite).sum()):,} of the {finite.numel():,} numbers of {name} are NaN or infinite"
                 + (f"; {advice}." if advice else ".")
             )
+
+
+def weights(name: str, values: ArrayLike | None, count: int) -> np.ndarray:
+    """Weights as a float64 probability vector (count,); None means 1/count each.
+
+    A sum that misses 1 by rounding (at most 1e-9) is divided out; zeros are welcome.
+    """
+    if values is None:
+        return np.full(count, 1 / count)
+    array = numbers(f"the vector of weights {name}", values, "[0, inf)", "as a mass is")
+    if array.shape != (count,):
+        raise ValueError(
+            f"The weights {name} have shape {array.shape}, but there are {count} points: give one weight per "
+            f"point, shape ({count},)."
+        )
+    total = array.sum()
+    if abs(total - 1) > WEIGHT_TOLERANCE:
+        kind = getattr(values, "dtype", None)
+        coarse = f" They came as {kind}, too coarse for exact transport: turn them into float64 first."
+        raise ValueError(
+            f"The weights {name} sum to {total:.12g}, not to 1.{coarse if kind in (np.float16, np.float32) else ''} "
+            f"If their proportions are right, pass {name} / {name}.sum()."
+        )
+    return array / total
+
+
+def generator(name: str, value: Any, advice: str = "") -> np.random.Generator:
+    """Where random numbers come from: NumPy's Generator."""
+    expected = "a numpy Generator, such as numpy.random.default_rng(0)"
+    return instance(name, value, np.random.Generator, expected, advice)
+
+
+def tensor(name: str, value: Any, advice: str = "as torch.as_tensor(array) makes one") -> Any:
+    """A torch tensor; torch is not imported for it."""
+    if not hasattr(value, "requires_grad"):
+        raise _refusal(name, value, "a torch tensor", advice)
+    return value
+
+
+def function(name: str, value: Any, expected: str, advice: str = "") -> Any:
+    """Something that can be called."""
+    return instance(name, value, Callable, expected, advice)  # type: ignore[arg-type]
 
 
 def switch(name: str, value: Any, advice: str = "") -> bool:
@@ -137,7 +201,7 @@ def _inside(values: np.ndarray | np.float64, interval: str) -> Any:
 
 def _in_words(value: Any, interval: str) -> str:
     known = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-    return IN_WORDS.get(interval, f"in {interval}") if known else "a finite number"
+    return IN_WORDS.get(interval, f"in {interval}") if known or interval == ANY else "a finite number"
 
 
 def _refusal(name: str, value: Any, expected: str, advice: str) -> ValueError:

@@ -17,10 +17,10 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.optimizer import ParamsT
 
-from course_utils.checks import each, not_negative, number
+from course_utils.checks import each, not_negative, number, one_of, switch
 from course_utils.foreach import foreach
 
 
@@ -31,6 +31,7 @@ class _Optimistic(Optimizer):
         for name in ("lr", "eps", "weight_decay", "optimism"):
             if name in defaults:
                 not_negative(name, defaults[name])
+        switch("maximize", defaults["maximize"])
         super().__init__(params, defaults)
 
     def _directions(
@@ -102,16 +103,8 @@ class OptimisticSGD(_Optimistic):
         maximize: bool = False,
     ) -> None:
         number("momentum", momentum, "[0, 1)", "such as 0.9")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "momentum": momentum,
-                "weight_decay": weight_decay,
-                "optimism": optimism,
-                "maximize": maximize,
-            },
-        )
+        plain = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        super().__init__(params, plain | {"optimism": optimism, "maximize": maximize})
 
     def _directions(
         self, group: dict[str, Any], grads: list[Tensor], states: list[dict[str, Any]]
@@ -160,17 +153,8 @@ class OptimisticAdam(_Optimistic):
         maximize: bool = False,
     ) -> None:
         each("betas", betas, partial(number, interval="[0, 1)"), 2, "such as (0.9, 0.999)")
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "betas": betas,
-                "eps": eps,
-                "weight_decay": weight_decay,
-                "optimism": optimism,
-                "maximize": maximize,
-            },
-        )
+        plain = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, plain | {"optimism": optimism, "maximize": maximize})
 
     def _directions(
         self, group: dict[str, Any], grads: list[Tensor], states: list[dict[str, Any]]
@@ -208,23 +192,14 @@ class OptimizerKind:
 OPTIMIZERS = {
     # fused: one pass over all weights instead of several operations per tensor
     "adam": OptimizerKind(
-        lambda parameters, lr, betas, graph: torch.optim.Adam(
-            parameters, lr=lr, betas=betas, fused=True, capturable=graph
-        )
+        lambda p, lr, betas, graph: Adam(p, lr=lr, betas=betas, fused=True, capturable=graph)
     ),
     "optimistic-adam": OptimizerKind(
-        lambda parameters, lr, betas, graph: OptimisticAdam(parameters, lr=float(lr), betas=betas),
-        recordable=False,
+        lambda p, lr, betas, _: OptimisticAdam(p, float(lr), betas), recordable=False
     ),
-    "rmsprop": OptimizerKind(
-        lambda parameters, lr, betas, graph: torch.optim.RMSprop(
-            parameters, lr=lr, foreach=True, capturable=graph
-        )
-    ),
-    "sgd": OptimizerKind(lambda parameters, lr, betas, graph: torch.optim.SGD(parameters, lr=lr, fused=True)),
-    "optimistic-sgd": OptimizerKind(
-        lambda parameters, lr, betas, graph: OptimisticSGD(parameters, lr=float(lr)), recordable=False
-    ),
+    "rmsprop": OptimizerKind(lambda p, lr, _, graph: RMSprop(p, lr=lr, foreach=True, capturable=graph)),
+    "sgd": OptimizerKind(lambda p, lr, *_: SGD(p, lr=lr, fused=True)),
+    "optimistic-sgd": OptimizerKind(lambda p, lr, *_: OptimisticSGD(p, float(lr)), recordable=False),
 }
 
 
@@ -235,7 +210,7 @@ def make_optimizer(
 
     On a GPU the whole step may be recorded in a graph; then the learning rate has to live there too, as a tensor.
     """
-    kind, parameters = OPTIMIZERS[name], list(parameters)
+    kind, parameters = OPTIMIZERS[one_of("name", name, OPTIMIZERS)], list(parameters)
     graph = kind.recordable and parameters[0].is_cuda
     lr = torch.tensor(rate, device=parameters[0].device) if graph else rate
     return kind.make(parameters, lr, betas, graph)

@@ -30,7 +30,7 @@ BORROWED = {
 }
 
 
-def open_picture(source: Any, size: int | None = None) -> np.ndarray:
+def open_picture(source: Any, size: int | None = None, *, name: str = "") -> np.ndarray:
     """A picture as float32 RGB (h, w, 3) in [0, 1].
 
     Any format that Pillow reads; of an animation, the first frame. Transparent parts show white, grey becomes RGB, and
@@ -44,6 +44,7 @@ def open_picture(source: Any, size: int | None = None) -> np.ndarray:
         (3, h, w), and be a batch of one picture, (1, 3, h, w).
     size : the longer side in pixels; the picture is reduced or enlarged to it and keeps its proportions. None: its own
         size, but at most 2048.
+    name : what an error calls it, where there are several pictures.
 
     Raises
     ------
@@ -57,12 +58,16 @@ def open_picture(source: Any, size: int | None = None) -> np.ndarray:
     """
     if size is not None:
         size = whole("size", size, advice="the longer side in pixels")
-    if isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image)) or hasattr(
-        source, "read"
-    ):
-        picture = _from_pillow(*_decoded(source, size or LARGEST))
-    else:
-        picture = _from_array(source)
+    coded = isinstance(source, (str, os.PathLike, bytes, bytearray, memoryview, Image.Image))
+    try:
+        if coded or hasattr(source, "read"):
+            picture = _from_pillow(*_decoded(source, size or LARGEST))
+        else:
+            picture = _from_array(source)
+    except (ValueError, TypeError, FileNotFoundError) as error:
+        if not name:
+            raise
+        raise type(error)(f"{name}: {error}") from error
     longer = max(picture.shape[:2])
     return _resized(picture, size or min(longer, LARGEST))
 
@@ -186,7 +191,7 @@ def _from_pillow(image: Image.Image, name: str) -> np.ndarray:
 
 def _from_array(source: Any) -> np.ndarray:
     """float32 RGB (h, w, 3) in [0, 1], a new array."""
-    values = _from_tensor(source) if hasattr(source, "detach") else np.asarray(source)
+    values = _from_tensor(source) if hasattr(source, "detach") else checks.array("a picture", source)
     if values.dtype.kind not in "buif":
         raise TypeError(
             f"a picture is a path, the bytes of a file, a Pillow image or an array; got {type(source).__name__}."
@@ -198,13 +203,14 @@ def _from_array(source: Any) -> np.ndarray:
             "a picture's array is (h, w), (h, w, 1), (h, w, 3) or (h, w, 4), with the channels last; "
             f"got shape {np.shape(source)}."
         )
-    white = {"uint8": 255, "uint16": 65535}.get(values.dtype.name, 1)
+    kind = values.dtype.name
+    white = {"uint8": 255, "uint16": 65535}.get(kind, 1)
     values = values.astype(np.float32) / np.float32(white)
     low, high = values.min(), values.max()
     if not (low >= -1e-6 and high <= 1 + 1e-6):  # also for NaN
         raise ValueError(
             f"a picture's values are uint8 (0 to 255), uint16 (0 to 65535) or floats in [0, 1]; "
-            f"got {np.asarray(source).dtype} from {low:g} to {high:g}."
+            f"got {kind} from {low:g} to {high:g}."
         )
     values = values.clip(0, 1)
     if values.shape[2] == 4:

@@ -20,8 +20,8 @@ from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
-from course_utils.checks import instance, not_negative, number, numbers, positive, whole
-from course_utils.checks import points as checked_points
+from course_utils import checks
+from course_utils.checks import ANY, not_negative, number, numbers, positive, whole
 
 
 def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
@@ -95,14 +95,11 @@ class Line:
 
     theta: float
     noise: float = 0.0
+    modes = np.empty((0, 2))
 
     @property
     def has_density(self) -> bool:
         return self.noise > 0
-
-    @property
-    def modes(self) -> np.ndarray:
-        return np.empty((0, 2))
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return self._centre + self._stds * _normal(n, generator)
@@ -153,10 +150,10 @@ class GaussianMixture:
         return f"<GaussianMixture: {len(self.modes):,} modes, std {self.std:g}>"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "modes", checked_points("modes", self.modes, dim=2))
+        object.__setattr__(self, "modes", checks.points("modes", self.modes, dim=2))
         positive("std", self.std)
-        if self.weights is None:
-            object.__setattr__(self, "weights", np.full(len(self.modes), 1 / len(self.modes)))
+        weights = checks.weights("weights", self.weights, len(self.modes))
+        object.__setattr__(self, "weights", weights if self.weights is None else np.asarray(self.weights))
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         noise = _normal(n, generator)
@@ -187,10 +184,7 @@ class NoisyCurves:
     noise: float
     fastest: float
     has_density = True
-
-    @property
-    def modes(self) -> np.ndarray:
-        return np.empty((0, 2))
+    modes = np.empty((0, 2))
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         noise = _normal(n, generator)
@@ -213,18 +207,12 @@ class NoisyCurves:
 
 
 def _normal(n: int, generator: np.random.Generator) -> np.ndarray:
-    instance(
-        "generator", generator, np.random.Generator, "a numpy Generator, such as numpy.random.default_rng(0)",
-        "so that the same seed gives the same points",
-    )  # fmt: skip
+    checks.generator("generator", generator, "so that the same seed gives the same points")
     return generator.standard_normal((whole("n", n, at_least=0), 2))
 
 
 def _plane(points: ArrayLike) -> np.ndarray:
-    try:
-        points = np.asarray(points, dtype=np.float64)
-    except (TypeError, ValueError):
-        points = numbers("points", points)  # which says what is wrong
+    points = numbers("points", points, ANY)
     if points.shape[-1:] != (2,):
         raise ValueError(f"points has shape {points.shape}. Give points of the plane, shape (..., 2).")
     return points

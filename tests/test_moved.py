@@ -101,7 +101,7 @@ line_distances: DISTANCES Distance discriminator_on_fakes js_divergence js_gradi
 line_distances: wasserstein wasserstein_gradient
 linear_dynamics: OPTIMISTIC_LIMIT STEP_MATRICES alternating_invariant eigenvalues jacobian radius_factor step_matrix
 machine: describe_machine
-measures: as_points as_weights ground_cost
+measures: as_points ground_cost
 optimizers: OptimisticAdam OptimisticSGD
 pictures: LARGEST open_picture sample_pictures save_picture
 plots.style: ACCENT DATA DISCRIMINATOR GENERATOR MUTED SECOND THEORY THIRD context use

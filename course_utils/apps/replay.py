@@ -1,6 +1,6 @@
 """Replay recorded training runs, one or two at a time: all that a live training shows, without torch or a GPU."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from matplotlib.figure import Figure
 
+from course_utils import checks
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Control, Heading, LiveController, Slider, show
 from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, label_and_color, panel_titles
@@ -142,7 +143,7 @@ class ReplayController(LiveController):
 
 
 def replay_app(
-    runs: Sequence[str | Path | Recording] | None = None, *, scale: float = 1.0
+    runs: str | Path | Recording | Sequence[str | Path | Recording] | None = None, *, scale: float = 1.0
 ) -> "frame.LiveApp":
     """The app for lessons 5 and 6, ready to show; ``scale=1.4`` for a projector.
 
@@ -161,7 +162,11 @@ def replay_app(
             "no recorded run ships with this copy of the course. Record one with course_utils.recording.RunRecorder, "
             'and give its path: replay_app(["my_run.npz"]).'
         )
-    chosen = recordings() if runs is None else runs
+    chosen: Iterable[str | Path | Recording] = recordings()
+    if isinstance(runs, str | Path | Recording):
+        chosen = (runs,)
+    elif runs is not None:
+        chosen = checks.instance("runs", runs, Iterable, "names of recordings, such as ('mlp', 'dcgan')")
     loaded = [run if isinstance(run, Recording) else load_recording(run) for run in chosen]
     if runs is None:
         loaded.sort(key=_distance_at_the_end)

@@ -9,12 +9,14 @@ from typing import Any, ClassVar
 
 from matplotlib.figure import Figure
 
+from course_utils import checks
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Handle, LiveController, show
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features
+from course_utils.style.features import as_network
 
 YOURS, NONE, SAME = "your own", "none", "as the result"
 PICTURES = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff"
@@ -47,13 +49,13 @@ class StyleController(LiveController):
     fps: ClassVar[float] = 10.0
 
     def __init__(self, content: Any, style: Any, features: str | FeatureNetwork, folder: str | Path):
-        self.features = load_features(features) if isinstance(features, str) else features
-        self._folder = Path(folder)
+        self.features = load_features(features) if isinstance(features, str) else as_network(features)
+        self._folder = checks.path("folder", folder)
         self._samples = sample_pictures()
         self._own: dict[str, Any] = {}
         for role, picture in (("content", content), ("style", style)):
             if not (isinstance(picture, str) and picture in self._samples):
-                self._own[role] = open_picture(picture)
+                self._own[role] = open_picture(picture, name=role)
         self.controls = self._make_controls(
             *(
                 YOURS if role in self._own else given

@@ -65,7 +65,9 @@ class Images:
     note: str = ""
 
     def __post_init__(self) -> None:
-        pixels, labels = check_digits("pixels", self.pixels, at_least=0), np.asarray(self.labels)
+        pixels = check_digits("pixels", self.pixels, at_least=0)
+        checks.numbers("labels", self.labels, advice="a digit for each picture")
+        labels, _ = checks.array("labels", self.labels), checks.instance("name", self.name, str, "a word")
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
                 f"labels must be integers of shape (n,); got {labels.dtype} of shape {labels.shape}."
@@ -182,12 +184,7 @@ def load_digits_stand_in() -> Images:
     dark, bright = 0.34, 0.8  # chosen so that mean and spread of all pixels come close to MNIST's
     fine = np.clip((fine - dark) / (bright - dark), 0, 1)
     box = fine.reshape(-1, 20, 2, 20, 2).mean((2, 4))
-    return Images(
-        to_bytes(_centred(box), "unit"),
-        digits.target.astype(np.int64),
-        "digits",
-        is_stand_in=True,
-    )
+    return Images(to_bytes(_centred(box), "unit"), digits.target.astype(np.int64), "digits", is_stand_in=True)
 
 
 def _centred(box: np.ndarray) -> np.ndarray:

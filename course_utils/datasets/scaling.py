@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from course_utils.checks import one_of
+from course_utils.checks import array, one_of
 
 SIDE = 28  # pixels of a digit, up and across
 Scale = Literal["bytes", "unit", "symmetric"]
@@ -43,6 +43,8 @@ def scale_of(pictures: Array, scale: Scale | None = None, name: str = "pictures"
     kind, span = _kind(pictures), (np.nan, np.nan)
     if scale is None and kind == "uint8":
         return "bytes"
+    if 0 in pictures.shape:
+        raise ValueError(f"{name} has shape {tuple(pictures.shape)}; there must be one or more.")
     if kind.startswith(("bool", "int", "uint", "float", "bfloat")):
         span = float(pictures.min()), float(pictures.max())
     if scale is not None:
@@ -142,7 +144,7 @@ def check_digits(name: str, pixels: Any, at_least: int = 1) -> np.ndarray:
     ValueError
         for another type or shape, or fewer than ``at_least``.
     """
-    pixels = np.asarray(pixels)
+    pixels = array(name, pixels)
     if pixels.dtype != np.uint8 or pixels.shape[1:] != (SIDE, SIDE) or len(pixels) < at_least:
         raise ValueError(
             f"{name} must be uint8 pictures of shape (n, {SIDE}, {SIDE}) with values 0 to 255, n >= {at_least}; "
@@ -152,6 +154,8 @@ def check_digits(name: str, pixels: Any, at_least: int = 1) -> np.ndarray:
 
 
 def _kind(pictures: Any) -> str:
+    if not hasattr(pictures, "dtype"):
+        raise ValueError(f"pictures is {pictures!r:.80}; it must be an array or a tensor.")
     return str(pictures.dtype).removeprefix("torch.")
 
 

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from course_utils.divergences.quadrature import Legs, LogF, integrate
+from course_utils.divergences.quadrature import Legs, LogF, integrate, power_law
 
 _LEVELS = np.array([1e-6, 1e-3, 0.05, 0.25, 0.5])
 _MEDIAN = 4
 _MASS_TOLERANCE = 1e-6
+_LOG_OF_NO_MASS = -30.0
 
 
 class Density:
@@ -120,7 +121,9 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
     upper_quantile = getattr(distribution, "iccdf", None) or getattr(distribution, "isf", None)
     has_density = hasattr(distribution, "logpdf") and hasattr(distribution, "support")
     if not (quantile and upper_quantile and has_density):
-        hint = " Probability vectors go to kl_divergence and js_divergence." if np.ndim(distribution) else ""
+        hint = (
+            " Probability vectors go to kl_divergence and js_divergence." if np.iterable(distribution) else ""
+        )
         raise ValueError(
             f"{name} is a {type(distribution).__name__}, which lacks logpdf, support or quantiles. Give a distribution "
             f"of scipy.stats, such as norm(0, 1), Normal(mu=0, sigma=1) or a Mixture of these.{hint}"
@@ -144,13 +147,33 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
             f"{name} has array parameters: {support[0].size} distributions at once. Give scalar parameters, one "
             "distribution per call."
         )
-    return support, points, log_density
+    return _to_the_edge(distribution, support, points), points, log_density
+
+
+def _to_the_edge(distribution: Any, support: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The support, ended where the density ends: scipy's Pearson III says that it lives on the whole line.
+
+    A density that is nothing one scale beyond its outermost quantile has not died away; between them it ends.
+    """
+    support = support.copy()
+    for end, outermost, before in ((0, 0, 1), (1, _MEDIAN + 1, _MEDIAN + 2)):
+        inside, outside = points[outermost], 2 * points[outermost] - points[before]
+        if np.isfinite(support[end]) or np.isfinite(distribution.logpdf(outside)) or inside == outside:
+            continue
+        while (middle := (inside + outside) / 2) not in (inside, outside):
+            alive = np.isfinite(distribution.logpdf(middle))
+            inside, outside = (middle, outside) if alive else (inside, middle)
+        support[end] = inside
+    return support
 
 
 def integrate_over(
-    p: Density, q: Density, log_f: LogF, reach: float = 1e100, rtol: float = 1e-10
+    p: Density, q: Density, log_f: LogF, reach: float = 1e100, rtol: float = 1e-10, *, alone: bool = True
 ) -> np.ndarray:
     """∫ f_k(x, p(x), q(x)) dx, (k,); see `quadrature.integrate`. p and q are integrated along, to check both.
+
+    Where one of them has underflowed, the other goes on ``alone``, or else f is continued from the last point that has
+    both.
 
     Raises
     ------
@@ -167,7 +190,7 @@ def integrate_over(
         return np.concatenate([[log_p, log_q], log_f(x, log_p, log_q)])
 
     *masses, values = np.split(
-        integrate(log_densities, log_integrands, _lay_legs(p, q, reach), rtol=rtol), [1, 2]
+        integrate(log_densities, log_integrands, _lay_legs(p, q, reach, alone), rtol=rtol), [1, 2]
     )
     if np.isfinite(values).all():
         for density, mass in zip((p, q), masses, strict=True):
@@ -180,7 +203,7 @@ def integrate_over(
     return values
 
 
-def _lay_legs(p: Density, q: Density, reach: float = 1e100) -> Legs:
+def _lay_legs(p: Density, q: Density, reach: float, alone: bool) -> Legs:
     """The line under p and q, cut at the break points of both and walked from each of them in both directions.
 
     An infinite tail is followed to ``reach`` times the local scale; an edge of a support as closely as floating-point
@@ -203,16 +226,23 @@ def _lay_legs(p: Density, q: Density, reach: float = 1e100) -> Legs:
         if infinite:
             s = scale[end]
             legs.append(np.array([[x[end] - side * s], [side], [np.log(s)], [np.log(s * reach)], [1.0]]))
-    return _shorten(Legs(*np.concatenate(legs, axis=1)), p, q)
+    return Legs(*_shorten(np.concatenate(legs, axis=1), p, q, alone))
 
 
 def _merge(breaks: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sort; where points coincide, keep the smallest scale, and the edge if one of them is an edge."""
-    x, index = np.unique(breaks[0], return_inverse=True)
-    scale, sharp = np.full(x.size, np.inf), np.zeros(x.size)
-    np.minimum.at(scale, index, breaks[1])
-    np.maximum.at(sharp, index, breaks[2])
-    return x, scale, sharp > 0
+    """Sort; where points coincide (to rounding), keep the smallest scale, and the edge if one of them is an edge."""
+    x, scale, sharp = breaks[:, np.argsort(breaks[0], kind="stable")]
+    index = np.cumsum(np.diff(x, prepend=-np.inf) > 4 * np.spacing(np.abs(x))) - 1
+    places, scales, edges = (
+        np.empty(index[-1] + 1),
+        np.full(index[-1] + 1, np.inf),
+        np.zeros(index[-1] + 1, bool),
+    )
+    places[index] = x
+    places[index[sharp > 0]] = x[sharp > 0]
+    np.minimum.at(scales, index, scale)
+    np.logical_or.at(edges, index, sharp > 0)
+    return places, scales, edges
 
 
 def _half_gap(
@@ -230,15 +260,19 @@ def _half_gap(
     return np.stack([origin, np.full_like(x, side), np.log(start), np.log(stop), np.where(sharp, -1.0, 0.0)])
 
 
-def _shorten(legs: Legs, p: Density, q: Density) -> Legs:
-    """Pull open ends back to where the log-densities are still numbers.
+def _shorten(table: np.ndarray, p: Density, q: Density, alone: bool) -> np.ndarray:
+    """Cut legs (5, m), the fields of Legs, where a density on the way to their open ends is no number any more.
 
     No support ends within a leg, so a density that is there at the closed end and gone (-inf) at the open one has
-    overflowed or underflowed on the way, and what it does beyond says nothing.
+    overflowed or underflowed on the way. If it fell as a power law, what it does beyond is known, and the leg ends
+    there, still open. If it fell faster (as e^(-1/x) at the edge x = 0), it is nothing beyond, and a second leg goes on
+    with the other density ``alone``, if that has any mass there. (If not, all that matters is whether a ratio grows so
+    fast that a divergence is infinite, which the open end tells.)
     """
-    leg = np.flatnonzero(legs.open_end)
-    inner = np.where(legs.open_end[leg] > 0, legs.lo[leg], legs.hi[leg])
-    outer = np.where(legs.open_end[leg] > 0, legs.hi[leg], legs.lo[leg])
+    legs, leg = Legs(*table), np.flatnonzero(table[4])
+    outward = legs.open_end[leg]
+    near, far = outward < 0, outward > 0
+    inner, outer = np.where(far, legs.lo[leg], legs.hi[leg]), np.where(far, legs.hi[leg], legs.lo[leg])
 
     def alive(u: np.ndarray) -> np.ndarray:
         return np.stack([np.isfinite(density.logpdf(legs.x(leg, u))) for density in (p, q)])
@@ -246,14 +280,20 @@ def _shorten(legs: Legs, p: Density, q: Density) -> Legs:
     expected = alive(inner)
     lost = (expected & ~alive(outer)).any(axis=0)
     if not lost.any():
-        return legs
+        return table
     good, bad = inner.copy(), outer.copy()
     for _ in range(20):
         middle = (good + bad) / 2
         fine = (alive(middle) >= expected).all(axis=0)
         good, bad = np.where(fine, middle, good), np.where(fine, bad, middle)
-    outer = np.where(lost, good, outer)
-    lo, hi = legs.lo.copy(), legs.hi.copy()
-    far = legs.open_end[leg] > 0
-    hi[leg[far]], lo[leg[~far]] = outer[far], outer[~far]
-    return Legs(legs.origin, legs.side, lo, hi, legs.open_end)
+    u = good - outward * np.arange(3)[:, None]
+    lines = np.stack([density.logpdf(legs.x(leg, u).ravel()).reshape(u.shape) + u for density in (p, q)])
+    died = expected & ~alive(bad)
+    as_a_power = np.stack([np.isfinite(power_law(line)) for line in lines])
+    others = np.where(died, -np.inf, lines[:, 0]).max(axis=0) > _LOG_OF_NO_MASS
+    goes_on = alone & lost & others & ~(died & as_a_power).any(axis=0)
+    outer = np.where(goes_on, bad, np.where(lost, good, outer))
+    cut, beyond = table.copy(), table[:, leg[goes_on]]
+    cut[3, leg[far]], cut[2, leg[near]], cut[4, leg[goes_on]] = outer[far], outer[near], 0.0
+    beyond[2, far[goes_on]], beyond[3, near[goes_on]] = bad[far & goes_on], bad[near & goes_on]
+    return np.concatenate([cut, _shorten(beyond, p, q, alone)], axis=1) if goes_on.any() else cut

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import special
 
-from course_utils.checks import numbers
+from course_utils.checks import ANY, array, function, numbers
 from course_utils.divergences.densities import Density, integrate_over
 
 
@@ -30,6 +31,7 @@ def optimal_discriminator(p_star: Any, p_g: Any) -> Callable[[np.ndarray], np.nd
     p, q = _densities(p_star, p_g)
 
     def discriminator(x: np.ndarray) -> np.ndarray | float:
+        x = numbers("x", x, ANY)
         log_p, log_q = p.logpdf(x), q.logpdf(x)
         with np.errstate(invalid="ignore"):
             value = special.expit(log_p - log_q)
@@ -44,10 +46,9 @@ def pointwise_value(d: np.ndarray, p_star_x: np.ndarray, p_g_x: np.ndarray) -> n
     Arguments broadcast: answers d in [0, 1] and the two densities at x. 0 log 0 = 0. Raises ValueError for d outside
     [0, 1] and for negative densities.
     """
-    d, p_star_x, p_g_x = (np.asarray(value, dtype=float) for value in (d, p_star_x, p_g_x))
-    _check_answers(d)
-    if not ((p_star_x >= 0).all() and (p_g_x >= 0).all()):
-        raise ValueError("p_star_x and p_g_x are densities at x; they must not be negative or NaN.")
+    d = _checked_answers("d", d)
+    p_star_x = numbers("p_star_x", p_star_x, "[0, inf]", "as a density is")
+    p_g_x = numbers("p_g_x", p_g_x, "[0, inf]", "as a density is")
     return special.xlogy(p_star_x, d) + special.xlog1py(p_g_x, -d)
 
 
@@ -73,6 +74,7 @@ def gan_value(discriminator: Callable[[np.ndarray], np.ndarray | float], p_star:
         when D returns NaN, values outside [0, 1] or another shape; when p_star or p_g has no density.
     """
     p, q = _densities(p_star, p_g)
+    function("discriminator", discriminator, "a function of x, such as lambda x: 0.5", "and p_star follows")
 
     def log_terms(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         d = np.full(x.shape, 0.5)
@@ -113,23 +115,29 @@ def value_on_points(
     ValueError
         when D returns NaN or values outside [0, 1], or when there are no points.
     """
-    if not len(real) or not len(fake):
-        raise ValueError("a mean needs at least one real and one fake point.")
-    on_real, on_fake = (np.asarray(discriminator(points)) for points in (real, fake))
-    _check_answers(on_real)
-    _check_answers(on_fake)
+    function(
+        "discriminator", discriminator, "a function of points, such as a trained judge", "and it comes first"
+    )
+    answers = []
+    for name, points in (("real", array("real", real)), ("fake", array("fake", fake))):
+        numbers(name, points)
+        if points.ndim == 0 or not len(points):
+            raise ValueError(f"{name} has shape {points.shape}; a mean needs at least one point.")
+        answers.append(array("the discriminator's answer", discriminator(points)))
+        _checked_answers("the discriminator's answer", answers[-1])
+    on_real, on_fake = answers
     with np.errstate(divide="ignore"):
         return float(np.log(on_real).mean() + np.log1p(-on_fake).mean())
 
 
 def _answers(discriminator: Callable[[np.ndarray], np.ndarray | float], x: np.ndarray) -> np.ndarray:
-    answers = np.asarray(discriminator(x))
+    answers = array("the discriminator's answer", discriminator(x))
+    _checked_answers("the discriminator's answer", answers)
     if answers.shape not in ((), x.shape):
         raise ValueError(
             f"The discriminator got points of shape {x.shape} and returned shape {answers.shape}. It must return one "
             "value in [0, 1] for each point."
         )
-    _check_answers(answers)
     return answers
 
 
@@ -143,5 +151,5 @@ def _densities(p_star: Any, p_g: Any) -> tuple[Density, Density]:
     return pair
 
 
-def _check_answers(d: np.ndarray) -> None:
-    numbers("the discriminator's answer", d, "[0, 1]", "so put a sigmoid after a network that returns logits")
+def _checked_answers(name: str, d: ArrayLike) -> np.ndarray:
+    return numbers(name, d, "[0, 1]", "so put a sigmoid after a network that returns logits")

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from course_utils.checks import ANY, numbers
 from course_utils.divergences.densities import Density, integrate_over
 
 LOG_2 = float(np.log(2.0))
@@ -115,21 +116,11 @@ def _total(log_term: Callable[..., np.ndarray], p: np.ndarray, q: np.ndarray) ->
 
 
 def _probabilities(values: np.ndarray, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        hint = " For densities use the functions ending in _continuous." if hasattr(values, "logpdf") else ""
-        raise ValueError(
-            f"{name} must be an array of probabilities; a {type(values).__name__} was given.{hint}"
-        ) from None
+    density = "and for densities use the functions ending in _continuous"
+    advice = density if hasattr(values, "logpdf") else "as a probability is"
+    array = numbers(name, values, "[0, inf)", advice)
     if array.ndim == 0 or array.shape[-1] == 0:
         raise ValueError(f"{name} has shape {array.shape}; a probability vector needs at least one entry.")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds NaN or infinite entries; probabilities are finite numbers.")
-    if (array < 0).any():
-        raise ValueError(
-            f"{name} holds the negative entry {array.min():g}; probabilities are never negative."
-        )
     total = array.sum(axis=-1, keepdims=True)
     if (np.abs(total - 1) > _SUM_TOLERANCE).any():
         worst = total.flat[np.abs(total - 1).argmax()]
@@ -196,11 +187,13 @@ def kl_divergence_continuous(p: Any, q: Any) -> float:
         return np.stack([_log_kl_term(log_p, log_q, _minus(log_p, log_q)), np.where(lost, log_p, -np.inf)])
 
     value, lost_mass = integrate_over(p, q, log_terms)
-    if lost_mass <= 1e-12:
+    if lost_mass <= 1e-12 or value == np.inf:
         return float(value)
     if (
         lowest < 10 * _LOG_OF_UNDERFLOW
     ):  # no underflow then: log q itself is beyond -1e308, and so is the divergence
+        return np.inf
+    if np.isposinf(integrate_over(p, q, log_terms, alone=False)[0]):  # as fast as the ratio grows
         return np.inf
     raise ArithmeticError(
         f"q.logpdf is -inf inside the support of q, where p still has a mass of {lost_mass:.2g}: the density of q "
@@ -238,6 +231,7 @@ def js_integrand(p: Any, q: Any) -> Callable[[np.ndarray], np.ndarray | float]:
         )
 
     def integrand(x: np.ndarray) -> np.ndarray | float:
+        x = numbers("x", x, ANY)
         log_p, log_q = p.logpdf(x), q.logpdf(x)
         return np.exp(_log_js_term(log_p, log_q, _minus(log_p, log_q)))[()]
 

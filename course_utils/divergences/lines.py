@@ -22,8 +22,6 @@ import numpy as np
 from course_utils.checks import numbers
 from course_utils.divergences.kl_and_js import js_divergence as js_divergence_of_vectors
 
-LOG_2 = float(np.log(2.0))
-
 # Beyond 20 standard deviations the JSD is log 2 to the last bit. The trapezoidal rule converges geometrically for
 # these integrands, which are analytic in a strip of width pi / d around the line: this step leaves only rounding.
 _FAR = 20.0
@@ -114,6 +112,12 @@ def _in_deviations(theta: np.ndarray | float, noise: np.ndarray | float) -> np.n
 
 
 def _read(theta: np.ndarray | float, noise: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
-    theta, noise = np.broadcast_arrays(np.asarray(theta, dtype=float), np.asarray(noise, dtype=float))
+    theta = numbers("theta", theta, advice="a place on the first axis")
     noise = numbers("noise", noise, "[0, inf)", "as a standard deviation is")
-    return numbers("theta", theta, advice="a place on the first axis"), noise
+    try:
+        theta, noise = np.broadcast_arrays(theta, noise)
+    except ValueError:
+        raise ValueError(
+            f"theta has shape {theta.shape} and noise {noise.shape}, which do not broadcast."
+        ) from None
+    return theta, noise

@@ -104,12 +104,7 @@ LogF = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def integrate(
-    log_densities: LogDensities,
-    log_f: LogF,
-    legs: Legs,
-    *,
-    rtol: float,
-    atol: float = 1e-15,
+    log_densities: LogDensities, log_f: LogF, legs: Legs, *, rtol: float, atol: float = 1e-15
 ) -> np.ndarray:
     """∫ f_k(x, p(x), q(x)) dx over all legs, for k non-negative functions at once.
 
@@ -203,7 +198,7 @@ def _beyond_the_ends(log_densities: LogDensities, log_f: LogF, legs: Legs) -> np
         rest = np.where(slope < _FLAT, np.exp(log_g[:, 0]) / -slope, np.inf)
     rest = np.where(log_g[:, 0] > _NOISE, rest, 0.0)
 
-    decay_p, decay_q = _power_law(log_p), _power_law(log_q)
+    decay_p, decay_q = power_law(log_p), power_law(log_q)
     decay = np.minimum(decay_p, decay_q)
     known = np.flatnonzero(np.isfinite(decay))  # neither is bent, and at least one is there
     t = _LAGUERRE[0][:, None] / decay[known]
@@ -221,7 +216,7 @@ def _beyond_the_ends(log_densities: LogDensities, log_f: LogF, legs: Legs) -> np
     return rest.sum(axis=1)
 
 
-def _power_law(line: np.ndarray) -> np.ndarray:
+def power_law(line: np.ndarray) -> np.ndarray:
     """Decay per unit of u of log-densities (3, m): NaN where they do not fall along a line, +inf where all are -inf."""
     with np.errstate(all="ignore"):
         decay, bend = line[1] - line[0], line[0] - 2 * line[1] + line[2]

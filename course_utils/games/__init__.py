@@ -12,9 +12,10 @@ What lives where:
     catalogue   x y and its relatives
     dirac       the Dirac-GAN with its regularisers
     dynamics    the step rules, and ``simulate``, which lets them play
-    theory      eigenvalues of one step near a resting point: ``from course_utils.games import theory``
+    theory      eigenvalues of one step near a resting point
 """
 
+from course_utils.games import theory
 from course_utils.games.catalogue import bilinear, convex_concave, gaussian_mean_game, nonconvex
 from course_utils.games.dirac import dirac_gan
 from course_utils.games.dynamics import METHODS, Trajectory, simulate
@@ -30,5 +31,6 @@ __all__ = [
     "gaussian_mean_game",
     "nonconvex",
     "simulate",
+    "theory",
     "with_consensus",
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from course_utils.checks import instance, number, numbers, positive, whole
+from course_utils.checks import generator, number, numbers, positive, whole
 from course_utils.games.game import Coordinates, Game
 
 
@@ -23,7 +23,7 @@ def bilinear(matrix: np.ndarray | float = 1.0) -> Game:
         when `matrix` is neither a finite number nor a finite (n, m) array.
     """
     a = numbers("matrix", matrix)
-    if a.ndim not in (0, 2) or a.size == 0 or not np.isfinite(a).all():
+    if a.ndim not in (0, 2) or a.size == 0:
         raise ValueError(f"matrix has shape {a.shape}: give a number or an (n, m) array of finite numbers.")
     if a.size == 1:
         s = a.item()
@@ -89,10 +89,7 @@ def nonconvex(strength: float = 1.0) -> Game:
 
 
 def gaussian_mean_game(
-    mean: np.ndarray | float = 1.0,
-    *,
-    batch_size: int | None = None,
-    rng: np.random.Generator | None = None,
+    mean: np.ndarray | float = 1.0, *, batch_size: int | None = None, rng: np.random.Generator | None = None
 ) -> Game:
     """A WGAN that learns the mean of a Gaussian with a linear critic (L3, "Training GANs").
 
@@ -113,12 +110,11 @@ def gaussian_mean_game(
         when the mean is not a number or a vector, the batch size is not positive, or rng is missing.
     """
     mu = numbers("mean", mean)
-    if mu.ndim > 1 or mu.size == 0 or not np.isfinite(mu).all():
+    if mu.ndim > 1 or mu.size == 0:
         raise ValueError(f"mean has shape {mu.shape}: give a number or a vector of finite numbers.")
     if batch_size is not None:
         batch_size = whole("batch_size", batch_size, advice="or None for exact expectations")
-        expected = "a generator for the mini-batches, such as np.random.default_rng(0)"
-        instance("rng", rng, np.random.Generator, expected)
+        generator("rng", rng, "for the mini-batches")
     d = mu.size
     target = mu.item() if d == 1 else mu
     noise = 0.0 if batch_size is None else (2.0 / batch_size) ** 0.5

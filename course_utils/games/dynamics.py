@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from course_utils.checks import instance, numbers, one_of, positive, whole
-from course_utils.games.game import Coordinates, Game, with_consensus
+from course_utils.checks import function, numbers, one_of, positive, whole
+from course_utils.games.game import Coordinates, Game, as_game, with_consensus
 
 Steps = Iterator[tuple[Coordinates, Coordinates]]
 StepRule = Callable[..., Steps]
@@ -129,6 +129,11 @@ class Trajectory:
 
     def distance_to(self, point: np.ndarray | float = 0.0) -> np.ndarray:
         """Euclidean distance of every point to `point`, (steps + 1, ...)."""
+        point = numbers("point", point)
+        if point.shape not in ((), self.points.shape[-1:], self.points.shape[1:]):
+            raise ValueError(
+                f"point has shape {point.shape}; the players have {self.points.shape[-1]} coordinates."
+            )
         return np.linalg.norm(self.points - point, axis=-1)
 
 
@@ -159,7 +164,7 @@ def simulate(
         that makes no sense, for the flow of a game with random gradients, and for a step rule that stops, yields
         something that is no point, or yields nan although it was far from the bound (below its square root).
     """
-    instance("game", game, Game, "a Game, such as bilinear()", "and the method comes after it")
+    as_game(game)
     bound = positive("bound", bound)
     start = numbers("start", start, advice=f"give coordinates between -{bound:g} and {bound:g}").copy()
     _check(game, method, start, steps, learning_rate, bound)
@@ -293,7 +298,7 @@ def _check(
     if isinstance(method, str):
         one_of("method", method, [*METHODS, "flow"])
     else:
-        instance("method", method, Callable, f"a step rule, or one of {', '.join([*METHODS, 'flow'])}")  # type: ignore[arg-type]
+        function("method", method, f"a step rule, or one of {', '.join([*METHODS, 'flow'])}")
     if method == "flow" and game.stochastic:
         raise ValueError(
             f"{game.name} has random gradients, so there is no flow. Build it without batch_size."

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from course_utils import checks
+
 Coordinates = Any  # a float, an array (...) of floats, or an array (..., n) for a player with n coordinates
 
 
@@ -43,8 +45,15 @@ class Game:
     name: str = "game"
 
     def __post_init__(self) -> None:
-        known = np.reshape(np.asarray(self.equilibria, float), (-1, self.dimension))
-        object.__setattr__(self, "equilibria", known)
+        for name in ("value", "gradients"):
+            checks.function(name, getattr(self, name), "a function of x and y, such as lambda x, y: x * y")
+        object.__setattr__(
+            self, "players", checks.each("players", self.players, checks.whole, 2, "such as (1, 1)")
+        )
+        known = checks.numbers("equilibria", self.equilibria)
+        if known.shape[-1:] != (self.dimension,) and known.size:
+            raise ValueError(f"equilibria has shape {known.shape}; give points (k, {self.dimension}).")
+        object.__setattr__(self, "equilibria", known.reshape(-1, self.dimension))
 
     @property
     def dimension(self) -> int:
@@ -82,9 +91,15 @@ class Game:
         return pull(gx, xx) + pull(gy, yx), pull(gx, xy) + pull(gy, yy)
 
 
+def as_game(game: Any) -> Game:
+    """The game itself, where it is one."""
+    return checks.instance("game", game, Game, "a Game, such as bilinear()", "and it comes first")
+
+
 def with_consensus(game: Game, strength: float = 1.0) -> Game:
     """The same game where both players also want to come to rest: x's loss gains strength * E, y's payoff
     loses strength * E, with E as in `Game.energy_gradient` (Mescheder, Nowozin, Geiger 2017)."""
+    game, strength = as_game(game), checks.number("strength", strength)
 
     def energy(x: Coordinates, y: Coordinates) -> Coordinates:
         gx, gy = game.gradients(x, y)

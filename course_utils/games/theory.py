@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.linalg import expm
 
-from course_utils.checks import one_of
-from course_utils.games.game import Game
+from course_utils.checks import number, numbers, one_of, positive, whole
+from course_utils.games.game import Game, as_game
 
 OPTIMISTIC_LIMIT = 1.0 / np.sqrt(3.0)  # the optimistic step on x y contracts for learning rates below this
 
@@ -28,11 +28,14 @@ def jacobian(game: Game, point: np.ndarray | None = None, *, width: float = 1e-3
     ValueError
         when the game's gradients are random, or no point is given and no equilibrium is known.
     """
-    if game.stochastic:
+    if as_game(game).stochastic:
         raise ValueError(f"{game.name} has random gradients. Build it without batch_size to see its field.")
     if point is None and len(game.equilibria) == 0:
         raise ValueError(f"{game.name} has no known equilibrium: give a point, as in jacobian(game, (0, 0)).")
-    z = np.asarray(game.equilibria[0] if point is None else point, float)
+    z = game.equilibria[0] if point is None else numbers("point", point)
+    if z.shape != (game.dimension,):
+        raise ValueError(f"point has shape {z.shape}; {game.name} has {game.dimension} coordinates.")
+    width = positive("width", width)
     h = width * np.eye(game.dimension)
     near, far = game.field(z + h) - game.field(z - h), game.field(z + 2 * h) - game.field(z - 2 * h)
     return (8.0 * near - far).T / (12.0 * width)
@@ -86,19 +89,20 @@ def step_matrix(
         when the method's matrix is not known, or J is not square.
     """
     one_of("method", method, STEP_MATRICES)
-    j = np.asarray(j, float)
-    if j.ndim != 2 or j.shape[0] != j.shape[1]:
-        raise ValueError(f"J has shape {j.shape}, but a field in d dimensions has a (d, d) derivative.")
-    return STEP_MATRICES[method](j, learning_rate, len(j) // 2 if n_x is None else n_x, **options)
+    j, learning_rate = numbers("j", j), number("learning_rate", learning_rate)
+    if j.ndim != 2 or j.shape[0] != j.shape[1] or not len(j):
+        raise ValueError(f"j has shape {j.shape}, but a field in d dimensions has a (d, d) derivative.")
+    n_x = len(j) // 2 if n_x is None else whole("n_x", n_x, 0, len(j))
+    return STEP_MATRICES[method](j, learning_rate, n_x, **options)
 
 
 def eigenvalues(
     method: str, j: np.ndarray, learning_rates: np.ndarray, *, n_x: int | None = None, **options: float
 ) -> np.ndarray:
     """Eigenvalues of `step_matrix` for learning rates (...): (..., d) or (..., 2d), sorted by real part."""
-    rates = np.asarray(learning_rates, float)
+    rates = numbers("learning_rates", learning_rates)
     each = [np.linalg.eigvals(step_matrix(method, j, eta, n_x=n_x, **options)) for eta in rates.ravel()]
-    return np.sort_complex(np.reshape(each, (*rates.shape, -1)))
+    return np.sort_complex(np.reshape(each, (*rates.shape, -1 if rates.size else len(j))))
 
 
 def radius_factor(method: str, learning_rate: np.ndarray | float, *, strength: float = 1.0) -> np.ndarray:
@@ -120,25 +124,30 @@ def radius_factor(method: str, learning_rate: np.ndarray | float, *, strength: f
     ValueError
         for a method without a closed form here.
     """
-    eta = np.asarray(learning_rate, float)
-    if method == "simultaneous":
-        return np.sqrt(1.0 + eta**2)
-    if method == "extragradient":
-        return np.sqrt(1.0 - eta**2 + eta**4)
-    if method == "consensus":
-        return np.hypot(1.0 - strength * eta, eta)
-    if method == "flow":
-        return np.ones_like(eta)
-    if method == "alternating":
-        beyond = np.maximum(eta, 2.0)
-        return (beyond**2 - 2.0 + beyond * np.sqrt(beyond**2 - 4.0)) / 2.0
-    if method == "optimistic":
-        slow, fast = np.minimum(eta, 0.5), np.maximum(eta, 0.5)
-        below = np.sqrt((1.0 + np.sqrt(1.0 - 4.0 * slow**2)) / 2.0)
-        return np.where(eta <= 0.5, below, np.hypot(1.0, 2.0 * fast + np.sqrt(4.0 * fast**2 - 1.0)) / 2.0)
-    raise ValueError(
-        f"There is no closed form for {method!r} here: take the largest modulus of eigenvalues(...) instead."
-    )
+    eta, strength = numbers("learning_rate", learning_rate), number("strength", strength)
+    advice = "which have a closed form; for others take the largest modulus of eigenvalues(...)"
+    return RADIUS_FACTORS[one_of("method", method, RADIUS_FACTORS, advice)](eta, strength)
+
+
+def _alternating_factor(eta: np.ndarray, _strength: float) -> np.ndarray:
+    beyond = np.maximum(eta, 2.0)
+    return (beyond**2 - 2.0 + beyond * np.sqrt(beyond**2 - 4.0)) / 2.0
+
+
+def _optimistic_factor(eta: np.ndarray, _strength: float) -> np.ndarray:
+    slow, fast = np.minimum(eta, 0.5), np.maximum(eta, 0.5)
+    below = np.sqrt((1.0 + np.sqrt(1.0 - 4.0 * slow**2)) / 2.0)
+    return np.where(eta <= 0.5, below, np.hypot(1.0, 2.0 * fast + np.sqrt(4.0 * fast**2 - 1.0)) / 2.0)
+
+
+RADIUS_FACTORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
+    "simultaneous": lambda eta, strength: np.sqrt(1.0 + eta**2),
+    "extragradient": lambda eta, strength: np.sqrt(1.0 - eta**2 + eta**4),
+    "consensus": lambda eta, strength: np.hypot(1.0 - strength * eta, eta),
+    "flow": lambda eta, strength: np.ones_like(eta),
+    "alternating": _alternating_factor,
+    "optimistic": _optimistic_factor,
+}
 
 
 def alternating_invariant(points: np.ndarray, learning_rate: float) -> np.ndarray:
@@ -146,5 +155,8 @@ def alternating_invariant(points: np.ndarray, learning_rate: float) -> np.ndarra
 
     For eta < 2 its level sets are ellipses, so the players circle for ever; from eta = 2 on they are open.
     """
+    points, learning_rate = numbers("points", points), number("learning_rate", learning_rate)
+    if points.shape[-1:] != (2,):
+        raise ValueError(f"points has shape {points.shape}; give points (..., 2), x before y.")
     x, y = points[..., 0], points[..., 1]
     return x * x + y * y - learning_rate * x * y

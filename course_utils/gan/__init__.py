@@ -9,10 +9,11 @@ What lives where:
     trainer        the same on pictures, and on points of the plane
     judges         a discriminator or a critic alone, between two given distributions
     checkpoints    a training in one file; ``pretrained`` has the generators that ship
-    metrics/       how good generated digits are
+    metrics/       how good generated digits are: ``gan.metrics``
     playground/    runs in the plane that can be stepped, changed, rewound and shared
 """
 
+from course_utils.gan import metrics
 from course_utils.gan.checkpoints import CheckpointError, load_checkpoint, resume, save_checkpoint
 from course_utils.gan.judges import Critic, Discriminator
 from course_utils.gan.objectives import OBJECTIVES
@@ -39,6 +40,7 @@ __all__ = [
     "interpolate",
     "load_checkpoint",
     "load_generator",
+    "metrics",
     "resume",
     "save_checkpoint",
     "save_generator",

@@ -16,11 +16,10 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
-from course_utils.checks import not_negative, positive, whole
+from course_utils.checks import not_negative, numbers, positive, switch, whole
+from course_utils.divergences import LOG_2
 from course_utils.gan.penalties import gradient_norms, gradient_penalty
 from course_utils.transport.measures import as_points
-
-LOG_2 = float(np.log(2.0))
 
 
 class Samples(Protocol):
@@ -48,7 +47,7 @@ class Judge:
     betas = (0.9, 0.999)
 
     def __init__(self, dim: int, *, width: int = 32, learning_rate: float = 3e-3, seed: int = 0):
-        self.dim, width = whole("dim", dim), whole("width", width)
+        self.dim, width, seed = whole("dim", dim), whole("width", width), whole("seed", seed, 0, 2**63 - 1)
         learning_rate = positive("learning_rate", learning_rate)
         with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
             torch.manual_seed(seed)
@@ -87,7 +86,8 @@ class Judge:
                     f"{name} is a {type(p).__name__}, which has no .sample(n, generator) to draw fresh points from. "
                     "With points that you already have, call step(real, fake) in a loop."
                 )
-        for _ in range(steps):
+        batch_size = whole("batch_size", batch_size)
+        for _ in range(whole("steps", steps, at_least=0, advice="and both distributions come before it")):
             self.step(*(p.sample(batch_size, self._random) for p in (real, fake)))
         return self
 
@@ -123,14 +123,14 @@ class Judge:
 
         (..., dim) -> (...); on the line the shape of the points is kept.
         """
-        shape = np.shape(points) if self.dim == 1 else np.shape(points)[:-1]
-        return self.network(self._flat(points))[:, 0].numpy().reshape(shape)
+        x, points = self._flat(points)
+        return self.network(x)[:, 0].numpy().reshape(points.shape if self.dim == 1 else points.shape[:-1])
 
     def score_gradient(self, points: np.ndarray) -> np.ndarray:
         """Gradient of :meth:`score` with respect to the points, in their shape."""
-        x = self._flat(points).requires_grad_()
-        (gradient,) = torch.autograd.grad(self.network(x).sum(), x)
-        return gradient.numpy().reshape(np.shape(points))
+        x, points = self._flat(points)
+        (gradient,) = torch.autograd.grad(self.network(x.requires_grad_()).sum(), x)
+        return gradient.numpy().reshape(points.shape)
 
     def _objective(self, real: Tensor, fake: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The estimate and the loss, from the scores of the real points x and the fake points y."""
@@ -143,14 +143,14 @@ class Judge:
         """What each real and each fake point adds to the estimate: their means are its two parts."""
         raise NotImplementedError
 
-    def _flat(self, points: np.ndarray) -> Tensor:
-        """Points in an array of any shape (a grid to draw on, say), one after the other."""
-        points = np.asarray(points, dtype=np.float64)
+    def _flat(self, points: np.ndarray) -> tuple[Tensor, np.ndarray]:
+        """Points in an array of any shape (a grid to draw on, say), one after the other; and as they are."""
+        points = numbers("points", points)
         whole = self.dim == 1 or points.shape[-1:] == (self.dim,)  # else _tensor says what is wrong
-        return self._tensor(points.reshape(-1, self.dim) if whole else points, "points")
+        return self._tensor(points.reshape(-1, self.dim) if whole else points, "points"), points
 
     def _tensor(self, points: np.ndarray, name: str) -> Tensor:
-        points = as_points(points, name)
+        points = as_points(name, points)
         columns = points[:, None] if points.ndim == 1 else points
         if columns.shape[1] != self.dim:
             raise ValueError(
@@ -178,7 +178,8 @@ class Discriminator(Judge):
         theta + z, the mean over points of it, in the direction of theta, is dV/dtheta, twice the derivative of the JSD
         if D = D*.
         """
-        factor = expit(self.score(points) if saturating else -self.score(points))
+        sign = 1 if switch("saturating", saturating) else -1
+        factor = expit(sign * self.score(points))
         return -(factor if self.dim == 1 else factor[..., None]) * self.score_gradient(points)
 
     def _estimate(self, real: Tensor, fake: Tensor) -> Tensor:
@@ -217,7 +218,8 @@ class Critic(Judge):
 
     def __init__(self, dim: int, *, penalty: float = 10.0, one_sided: bool = False, **judge: Any):
         super().__init__(dim, **judge)
-        self.penalty, self.one_sided = not_negative("penalty", penalty, "and 10 is usual"), one_sided
+        self.penalty = not_negative("penalty", penalty, "and 10 is usual")
+        self.one_sided = switch("one_sided", one_sided)
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """f, (..., dim) -> (...); on the line the shape of the points is kept. Only differences of f mean anything."""

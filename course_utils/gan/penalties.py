@@ -20,6 +20,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from course_utils import checks
 from course_utils.checks import positive
 from course_utils.foreach import foreach
 
@@ -33,12 +34,20 @@ def clip_weights(parameters: Iterable[nn.Parameter], c: float) -> None:
     ValueError
         for a c that is not positive.
     """
-    positive("c", c, "as the weights are clipped to [-c, c]")
-    foreach("clamp_max_", foreach("clamp_min_", list(parameters), -c), c)
+    c = positive("c", c, "as the weights are clipped to [-c, c]")
+    weights = checks.each(
+        "parameters", parameters, checks.tensor, advice="as network.parameters() gives them"
+    )
+    foreach("clamp_max_", foreach("clamp_min_", list(weights), -c), c)
 
 
 def interpolate(real: Tensor, fake: Tensor, t: Tensor) -> Tensor:
     """u = t x + (1 - t) G(z), pair by pair; t in [0, 1] has shape (n, 1, ...), so that a picture has one t."""
+    given = {"real": real, "fake": fake, "t": t}
+    kinds = {checks.tensor(name, value).dtype for name, value in given.items()}
+    if real.shape != fake.shape or len(kinds) > 1:
+        what = ", ".join(f"{name} {value.dtype} {tuple(value.shape)}" for name, value in given.items())
+        raise ValueError(f"real and fake must have one shape, and all of them one type; got {what}.")
     return torch.lerp(fake, real, t)
 
 
@@ -50,7 +59,8 @@ def gradient_norms(
     The critic must treat every point by itself (no batch norm): the gradient of the sum of all scores is then the
     gradient of each score.
     """
-    points = points.detach().requires_grad_()
+    checks.function("critic", critic, "a network", "and the points come after it")
+    points = checks.tensor("points", points).detach().requires_grad_()
     with torch.enable_grad():
         (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)
     return gradient.flatten(1).norm(dim=1)
@@ -58,8 +68,8 @@ def gradient_norms(
 
 def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:
     """E[(|∇f| - 1)^2] from the norms (n,), or with ``one_sided`` E[max(0, |∇f| - 1)^2]; without its weight."""
-    excess = norms - 1
-    return (excess.relu() if one_sided else excess).square().mean()
+    excess = checks.tensor("norms", norms, "of slopes, as gradient_norms gives them") - 1
+    return (excess.relu() if checks.switch("one_sided", one_sided) else excess).square().mean()
 
 
 def zero_centred_penalty(norms: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
@@ -19,6 +18,7 @@ from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
+from course_utils.training.checkpoints import read_tensors
 
 FORMAT, VERSION = "course_utils.generator", 1
 NETWORK = ("architecture", "latent_dim", "generator_widths")  # the settings that decide how a generator looks
@@ -75,27 +75,9 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     path = checks.path("name", name)
     if isinstance(name, str) and not name.endswith(".safetensors"):
         path = runtime.shipped(f"checkpoints/{name}_generator.safetensors")
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}; save_generator(trainer, path) writes one.")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            weights = {key: file.get_tensor(key) for key in file.keys()}
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} is damaged or no safetensors file ({error}). If it ships with the course, `git checkout` brings "
-            "it back."
-        ) from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} holds weights, but not those of a generator that save_generator wrote.")
-    if int(metadata["version"]) > VERSION:
-        raise ValueError(
-            f"{path} was written in version {metadata['version']} of the format, and this course reads up to "
-            f"{VERSION}: update the course (git pull)."
-        )
+    header, weights = read_tensors(path, FORMAT, VERSION, "save_generator")
     finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    network = json.loads(metadata["network"])
-    network["generator_widths"] = tuple(network["generator_widths"])
+    network = json.loads(header["network"])
     generator, _ = Recipe(path.stem, **network).make_networks()
     generator.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
     generator.latent_dim = network["latent_dim"]

@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, ClassVar
 
 from torch import nn
-from torch.optim import Optimizer
 
 from course_utils.checks import each, instance, not_negative, one_of, positive, switch, whole
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
@@ -143,12 +142,6 @@ class Recipe(Settings):
                 batch_norm=self.batch_norm_in_discriminator,
                 minibatch_statistics=self.minibatch_statistics,
             ),
-        )
-
-    def make_optimizers(self, generator: nn.Module, discriminator: nn.Module) -> tuple[Optimizer, Optimizer]:
-        """One for each player, with its own learning rate."""
-        return self.make_optimizer("generator", generator), self.make_optimizer(
-            "discriminator", discriminator
         )
 
 

@@ -89,16 +89,13 @@ class PointCloud:
 
     points: np.ndarray
     has_density: ClassVar[bool] = False
+    modes: ClassVar[np.ndarray] = np.empty((0, 2))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "points", checks.points("points", self.points, dim=2).copy())
 
     def __repr__(self) -> str:
         return f"<PointCloud: {len(self.points):,} points>"
-
-    @property
-    def modes(self) -> np.ndarray:
-        return np.empty((0, 2))
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         return self.points[generator.integers(len(self.points), size=n)]
@@ -140,7 +137,10 @@ class PointTrainer(AdversarialLoop):
                 f"architecture is {recipe.architecture!r}, which makes pictures: for points of the plane it must be "
                 "'points'."
             )
-        self.distribution = distribution if hasattr(distribution, "sample") else PointCloud(distribution)
+        if not hasattr(distribution, "sample"):
+            advice = "or anything with .sample(n, generator), such as ring()"
+            distribution = PointCloud(checks.points("distribution", distribution, dim=2, advice=advice))
+        self.distribution = distribution
         self._draws = np.random.default_rng(checks.whole("seed", seed, 0, 2**63 - 2, "such as 0"))
         super().__init__(recipe, device=device, seed=seed)
 
@@ -164,13 +164,12 @@ class PointTrainer(AdversarialLoop):
         if checks.one_of("player", player, PLAYERS) == "both":
             return self.step()
         self.prepare()
-        measured = {name: self.log.last(name) for name in self.quantities}
         if player == "discriminator":
-            measured |= self.discriminator_step()._asdict()
+            measured = self.discriminator_step()._asdict()
         else:
-            measured["generator_loss"] = self.generator_step()
-        values = self.row(**measured)
-        self.log.append(values)
+            measured = {"generator_loss": self.generator_step()}
+        values = self.row(**{name: self.log.last(name) for name in self.quantities} | measured)
+        self.log.append(values, measured)
         return values
 
     def own_state(self) -> dict[str, Any]:

@@ -11,11 +11,4 @@ from course_utils.recording.curves import Curve
 from course_utils.recording.reader import Recording, load_recording, recordings
 from course_utils.recording.writer import RunRecorder, schedule
 
-__all__ = [
-    "Curve",
-    "Recording",
-    "RunRecorder",
-    "load_recording",
-    "recordings",
-    "schedule",
-]
+__all__ = ["Curve", "Recording", "RunRecorder", "load_recording", "recordings", "schedule"]

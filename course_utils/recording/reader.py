@@ -82,11 +82,11 @@ class Recording:
 
     def samples(self, moment: int) -> np.ndarray:
         """The pictures of a moment, uint8 (n, h, w); negative moments count from the end."""
-        return self.pictures[moment]
+        return self.pictures[checks.whole("moment", moment, -len(self), len(self) - 1)]
 
     def at(self, step: float) -> int:
         """The last moment that is not after ``step`` (the first one, where all are)."""
-        return max(0, int(np.searchsorted(self.steps, step, side="right")) - 1)
+        return max(0, int(np.searchsorted(self.steps, checks.number("step", step), side="right")) - 1)
 
 
 def recordings() -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def _build(name: str, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
         raise ValueError(f"samples are {pictures.dtype} {pictures.shape}, not uint8 (moments, n, h, w)")
     if not len(steps) == len(seconds) == len(pictures):
         raise ValueError(f"{len(pictures)} moments have {len(steps)} steps and {len(seconds)} times")
-    curves: dict[str, dict[str, Curve]] = {"metrics": {}, "evaluations": {}}
+    curves: dict[str, Any] = {"metrics": {}, "evaluations": {}}
     for key, values in arrays.items():
         group, _, metric = key.partition("/")
         if group in curves:
@@ -186,13 +186,4 @@ def _build(name: str, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
                 raise ValueError(f"{metric} has {len(curve.steps)} steps for values of shape {values.shape}")
             curves[group][metric] = curve
     about = {key: header[key] for key in ("title", "note", "recipe", "machine")}
-    metrics, evaluations = curves["metrics"], curves["evaluations"]
-    return Recording(
-        name,
-        **about,
-        steps=steps,
-        seconds=seconds,
-        pictures=pictures,
-        metrics=metrics,
-        evaluations=evaluations,
-    )
+    return Recording(name, **about, steps=steps, seconds=seconds, pictures=pictures, **curves)

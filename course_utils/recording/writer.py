@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,11 @@ class RunRecorder:
         grey_levels: int = GREY_LEVELS,
         clock: Callable[[], float] = time.perf_counter,
     ):
-        self.title, self.note = title, note
+        self.title, self.note = (
+            checks.instance(name, words, str, "one line of words")
+            for name, words in (("title", title), ("note", note))
+        )
+        checks.instance("machine", machine, (Mapping, NoneType), "a dictionary, or None for this one")
         if not is_dataclass(recipe) and not isinstance(recipe, Mapping):
             raise ValueError(f"recipe must be a dataclass or a dictionary of all settings; got {recipe!r}.")
         self.recipe = dict(recipe) if isinstance(recipe, Mapping) else asdict(recipe)  # type: ignore[arg-type]
@@ -114,7 +119,7 @@ class RunRecorder:
                 f"the pictures of step {step} have shape {pictures.shape}, those before had {self._pictures[0].shape}: "
                 "every moment shows the same latents."
             )
-        step = int(_check_steps(step, self._steps[-1] if self._steps else -1, "samples")[0])
+        step = int(_check_steps(whole("step", step, 0), self._steps[-1] if self._steps else -1, "samples")[0])
         shade = np.rint(np.arange(256) / 255 * (self._grey_levels - 1))
         rounded = np.rint(shade * 255 / (self._grey_levels - 1)).astype(np.uint8)
         self._pictures.append(rounded[pictures])
@@ -193,7 +198,7 @@ class RunRecorder:
 
 
 def _check_steps(step: ArrayLike, last: int, what: str) -> np.ndarray:
-    given = np.atleast_1d(np.asarray(step))
+    given = np.atleast_1d(checks.array("step", step))
     steps = given.astype(np.int64) if given.dtype.kind in "iu" or given.size == 0 else None
     if steps is None or steps.ndim != 1 or not (np.diff(steps, prepend=last) > 0).all():
         after = f"after {last:,}" if last >= 0 else "from 0 on"
@@ -207,12 +212,12 @@ def _add(log: dict[str, list[Any]], step: ArrayLike, values: Mapping[str, ArrayL
         if not (name.isascii() and name.isidentifier()):
             raise ValueError(f"{name!r} cannot be recorded: a name has letters, digits and underscores only.")
         last = int(log[name][-1][0][-1]) if name in log else -1
-        steps, value = _check_steps(step, last, name), np.atleast_1d(np.asarray(value, np.float64))
-        if value.shape != steps.shape:
+        steps, given = _check_steps(step, last, name), np.atleast_1d(checks.array(name, value))
+        if given.shape != steps.shape or given.dtype.kind not in "iufb":
             raise ValueError(
-                f"{name} has shape {value.shape} for {len(steps)} steps; expected one value a step."
+                f"{name} is {given.dtype} of shape {given.shape} for {len(steps)} steps; expected one value a step."
             )
-        chunks[name] = (steps, value)
+        chunks[name] = (steps, given.astype(np.float64))
     # Only now, so that a mistake in one name leaves all of them as they were.
     for name, chunk in chunks.items():
         if len(chunk[0]):

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from types import NoneType
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
-from course_utils.checks import instance, one_of
+from course_utils.checks import instance, one_of, switch, tensor
 from course_utils.checks import path as checked_path
 from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
@@ -69,9 +69,9 @@ class FeatureNetwork(nn.Module):
             for an unknown layer or an image of another shape.
         """
         wanted = self.check(layers)
-        if image.ndim != 4 or image.shape[1] != 3 or min(image.shape[-2:]) < SMALLEST:
+        if tensor("image", image).ndim != 4 or image.shape[1] != 3 or min(image.shape[-2:]) < SMALLEST:
             raise ValueError(
-                f"a network takes pictures (n, 3, h, w) with h and w at least {SMALLEST}; got {tuple(image.shape)}. "
+                f"image has shape {tuple(image.shape)}; it must be pictures (n, 3, h, w), h and w at least {SMALLEST}. "
                 "For an array (h, w, 3): torch.as_tensor(picture).movedim(-1, 0)[None]."
             )
         values = ((image - self.mean) / self.std).to(self.dtype, memory_format=torch.channels_last)
@@ -129,6 +129,11 @@ class FeatureNetwork(nn.Module):
         return FeatureNetwork(spec, cast(nn.Sequential, self.network[:end]), self.origin)
 
 
+def as_network(features: Any) -> FeatureNetwork:
+    """The network itself, where it is one."""
+    return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
+
+
 def load_features(
     name: str = "auto",
     *,
@@ -161,7 +166,7 @@ def load_features(
     """
     one_of("name", name, ("auto", *NETWORKS))
     one_of("pooling", pooling, ("max", "avg"))
-    if name == "auto" and (path is not None or download):
+    if switch("download", download) | (path is not None) and name == "auto":
         raise ValueError('"auto" takes what is at hand; with path or download, say which network is meant.')
 
     if name == "auto":

@@ -38,8 +38,8 @@ class Level:
     ):
         device = network.mean.device
         size, style_size = sizes
-        content = _tensor(open_picture(content, size)).to(device)
-        styles = [_tensor(open_picture(style, style_size)).to(device) for style in styles]
+        content = _opened("content", content, size).to(device)
+        styles = [_opened("style", style, style_size).to(device) for style in styles]
         for name, picture in (("content", content), *(("style", style) for style in styles)):
             if min(picture.shape[-2:]) < SMALLEST:
                 raise ValueError(
@@ -79,8 +79,8 @@ class Level:
         return picture[0].movedim(0, -1).cpu().numpy().copy()
 
 
-def _tensor(picture: np.ndarray) -> Tensor:
-    return torch.as_tensor(picture).movedim(-1, 0)[None].contiguous()
+def _opened(name: str, source: Any, size: int) -> Tensor:
+    return torch.as_tensor(open_picture(source, size, name=name)).movedim(-1, 0)[None].contiguous()
 
 
 def _rgb(picture: Tensor) -> Tensor:

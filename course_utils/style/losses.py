@@ -7,9 +7,11 @@ The styles of two pictures of different sizes are compared per position: scale t
 first, as :class:`~course_utils.style.StyleTransfer` does. Otherwise the larger picture simply has the larger sums.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from torch import Tensor
+
+from course_utils.checks import one_of, tensor
 
 Normalization = Literal["lecture", "gatys"]
 
@@ -24,7 +26,7 @@ def gram_matrix(features: Tensor) -> Tensor:
     ValueError
         when features is neither (n, N, rows, columns) nor (n, N, M).
     """
-    if features.ndim not in (3, 4):
+    if tensor("features", features).ndim not in (3, 4):
         raise ValueError(
             "gram_matrix takes features (n, channels, rows, columns) or (n, channels, positions); "
             f"got shape {tuple(features.shape)}. For a single picture, add the first axis: features[None]."
@@ -41,10 +43,10 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     ValueError
         when the shapes differ.
     """
-    if features.shape != target.shape:
+    if tensor("features", features).shape != tensor("target", target).shape:
         raise ValueError(
-            f"content is compared position by position, so both need one shape; got {tuple(features.shape)} and "
-            f"{tuple(target.shape)}. Bring both pictures to the same size first."
+            f"features and target are compared position by position, in one shape; got {tuple(features.shape)} "
+            f"and {tuple(target.shape)}. Bring both pictures to the same size first."
         )
     return (_at_least_single(features) - _at_least_single(target)).square().sum() / 2
 
@@ -76,9 +78,9 @@ def style_loss(features: Tensor, target_gram: Tensor, normalization: Normalizati
         for an unknown normalization or Gram matrices of another number of channels.
     """
     gram = gram_matrix(features)
-    if target_gram.shape[-2:] != gram.shape[-2:]:
+    if tensor("target_gram", target_gram).shape[-2:] != gram.shape[-2:]:
         raise ValueError(
-            f"the features have {gram.shape[-1]} channels, the target's Gram matrix is "
+            f"features have {gram.shape[-1]} channels, and target_gram is a matrix "
             f"{tuple(target_gram.shape[-2:])}; both must come from the same layer of the same network."
         )
     return (gram - target_gram).square().sum() * style_factor(features, normalization)
@@ -87,13 +89,9 @@ def style_loss(features: Tensor, target_gram: Tensor, normalization: Normalizati
 def style_factor(features: Tensor, normalization: Normalization) -> float:
     """c of :func:`style_loss` for features of this shape."""
     channels, positions = features.shape[1], features[0, 0].numel()
-    match normalization:
-        case "lecture":
-            return 1 / (4 * channels * positions)
-        case "gatys":
-            return 1 / (4 * channels**2 * positions**2)
-    raise ValueError(
-        f'normalization must be "lecture" (1 / 4 N M) or "gatys" (1 / 4 N^2 M^2); got {normalization!r}.'
+    one_of("normalization", normalization, get_args(Normalization), "for 1 / 4 N M or 1 / 4 N^2 M^2")
+    return (
+        1 / (4 * channels * positions) if normalization == "lecture" else 1 / (4 * channels**2 * positions**2)
     )
 
 
@@ -107,5 +105,7 @@ def total_variation(image: Tensor) -> Tensor:
     ----------
     image : (n, channels, h, w); along an axis of one pixel there are no steps.
     """
+    if tensor("image", image).ndim < 2:
+        raise ValueError(f"image has shape {tuple(image.shape)}; it must be (n, channels, h, w).")
     down, along = image.diff(dim=-2), image.diff(dim=-1)
     return sum(steps.square().mean() for steps in (down, along) if steps.numel()) + image.new_zeros(())

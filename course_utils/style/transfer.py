@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_utils import runtime, threads
 from course_utils.checks import each, instance, not_negative, one_of, switch, whole
-from course_utils.style.features import FeatureNetwork, load_features
+from course_utils.style.features import FeatureNetwork, as_network, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
 from course_utils.style.losses import Normalization, total_variation
@@ -99,8 +99,8 @@ class StyleTransfer(Stepwise):
         if isinstance(features, str):
             features = load_features(features, device=device)
         elif device is not None:
-            features = _network(features).to(runtime.device(device))
-        self.features = features = _network(features)
+            features = as_network(features).to(runtime.device(device))
+        self.features = features = as_network(features)
         content_layers = features.check(features.content_layers if content_layers is None else content_layers)
         style_layers = features.check(features.style_layers if style_layers is None else style_layers)
         styles = list(style) if isinstance(style, (list, tuple)) else [style]
@@ -302,10 +302,6 @@ class StyleTransfer(Stepwise):
         self._good, self._best, self._limit = state["good"].to(self._picture), state["best"], state["limit"]
         self._steps_here = state["steps_here"]
         self.history = {name: list(values) for name, values in state["history"].items()}
-
-
-def _network(features: Any) -> FeatureNetwork:
-    return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
 
 
 def _checked_style_weights(weights: Sequence[float] | None, styles: int) -> tuple[float, ...]:

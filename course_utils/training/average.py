@@ -5,6 +5,7 @@ import copy
 import torch
 from torch import nn
 
+from course_utils import checks
 from course_utils.foreach import foreach
 
 
@@ -16,8 +17,9 @@ class ExponentialMovingAverage:
     """
 
     def __init__(self, module: nn.Module, decay: float):
+        checks.instance("module", module, nn.Module, "a network", "and the decay comes after it")
         self.module = copy.deepcopy(module).eval().requires_grad_(False)
-        self.decay = decay
+        self.decay = checks.number("decay", decay, "[0, 1)", "and 0.999 is usual")
 
     @torch.no_grad()
     def update(self, module: nn.Module, step: int) -> None:

@@ -83,21 +83,7 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
         as :func:`load_checkpoint`.
     """
     path = checks.path("path", path)
-    if not path.is_file():
-        raise FileNotFoundError(f"there is no checkpoint {path}; save_checkpoint(trainer, path) writes one.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise CheckpointError(f"{path} is damaged, or no safetensors file at all: {error}.") from error
-    if header.get("format") != FORMAT:
-        raise CheckpointError(f"{path} holds tensors, but save_checkpoint(trainer, path) did not write it.")
-    if header.get("version") != str(VERSION):
-        raise CheckpointError(
-            f"{path} is a checkpoint of version {header.get('version')}, and this course_utils reads version "
-            f"{VERSION}: use the course_utils that wrote it, or train anew."
-        )
+    header, tensors = read_tensors(path, FORMAT, VERSION, "save_checkpoint")
     if header.get("sha256") != _digest(header.get("content", ""), tensors):
         raise CheckpointError(f"{path} is damaged: what it holds is not what was saved. Use an earlier one.")
     trained = {name: tensor for name, tensor in tensors.items() if name not in MAY_BE_NAN}
@@ -111,6 +97,36 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
             f"{path} is a checkpoint of another kind of training ({found}, not {kind.__name__})."
         )
     return content | {"state": _unpack(content["state"], tensors, kind)}
+
+
+def read_tensors(
+    path: Path, kind: str, version: int, writer: str
+) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Header and tensors of a safetensors file of that kind and version, which a function ``writer`` has written.
+
+    Raises
+    ------
+    FileNotFoundError, CheckpointError
+        as :func:`load_checkpoint`.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no file {path}; {writer}(trainer, path) writes one.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path} is damaged, or no safetensors file at all: {error}. (`git checkout` brings back what ships.)"
+        ) from error
+    if header.get("format") != kind:
+        raise CheckpointError(f"{path} holds tensors, but {writer}(trainer, path) did not write it.")
+    if header.get("version") != str(version):
+        raise CheckpointError(
+            f"{path} is of version {header.get('version')}, and this course_utils reads version {version}: use the "
+            "course_utils that wrote it, or write it anew."
+        )
+    return header, tensors
 
 
 def _digest(content: str, tensors: dict[str, Tensor]) -> str:

@@ -67,8 +67,10 @@ class Guard:
     def _trouble(self) -> str | None:
         first = min(self._seen, len(self._log))  # the log may be shorter than it was: somebody rewound it
         recent = self._log.columns(*self._watched)[first:].cpu()
-        bad = (~recent.isfinite()).nonzero()
-        if len(bad):
+        bad = ~recent.isfinite()
+        for column, name in enumerate(self._watched):
+            bad[: max(0, self._log.unmeasured(name) - first), column] = False
+        if len(bad := bad.nonzero()):
             row, column = bad[0].tolist()
             return f"{self._watched[column]} became {recent[row, column].item()} at step {first + row + 1}"
         for name, network in self._networks().items():

@@ -1,6 +1,6 @@
 """What was measured at each step, kept on the device until somebody looks: a look makes a GPU wait, a step must not."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
@@ -16,12 +16,13 @@ class StepLog:
         self.names = tuple(names)
         self._table = torch.empty(0, len(self.names), device=device)
         self._rows: list[Tensor] = []  # not yet in the table
+        self._unmeasured = dict.fromkeys(self.names, 0)
 
     def __len__(self) -> int:
         return len(self._table) + len(self._rows)
 
-    def append(self, row: Tensor) -> None:
-        """The numbers of one more step, in the order of ``names``.
+    def append(self, row: Tensor, measured: Collection[str] | None = None) -> None:
+        """The numbers of one more step, in the order of ``names``; NaN for what was not ``measured`` (None: all was).
 
         Raises
         ------
@@ -32,6 +33,9 @@ class StepLog:
             raise ValueError(
                 f"a step measures {', '.join(self.names)}: one number each, and not a row of shape {tuple(row.shape)}."
             )
+        for name in set(self.names).difference(self.names if measured is None else measured):
+            if self._unmeasured[name] == len(self):
+                self._unmeasured[name] += 1
         self._rows.append(row.detach())
 
     def table(self) -> Tensor:
@@ -58,6 +62,10 @@ class StepLog:
             return torch.tensor(torch.nan, device=self._table.device)
         return row[self._place(name)]
 
+    def unmeasured(self, name: str) -> int:
+        """For how many steps, from the first on, there is no number of that quantity: nobody has measured it yet."""
+        return self._unmeasured[name]
+
     def replace(self, table: Tensor) -> None:
         """Forget all rows and take these instead.
 
@@ -68,6 +76,8 @@ class StepLog:
         """
         self.check(table)
         self._table, self._rows = table.to(self._table), []
+        absent = self._table.isnan().int().cumprod(dim=0).sum(dim=0).tolist()
+        self._unmeasured = dict(zip(self.names, absent, strict=True))
 
     def check(self, table: Tensor) -> None:
         """Raise a ValueError for a table of other quantities, which has another number of columns."""

@@ -269,6 +269,7 @@ class TrainingLoop(Stepwise):
 
     def _check_state(self, state: dict[str, Any]) -> None:
         """Raise a ValueError before anything is changed where the state does not fit."""
+        instance("state", state, dict, "what state_dict() gave")
         recipe, ours = state.get("recipe"), type(self.recipe).__name__
         if not isinstance(recipe, type(self.recipe)):
             raise ValueError(

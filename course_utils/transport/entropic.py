@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks import numbers
-from course_utils.transport.measures import Metric, as_weights, ground_cost
+from course_utils.checks import numbers, positive, weights, whole
+from course_utils.transport.measures import Metric, ground_cost
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +73,12 @@ def sinkhorn_curve(
         advice="for only earth_movers_distance knows moves that are forbidden",
     )
     n, m = cost_matrix.shape
-    a, b = as_weights(a, n, "a"), as_weights(b, m, "b")
-    eps = np.atleast_1d(np.asarray(regularizations, dtype=np.float64))
-    if eps.ndim != 1 or eps.size == 0 or not (np.isfinite(eps) & (eps > 0)).all():
-        raise ValueError(
-            f"regularizations is {regularizations!r}, but each must be a positive number. For eps = 0, which "
-            "is exact transport, use earth_movers_distance."
-        )
+    a, b = weights("a", a, n), weights("b", b, m)
+    advice = "and for eps = 0, which is exact transport, use earth_movers_distance"
+    eps = np.atleast_1d(numbers("regularizations", regularizations, "(0, inf)", advice))
+    if eps.ndim != 1 or eps.size == 0:
+        raise ValueError(f"regularizations has shape {eps.shape}; give a number, or one or more in a list.")
+    tolerance, max_iterations = positive("tolerance", tolerance), whole("max_iterations", max_iterations)
     support = np.ix_(np.flatnonzero(a), np.flatnonzero(b))  # log 0 has no place in the iterations
     heavy_a, heavy_b, block = a[a > 0], b[b > 0], cost_matrix[support]
     # From blurred to sharp, by halves at most: each solution is a start for the next one, which often reaches

@@ -18,8 +18,8 @@ from itertools import chain
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks import instance, number, numbers
-from course_utils.transport.measures import Metric, as_weights, ground_cost
+from course_utils.checks import instance, number, numbers, weights, whole
+from course_utils.transport.measures import Metric, ground_cost
 
 TOLERANCE = 1e-9  # largest defect of a marginal, and of the duality gap beside that of the trivial potentials
 EPSILON = float(np.finfo(np.float64).eps)
@@ -98,11 +98,12 @@ def earth_movers_distance(
     """
     x, y, cost_matrix = ground_cost(x, y, metric)
     n, m = cost_matrix.shape
-    a, b = as_weights(a, n, "a"), as_weights(b, m, "b")
+    a, b = weights("a", a, n), weights("b", b, m)
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
     everywhere = len(rows) == n and len(columns) == m
     block = cost_matrix if everywhere else cost_matrix[np.ix_(rows, columns)]
     largest = max(cost_matrix.max(), -cost_matrix.min())
+    max_pivots = whole("max_pivots", max_pivots, advice="such as 10_000_000")
     plan, known, (f, g) = _Problem(a, b, rows, columns, block, largest, max_pivots).solve()
     solved, heavy_f, heavy_g = plan, f, g
     if not everywhere:
@@ -159,10 +160,12 @@ def kantorovich_potential(transport: Transport) -> Callable[[np.ndarray], np.nda
         )
 
     def phi(points: ArrayLike) -> np.ndarray:
-        points = np.asarray(points, dtype=np.float64)
+        points = numbers("points", points)
         shape = points.shape if y.ndim == 1 else points.shape[:-1]
         if points.shape[len(shape) :] != y.shape[1:]:
             raise ValueError(f"points has shape {points.shape}, but the last axis must be {y.shape[1]} long.")
+        if points.size == 0:
+            return np.zeros(shape)
         flat = points.reshape(-1, *y.shape[1:])
         chunk = max(1, 2**20 // len(y))  # keeps the distances of a fine grid to many atoms within 8 MB
         parts = [flat[k : k + chunk] for k in range(0, len(flat), chunk)]

@@ -15,7 +15,7 @@ from typing import SupportsInt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks import numbers
+from course_utils.checks import instance, numbers
 from course_utils.transport.exact import Transport
 
 TOLERANCE = 1e-9  # mass below this is rounding
@@ -56,7 +56,11 @@ class Step:
 def marginal_errors(plan: ArrayLike, a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """What the plan (n, m) leaves undone: a - row sums (n,), dirt still on each hill, and b - column sums (m,), room
     still in each hole. Negative entries are overdrawn; both are zero for a coupling of a and b."""
-    plan = np.asarray(plan, dtype=np.float64)
+    plan, a, b = numbers("plan", plan), numbers("a", a), numbers("b", b)
+    if plan.shape != a.shape + b.shape or a.ndim != 1:
+        raise ValueError(
+            f"plan has shape {plan.shape}; between {a.shape} hills and {b.shape} holes it is (n, m)."
+        )
     return a - plan.sum(axis=1), b - plan.sum(axis=0)
 
 
@@ -76,7 +80,7 @@ def prices(transport: Transport) -> tuple[np.ndarray, np.ndarray]:
     Read them as the prices of a carrier: f_i to pick up at hill i, g_j to deliver to hole j. Nobody pays more than
     walking would cost, f_i + g_j <= C_ij, and the carrier still earns W.
     """
-    f, g = transport.potentials
+    f, g = _solved(transport).potentials
     return f - f.min(), g + f.min()
 
 
@@ -110,13 +114,17 @@ def next_step(plan: ArrayLike, transport: Transport) -> Step | None:
 
 
 def _checked(plan: ArrayLike, transport: Transport) -> np.ndarray:
-    plan = np.asarray(plan, dtype=np.float64)
-    if plan.shape != transport.plan.shape:
+    plan = numbers("plan", plan, "[0, inf)", "as a mass is")
+    if plan.shape != _solved(transport).plan.shape:
         raise ValueError(
-            f"The plan has shape {plan.shape}, but the problem has {transport.plan.shape[0]} hills and "
+            f"plan has shape {plan.shape}, but the problem has {transport.plan.shape[0]} hills and "
             f"{transport.plan.shape[1]} holes: give one mass per pair, shape {transport.plan.shape}."
         )
-    return numbers("the plan", plan, "[0, inf)", "as a mass is")
+    return plan
+
+
+def _solved(transport: Transport) -> Transport:
+    return instance("transport", transport, Transport, "what earth_movers_distance returned")
 
 
 def _overdrawn(plan: np.ndarray, cost: np.ndarray, left: np.ndarray, room: np.ndarray) -> Step | None:

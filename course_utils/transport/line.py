@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.checks import numbers
-from course_utils.transport.measures import as_points, as_weights
+from course_utils import checks
+from course_utils.checks import ANY, numbers
+from course_utils.transport.measures import as_points
 
 
 class PiecewiseUniform:
@@ -36,12 +37,10 @@ class PiecewiseUniform:
     """
 
     def __init__(self, intervals: Sequence[tuple[float, float]], masses: ArrayLike | None = None):
-        blocks = np.asarray(intervals, dtype=np.float64)
-        if blocks.ndim != 2 or blocks.shape[1] != 2 or not np.isfinite(blocks).all():
-            raise ValueError(
-                f"intervals is {intervals!r}. Give pairs of finite ends, such as [(1, 2), (3, 4)]."
-            )
-        masses = as_weights(masses, len(blocks), "masses")
+        blocks = numbers("intervals", intervals, advice="in pairs, such as [(1, 2), (3, 4)]")
+        if blocks.ndim != 2 or blocks.shape[1] != 2 or not len(blocks):
+            raise ValueError(f"intervals is {intervals!r}. Give pairs of ends, such as [(1, 2), (3, 4)].")
+        masses = checks.weights("masses", masses, len(blocks))
         order = np.argsort(blocks[:, 0])
         left, right = blocks[order].T
         if (left >= right).any():
@@ -65,7 +64,7 @@ class PiecewiseUniform:
 
     def pdf(self, t: ArrayLike) -> np.ndarray:
         """Density at t, any shape. A block holds its left end and not its right one."""
-        t = np.asarray(t, dtype=np.float64)
+        t = numbers("t", t, ANY)
         masses, left, right = self._blocks.masses, self._blocks.left, self._blocks.right
         k = np.maximum(np.searchsorted(left, t, side="right") - 1, 0)
         return np.where((left[k] <= t) & (t < right[k]), masses[k] / (right[k] - left[k]), 0.0)
@@ -79,7 +78,7 @@ class PiecewiseUniform:
         """F(t) = P(X <= t), any shape."""
         ends = np.column_stack([self._blocks.left, self._blocks.right]).ravel()
         levels = np.column_stack([self._blocks.lower, self._blocks.upper]).ravel()
-        return np.interp(np.asarray(t, dtype=np.float64), ends, levels)
+        return np.interp(numbers("t", t, ANY), ends, levels)
 
     def ppf(self, u: ArrayLike) -> np.ndarray:
         """Quantile F^{-1}(u), any shape: the smallest t of the support with F(t) >= u. Levels u in [0, 1]."""
@@ -88,7 +87,7 @@ class PiecewiseUniform:
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         """n independent draws, shape (n,)."""
-        return self.ppf(generator.random(n))
+        return self.ppf(checks.generator("generator", generator).random(checks.whole("n", n, at_least=0)))
 
 
 def wasserstein_1d(
@@ -150,13 +149,13 @@ def _pieces(
         if weights is not None:
             raise ValueError(f"{name} is a density with masses of its own: leave {weight_name} out.")
         return points._blocks
-    points = as_points(points, name)
+    points = as_points(name, points)
     if points.ndim != 1:
         raise ValueError(
             f"{name} has shape {points.shape}: points in {points.shape[1]} dimensions. wasserstein_1d works "
             "on the line, where sorting is optimal; use earth_movers_distance for the plane and beyond."
         )
-    weights = as_weights(weights, len(points), weight_name)
+    weights = checks.weights(weight_name, weights, len(points))
     order = np.argsort(points)
     return _Pieces(weights[order], points[order], points[order])
 

@@ -12,14 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.spatial.distance import cdist
 
-from course_utils.checks import numbers
+from course_utils import checks
 
 Metric = str | Callable[[Any, Any], float] | np.ndarray
 METRICS = ("euclidean", "sqeuclidean", "cityblock")
-WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
 
 
-def as_points(points: ArrayLike | None, name: str = "x") -> np.ndarray:
+def as_points(name: str, points: Any) -> np.ndarray:
     """Points as a float64 array: (n,) on the line, (n, d) elsewhere; a column (n, 1) becomes (n,).
 
     Raises
@@ -27,50 +26,13 @@ def as_points(points: ArrayLike | None, name: str = "x") -> np.ndarray:
     ValueError
         for no points at all, more than two axes, or an entry that is not a finite number.
     """
-    array = np.asarray(points, dtype=np.float64)
-    shape = array.shape
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
+    array = checks.numbers(name, points, advice="as places are")
     if array.ndim not in (1, 2) or array.size == 0:
         raise ValueError(
-            f"{name} has shape {shape}. Give at least one point: shape (n,) for points on a line, "
+            f"{name} has shape {array.shape}. Give at least one point: shape (n,) for points on a line, "
             "(n, d) for n points in d dimensions."
         )
-    return numbers(name, array, advice="because a distance to nan or infinity means nothing")
-
-
-def as_weights(weights: ArrayLike | None, n: int, name: str = "a") -> np.ndarray:
-    """Weights as a float64 probability vector (n,); None means 1/n each.
-
-    A sum that misses 1 by rounding (at most 1e-9) is divided out; zeros are welcome.
-
-    Raises
-    ------
-    ValueError
-        for a wrong length, an entry that is negative or not finite, or a sum other than 1.
-    """
-    if weights is None:
-        return np.full(n, 1 / n)
-    given = np.asarray(weights)
-    array = given.astype(np.float64)
-    if array.shape != (n,):
-        raise ValueError(
-            f"The weights {name} have shape {array.shape}, but there are {n} points: give one weight per "
-            f"point, shape ({n},)."
-        )
-    numbers(f"the vector of weights {name}", array, "[0, inf)", "as a mass is")
-    total = array.sum()
-    if abs(total - 1) > WEIGHT_TOLERANCE:
-        precision = (
-            f" They came as {given.dtype}, too coarse for exact transport: turn them into float64 first."
-            if given.dtype in (np.float16, np.float32)
-            else ""
-        )
-        raise ValueError(
-            f"The weights {name} sum to {total:.12g}, not to 1.{precision} If their proportions are right, "
-            f"pass {name} / {name}.sum()."
-        )
-    return array / total
+    return array[:, 0] if array.shape[1:] == (1,) else array
 
 
 def ground_cost(
@@ -100,33 +62,31 @@ def ground_cost(
             f"metric is {metric!r}. Give one of {', '.join(METRICS)}, a function d(u, v), or a matrix."
         )
     if isinstance(metric, str) or callable(metric):
-        x, y = as_points(x, "x"), as_points(y, "y")
+        x, y = as_points("x", x), as_points("y", y)
         if x.shape[1:] != y.shape[1:]:
             raise ValueError(
                 f"x has shape {x.shape} and y has shape {y.shape}: the points live in spaces of different "
                 "dimension. Give (n,) and (m,), or (n, d) and (m, d) with one d."
             )
         if callable(metric):
-            cost = np.array([[metric(u, v) for v in y] for u in x], dtype=np.float64)
+            cost = _costs([[metric(u, v) for v in y] for u in x])
         else:
             cost = cdist(x.reshape(len(x), -1), y.reshape(len(y), -1), metric)
     else:
-        x = None if x is None else as_points(x, "x")
-        y = None if y is None else as_points(y, "y")
-        cost = np.ascontiguousarray(metric, dtype=np.float64)
+        x, y = (None if p is None else as_points(name, p) for name, p in (("x", x), ("y", y)))
+        cost = np.ascontiguousarray(_costs(metric))
     pairs = zip((x, y), cost.shape, strict=False)
     if cost.ndim != 2 or cost.size == 0 or any(p is not None and len(p) != size for p, size in pairs):
         raise ValueError(
-            f"The costs have shape {cost.shape}, but one number per pair of points is needed, shape (n, m): "
+            f"metric gives costs of shape {cost.shape}, but one number per pair of points is needed, shape (n, m): "
             "row i holds the costs of moving from x_i to y_0, ..., y_{m-1}."
         )
-    lowest, highest = cost.min(), cost.max()
-    if not lowest > -np.inf:
-        raise ValueError(
-            "A cost is nan or -inf. Moving mass must have a price: a finite number, or inf to forbid a move."
-        )
-    if isinstance(metric, str) and highest == np.inf:
+    if isinstance(metric, str) and cost.max() == np.inf:
         raise ValueError(
             f"A distance by {metric!r} is beyond what float64 can hold (1.8e308): bring the points closer together."
         )
     return x, y, cost
+
+
+def _costs(metric: Any) -> np.ndarray:
+    return checks.numbers("metric", metric, "(-inf, inf]", "and inf forbids a move")

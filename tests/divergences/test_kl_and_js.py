@@ -137,15 +137,15 @@ def test_zeros_shapes_and_types():
 @pytest.mark.parametrize(
     ("p", "q", "words"),
     [
-        ([-0.1, 1.1], [0.5, 0.5], r"p holds the negative entry -0\.1"),
+        ([-0.1, 1.1], [0.5, 0.5], r"p holds -0\.1; every entry must be zero or more, as a probability is"),
         ([0.5, 0.5], [0.5, 0.5 + 3e-6], r"q sums to 1\.000003 .* not to 1"),
-        ([np.nan, 1.0], [0.5, 0.5], "p holds NaN"),
-        ([0.5, 0.5], [np.inf, 0.5], "q holds NaN or infinite"),
+        ([np.nan, 1.0], [0.5, 0.5], "p holds nan; every entry must be a finite"),
+        ([0.5, 0.5], [np.inf, 0.5], "q holds inf; every entry must be a finite"),
         ([], [], r"shape \(0,\)"),
         (1.0, 1.0, r"shape \(\)"),
         ([0.5, 0.5], [1.0], "p has 2 entries .* q has 1"),
         (np.full((2, 2), 0.5), np.full((3, 2), 0.5), "do not broadcast"),
-        (["a", "b"], [0.5, 0.5], "p must be an array of probabilities"),
+        (["a", "b"], [0.5, 0.5], "p is .*; it must be made of numbers"),
         ([0.5, 0.5], stats.norm(), "functions ending in _continuous"),
     ],
 )
@@ -432,9 +432,9 @@ def test_pointwise_value():
     np.testing.assert_allclose(
         pointwise_value([0.25, 0.5], 0.3, 0.1), [0.3 * np.log(0.25) + 0.1 * np.log(0.75), 0.4 * np.log(0.5)]
     )
-    with pytest.raises(ValueError, match=r"answer is 1\.5; it must be in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"d is 1\.5; it must be in \[0, 1\]"):
         pointwise_value(1.5, 0.1, 0.1)
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="p_star_x is -0.1; it must be"):
         pointwise_value(0.5, -0.1, 0.1)
 
 

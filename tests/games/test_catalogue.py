@@ -234,7 +234,7 @@ def test_mistakes_are_explained():
         convex_concave(-1)
     with pytest.raises(ValueError, match="strength is 0"):
         nonconvex(0)
-    with pytest.raises(ValueError, match="rng is None; it must be a generator for the mini-batches"):
+    with pytest.raises(ValueError, match="rng is None; it must be a numpy Generator.*for the mini-batches"):
         gaussian_mean_game(batch_size=8)
     with pytest.raises(ValueError, match=r"mean has shape \(1, 2\)"):
         gaussian_mean_game([[1.0, 2.0]])

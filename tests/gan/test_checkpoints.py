@@ -194,9 +194,7 @@ def test_a_checkpoint_that_an_earlier_course_wrote_goes_on(images, small, assert
 
 
 def test_no_file(tmp_path, small):
-    with pytest.raises(
-        FileNotFoundError, match="there is no checkpoint .*nothing.safetensors; save_checkpoint"
-    ):
+    with pytest.raises(FileNotFoundError, match="there is no file .*nothing.safetensors; save_checkpoint"):
         load_checkpoint(small(), tmp_path / "nothing.safetensors")
 
 

@@ -194,7 +194,8 @@ def test_optimizers_have_the_recipes_rates(optimizer, kind):
     recipe = RECIPES["mlp"].replace(
         optimizer=optimizer, generator_learning_rate=0.25, discriminator_learning_rate=0.5, betas=(0.1, 0.2)
     )
-    pair = recipe.make_optimizers(*recipe.make_networks())
+    players = zip(("generator", "discriminator"), recipe.make_networks(), strict=True)
+    pair = [recipe.make_optimizer(player, network) for player, network in players]
     assert [type(o).__name__ for o in pair] == [kind] * 2
     assert [o.param_groups[0]["lr"] for o in pair] == [0.25, 0.5]
     assert pair[0].param_groups[0].get("betas", (0.1, 0.2)) == (0.1, 0.2)

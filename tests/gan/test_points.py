@@ -6,6 +6,7 @@ import torch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from course_utils.gan import load_checkpoint, save_checkpoint
 from course_utils.gan.playground import DATA, Diverged, Session, make_data, scaled_to_view
 from course_utils.gan.playground.bugs import (
     BUGS,
@@ -81,6 +82,35 @@ def test_a_full_turn_is_the_loops_own_step_and_single_turns_move_one_player():
         assert new[keeps] == row[keeps]  # the loss of who did not move
         assert new[1 - keeps] != row[1 - keeps]
     assert len(trainer.log) == 7
+
+
+@pytest.mark.parametrize("player", ["generator", "discriminator"])
+def test_a_player_may_begin_alone(player, tmp_path):
+    """What the other one has not measured yet is no divergence, also after the run was saved, loaded or rewound."""
+    trainer = PointTrainer(ring(), device="cpu", **SMALL)
+    trainer.turn(player)
+    trainer.turn(player)
+    trainer.check()
+    save_checkpoint(trainer, tmp_path / "run.safetensors")
+    other = PointTrainer(ring(), device="cpu", **SMALL)
+    load_checkpoint(other, tmp_path / "run.safetensors")
+    for each in (trainer, other):
+        each.turn(player)
+        each.run(3, progress=False)
+    assert [name for name, values in trainer.history.items() if np.isnan(values).any()]
+    assert other.history.keys() == trainer.history.keys()
+    np.testing.assert_array_equal([*other.history.values()], [*trainer.history.values()])
+
+
+@pytest.mark.parametrize(
+    ("alone", "lost"), [("generator", "generator_loss"), ("discriminator", "discriminator_loss")]
+)
+def test_a_player_who_begins_alone_can_still_diverge(alone, lost):
+    trainer = PointTrainer(ring(), device="cpu", **SMALL)
+    trainer.turn(alone)
+    trainer.log.append(torch.full((len(trainer.quantities),), torch.nan), {lost})
+    with pytest.raises(FloatingPointError, match=f"{lost} became nan at step 2"):
+        trainer.check()
 
 
 def test_points_are_resampled_and_only_they_come():
@@ -296,7 +326,7 @@ def test_drawn_and_given_points():
             make_data(wrong)
     with pytest.raises(ValueError, match="bug is 'moth'"):
         Session("ring", bug="moth")
-    with pytest.raises(ValueError, match="B, D or G"):
+    with pytest.raises(ValueError, match="one of B, D, G"):
         Session("ring", **SMALL).move("x")
 
 

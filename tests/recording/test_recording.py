@@ -501,7 +501,7 @@ def test_a_bright_moment_is_read_as_the_others_are(tmp_path):
     ("action", "message"),
     [
         (lambda r: r.add_samples(20, np.zeros((4, 6, 5), np.uint8)), "after 20"),
-        (lambda r: r.add_samples(30.5, np.zeros((4, 6, 5), np.uint8)), "whole numbers"),
+        (lambda r: r.add_samples(30.5, np.zeros((4, 6, 5), np.uint8)), "whole number"),
         (lambda r: r.add_samples(30, np.zeros((3, 6, 5), np.uint8)), "every moment shows the same latents"),
         (lambda r: r.add_samples(30, np.zeros((4, 2, 6, 5), np.uint8)), "pictures must have the shape"),
         (lambda r: r.add_samples(30, np.full((4, 6, 5), 200.0)), r"\[-1, 1\]; got float64.*200"),

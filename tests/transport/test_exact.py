@@ -267,10 +267,20 @@ def test_no_warning_leaks_and_none_is_switched_off_for_good():
         ([0.0], [1.0], "manhattan", "'manhattan'. Give one of euclidean"),
         ([0.0], [1.0, 2.0], np.ones((2, 1)), "shape \\(n, m\\)"),
         (None, None, np.ones(3), "shape \\(n, m\\)"),
-        (None, None, np.array([[-np.inf, 1.0]]), "nan or -inf"),
-        (None, None, np.array([[np.nan, np.inf]]), "nan or -inf"),
+        (
+            None,
+            None,
+            np.array([[-np.inf, 1.0]]),
+            "metric holds -inf; every entry must be a finite number, and inf",
+        ),
+        (
+            None,
+            None,
+            np.array([[np.nan, np.inf]]),
+            "metric holds nan; every entry must be a finite number, and inf",
+        ),
         ([0.0], [1e200], "sqeuclidean", "beyond what float64 can hold"),
-        (None, [1.0], "euclidean", "at least one point"),
+        (None, [1.0], "euclidean", "x is None; it must be made of numbers"),
         (np.zeros((2, 2)), np.zeros((2, 2)), lambda u, v: u - v, "one number per pair"),
     ],
 )

@@ -120,9 +120,9 @@ def test_samples_follow_the_blocks_and_their_generator():
 @pytest.mark.parametrize(
     ("intervals", "masses", "message"),
     [
-        ([], None, "pairs of finite ends"),
-        ([(1, 2, 3)], None, "pairs of finite ends"),
-        ([(0, np.inf)], None, "pairs of finite ends"),
+        ([], None, "pairs of ends"),
+        ([(1, 2, 3)], None, "pairs of ends"),
+        ([(0, np.inf)], None, "intervals holds inf"),
         ([(2, 1)], None, "larger right end"),
         ([(1, 1)], None, "larger right end"),
         ([(0, 2), (1, 3)], None, "overlap"),

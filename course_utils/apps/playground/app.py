@@ -26,7 +26,7 @@ from course_utils.apps.playground.settings import (
     structure,
     values_of,
 )
-from course_utils.checks import instance
+from course_utils.checks import instance, whole
 from course_utils.gan.playground import DATA, Data, Diverged, Session, plane, read_csv
 from course_utils.gan.playground.presets import PRESETS, Preset
 from course_utils.gan.trainer import POINTS
@@ -103,7 +103,7 @@ class PlaygroundController(LiveController):
 
     def __init__(self, session: Session | None = None, *, points: int = 1000):
         super().__init__()
-        self.points = points
+        self.points = whole("points", points, advice="such as 1000")
         self._drawing = list(FIRST_DRAWING)
         self._cleared = False  # the next click replaces the drawing
         self._given = read_csv(_heart())
@@ -247,7 +247,7 @@ class PlaygroundController(LiveController):
 
     def prepare(self, steps: int) -> None:
         """Take so many steps at once, measured ten times, so that there is something to see and to rewind."""
-        for step in range(steps):
+        for step in range(whole("prepared", steps, at_least=0)):
             if step % max(1, steps // 10) == 0:
                 self.measurements.at_once()
                 self.measurements.look()

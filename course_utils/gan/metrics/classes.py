@@ -22,7 +22,7 @@ from torch import Tensor
 from course_utils import checks
 from course_utils.datasets import SIDE, Images
 from course_utils.datasets.scaling import Scale, read_pictures, to_symmetric
-from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, load_classifier
+from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, or_shipped
 from course_utils.toy import GaussianMixture
 
 Pictures = Images | np.ndarray | Tensor
@@ -65,7 +65,7 @@ def look(
         numbers that are not uint8, where no scale is given).
     """
     images = _scaled(images, scale)
-    classifier = load_classifier(images.device) if classifier is None else classifier
+    classifier, batch = or_shipped(classifier, images.device), checks.whole("batch", batch)
     device = classifier.head.weight.device
     features = [classifier.features(part.to(device)) for part in images.split(batch)]
     digits = [classifier.head(part).argmax(dim=1) for part in features]
@@ -123,7 +123,7 @@ class ModeCoverage(_Modes):
         )
 
 
-def mode_coverage(predictions: np.ndarray, classes: int = CLASSES) -> ModeCoverage:
+def mode_coverage(predictions: np.ndarray | Seen, classes: int = CLASSES) -> ModeCoverage:
     """How many classes occur among the pictures, and how evenly.
 
     A class is covered when at least a tenth of its fair share n / classes is predicted, and not by one picture alone:
@@ -134,7 +134,8 @@ def mode_coverage(predictions: np.ndarray, classes: int = CLASSES) -> ModeCovera
 
     Parameters
     ----------
-    predictions : the class of each picture, integers (n,); or its probabilities or logits, (n, classes).
+    predictions : the class of each picture, integers (n,), or what :func:`look` saw; or its probabilities or logits,
+        (n, classes).
     classes : how many there are.
 
     Raises
@@ -142,9 +143,11 @@ def mode_coverage(predictions: np.ndarray, classes: int = CLASSES) -> ModeCovera
     ValueError
         for other shapes, no pictures, or a class outside 0 ... classes - 1.
     """
-    given = predictions = np.asarray(predictions)
-    if given.ndim == 2 and given.shape[1] == classes:
-        predictions = given.argmax(axis=1)
+    classes = checks.whole("classes", classes)
+    predictions = predictions.digits if isinstance(predictions, Seen) else predictions
+    checks.numbers("predictions", predictions, advice="as look(images).digits are")
+    given = checks.array("predictions", predictions)
+    predictions = given.argmax(axis=1) if given.ndim == 2 and given.shape[1] == classes else given
     if predictions.ndim != 1 or not len(predictions) or not np.issubdtype(predictions.dtype, np.integer):
         raise ValueError(
             f"predictions must be integers (n,) or probabilities (n, {classes}), n >= 1; got {given.dtype} of shape "
@@ -210,6 +213,11 @@ def mixture_coverage(
         for points of another shape, none, or some that are not finite.
     """
     points = checks.points("points", points, dim=2)
+    if not (hasattr(mixture, "std") and len(getattr(mixture, "modes", ()))):
+        raise ValueError(
+            f"mixture is {mixture!r:.80}; it must be one of Gaussians, such as ring(), after the points."
+        )
+    deviations = checks.positive("deviations", deviations)
     distance = np.linalg.norm(points[:, None] - mixture.modes, axis=-1)
     nearest, near = distance.argmin(axis=1), distance.min(axis=1) <= deviations * mixture.std
     per_mode = np.bincount(nearest[near], minlength=len(mixture.modes))

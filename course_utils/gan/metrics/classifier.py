@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
-from course_utils.checks import finite_tensors
+from course_utils.checks import finite_tensors, instance
 
 WEIGHTS = "checkpoints/mnist_classifier.safetensors"
 FEATURES = 128
@@ -64,6 +64,15 @@ def load_classifier(device: str | torch.device | None = None) -> DigitClassifier
     finite_tensors(str(path), weights, advice="`git checkout` brings the shipped file back")
     classifier.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
     return classifier.to(runtime.device(device)).eval().requires_grad_(False)
+
+
+def or_shipped(classifier: DigitClassifier | None, device: str | torch.device) -> DigitClassifier:
+    """The classifier that is given; for None the shipped one, on that device."""
+    if classifier is None:
+        return load_classifier(device)
+    return instance(
+        "classifier", classifier, DigitClassifier, "a DigitClassifier, or None for the shipped one"
+    )
 
 
 def _block(n_in: int, n_out: int, padding: int) -> list[nn.Module]:

@@ -52,7 +52,7 @@ def _statistics(name: str, given: np.ndarray | Statistics) -> Statistics:
         if mean.ndim != 1 or covariance.shape != (len(mean), len(mean)):
             raise ValueError(
                 f"{name} as a pair must be a mean (d,) and a covariance (d, d); got the shapes {mean.shape} and "
-                f"{covariance.shape}."
+                f"{covariance.shape}. Of what look(images) saw, take the features."
             )
         return mean, covariance
     samples = points(name, given, at_least=2, advice=ADVICE)

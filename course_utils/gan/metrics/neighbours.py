@@ -9,7 +9,7 @@ from torch import Tensor
 
 from course_utils.datasets.scaling import SIDE, Scale, check_digits, read_pictures, to_bytes, to_unit
 from course_utils.gan.metrics.classes import look
-from course_utils.gan.metrics.classifier import DigitClassifier, load_classifier
+from course_utils.gan.metrics.classifier import DigitClassifier, or_shipped
 
 BLOCK = 2**22  # distances that are held in memory at a time: 32 MB
 PART = (
@@ -103,12 +103,7 @@ class Memorisation(_Distances):
     false_alarms: float
 
     def __new__(
-        cls,
-        generated: float,
-        held_out: float,
-        suspects: np.ndarray,
-        sources: np.ndarray,
-        false_alarms: float,
+        cls, generated: float, held_out: float, suspects: np.ndarray, sources: np.ndarray, false_alarms: float
     ) -> Self:
         self = super().__new__(cls, generated, held_out, generated / held_out)
         self.suspects, self.sources, self.false_alarms = suspects, sources, false_alarms
@@ -183,7 +178,7 @@ def memorisation(
             "pictures are from it: hold out pictures that the generator was not trained on."
         )
     made = nearest_neighbours(images, training, scale=scale).distances
-    classifier = load_classifier("cpu") if classifier is None else classifier
+    classifier = or_shipped(classifier, "cpu")
     images = to_bytes(*read_pictures("images", images, scale))
     images = images.cpu().numpy() if isinstance(images, Tensor) else images
     # both at once: one pass over the training set

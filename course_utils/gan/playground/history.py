@@ -5,9 +5,12 @@ states a step is reached by playing the moves again, which on the CPU gives the 
 share of the memory, every other one is dropped and they are kept half as often.
 """
 
+from itertools import groupby
 from typing import Any, Protocol
 
 from torch import Tensor
+
+from course_utils.checks import whole
 
 SPACING = 16  # moves between two kept states, at first
 BUDGET = 64 * 2**20  # bytes for all kept states
@@ -68,8 +71,7 @@ class History:
         ValueError
             for a step that is not recorded.
         """
-        if not 0 <= step <= self.end:
-            raise ValueError(f"step is {step}, but recorded are the steps from 0 to {self.end}.")
+        step = whole("step", step, 0, self.end, "as far as is recorded")
         if not self.now <= step < self.now + self.spacing:  # near and ahead: simply play on
             self.now = max(kept for kept in self._states if kept <= step)
             self._applied, state = self._states[self.now]
@@ -81,23 +83,16 @@ class History:
 
     def schedule(self) -> list[int | str | dict[str, Any]]:
         """What led here: a number for as many moves "B" in a row, letters for other moves, a dict for a change."""
-        items: list[int | str | dict[str, Any]] = []
-        changes = iter([*self._changes[: self._applied], (self.now, {})])
-        before, change = next(changes)
+        changes: dict[int, list[dict[str, Any]]] = {}
+        for before, change in self._changes[: self._applied]:
+            changes.setdefault(before, []).append(change)
+        events: list[str | dict[str, Any]] = []
         for place, move in enumerate([*self._moves[: self.now], ""]):
-            while before == place and change:
-                items.append(change)
-                before, change = next(changes)
-            if move == "B":
-                if items and isinstance(items[-1], int):
-                    items[-1] += 1
-                else:
-                    items.append(1)
-            elif move:
-                if items and isinstance(items[-1], str):
-                    items[-1] += move
-                else:
-                    items.append(move)
+            events += [*changes.get(place, ()), move]
+        items: list[int | str | dict[str, Any]] = []
+        for kind, group in groupby(events[:-1], key=lambda event: "B" if event == "B" else type(event)):
+            some = list(group)
+            items += [len(some)] if kind == "B" else ["".join(map(str, some))] if kind is str else some
         return items
 
     # ------------------------------------------------------------------ details

@@ -19,6 +19,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import norm
 from torch import Tensor, nn
 
+from course_utils import checks
 from course_utils.divergences import js_divergence
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
@@ -41,8 +42,9 @@ def smoothed_histogram(
 
     Points outside count in the nearest square of the border, and the smoothing is reflected there: the sum is 1.
     """
-    edge = np.nextafter(view, 0)
-    points = np.clip(points, -edge, edge)
+    view, cells = checks.positive("view", view), checks.whole("cells", cells)
+    bandwidth, edge = checks.not_negative("bandwidth", bandwidth), np.nextafter(view, 0)
+    points = np.clip(checks.points("points", points, dim=2), -edge, edge)
     counts, *_ = np.histogram2d(points[:, 0], points[:, 1], bins=cells, range=((-view, view), (-view, view)))
     smooth = gaussian_filter(counts / len(points), bandwidth * cells / (2 * view), mode="reflect")
     return smooth / smooth.sum()
@@ -50,6 +52,7 @@ def smoothed_histogram(
 
 def grid_jsd(x: np.ndarray, y: np.ndarray, **grid: Any) -> float:
     """JSD in nats between two samples (n, 2) and (m, 2), both smoothed as :func:`smoothed_histogram` says."""
+    x, y = checks.points("x", x, dim=2), checks.points("y", y, dim=2)
     p, q = (smoothed_histogram(points, **grid).ravel() for points in (x, y))
     return float(js_divergence(p, q))
 
@@ -101,6 +104,7 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
 
     Nothing is drawn from the streams of the training.
     """
+    n, n_grid = checks.whole("n", n), checks.whole("n_grid", n_grid)
     real, fake = evaluation_points(trainer, n_grid, seed=seed)
     points = fake.numpy().astype(float)
     mixture: Any = trainer.distribution
@@ -128,7 +132,12 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
 
 def floor(distribution: Any, n: int = FEW, *, n_grid: int = 2000, seed: int = 0) -> tuple[float, float]:
     """(JSD, W1) as :func:`measure` would find them for a perfect generator: between two samples of the distribution."""
-    random = np.random.default_rng(seed)
+    n, n_grid = checks.whole("n", n), checks.whole("n_grid", n_grid)
+    if not hasattr(distribution, "sample"):
+        raise ValueError(
+            f"distribution is {distribution!r:.80}; it must have .sample(n, generator), as ring() has."
+        )
+    random = np.random.default_rng(checks.whole("seed", seed, at_least=0))
     x, y = (distribution.sample(n_grid, random) for _ in range(2))
     return grid_jsd(x, y), earth_movers_distance(x[:n], y[:n]).cost
 
@@ -149,7 +158,8 @@ def centred_w1(x: Tensor, y: Tensor) -> float:
 
 def evaluation_points(trainer: PointTrainer, n: int, *, seed: int = 0) -> tuple[Tensor, Tensor]:
     """n real and n generated points, (n, 2) each; the same draws and the same latents for the same seed."""
-    real = trainer.distribution.sample(n, np.random.default_rng(seed))
+    checks.instance("trainer", trainer, PointTrainer, "a PointTrainer", "and it comes first")
+    real = trainer.distribution.sample(n, np.random.default_rng(checks.whole("seed", seed, at_least=0)))
     return torch.as_tensor(real, dtype=torch.get_default_dtype()), trainer.sample(n, seed=seed)
 
 

@@ -20,12 +20,7 @@ from course_utils.gan.trainer import POINTS
 
 LOOKS = 10  # measurements during a run
 SGD = {"optimizer": "sgd", "generator_learning_rate": 0.1, "discriminator_learning_rate": 0.1}
-CLIP = {
-    "objective": "wasserstein",
-    "penalty": "clip",
-    "optimizer": "rmsprop",
-    "discriminator_steps": 5,
-}
+CLIP = {"objective": "wasserstein", "penalty": "clip", "optimizer": "rmsprop", "discriminator_steps": 5}
 PENALTY = {"objective": "wasserstein", "penalty_weight": 1.0, "discriminator_steps": 5}
 R3GAN = {"objective": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.1}
 

@@ -9,12 +9,14 @@ For example:
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from course_utils.checks import one_of
+from course_utils import checks
+from course_utils.checks import instance, one_of, whole
 from course_utils.gan.playground.bugs import BUGS
 from course_utils.gan.playground.history import History
 from course_utils.gan.recipes import Recipe
@@ -126,8 +128,7 @@ class Session:
         ValueError
             for another letter.
         """
-        if move not in MOVES:
-            raise ValueError(f"a move is B, D or G (both players, D alone, G alone), not {move!r}.")
+        one_of("move", move, MOVES, "for both players, D alone and G alone")
         self._history.move(move)
         loss = self.trainer.log.last("generator_loss" if move == "G" else "discriminator_loss")
         if not loss.isfinite():
@@ -155,7 +156,10 @@ class Session:
             if isinstance(item, dict):
                 self.change(**item)
             else:
-                for move in "B" * item if isinstance(item, int) else item:
+                advice = "or letters, such as 'DDG', or a dict of settings"
+                for move in (
+                    item if isinstance(item, str) else "B" * whole("schedule", item, 0, advice=advice)
+                ):
                     self.move(move)
         return self
 
@@ -215,23 +219,24 @@ def read_csv(content: bytes, *, most: int = 500) -> list[tuple[float, float]]:
     ValueError
         for a file without points.
     """
-    points = []
+    content = instance("content", content, bytes, "the bytes of a file, as Path(...).read_bytes() gives them")
+    most, found = whole("most", most), list[tuple[float, float]]()
     for line in content.decode("utf-8", errors="replace").splitlines():
         try:
             x, y = (float(word) for word in re.split(r"[,;\s]+", line.strip())[:2])
         except ValueError:
             continue
         if np.isfinite([x, y]).all():
-            points.append((x, y))
-    if not points:
+            found.append((x, y))
+    if not found:
         raise ValueError(
             "this file has no points: every line should start with two numbers, such as 0.5, -1.2. Save your table as "
             "CSV, with x and y in its first two columns."
         )
-    return scaled_to_view(points[:: -(-len(points) // most)])
+    return scaled_to_view(found[:: -(-len(found) // most)])
 
 
-def scaled_to_view(points: Iterable[Any]) -> list[tuple[float, float]]:
+def scaled_to_view(points: ArrayLike) -> list[tuple[float, float]]:
     """Points (k, 2) moved and scaled, both axes alike, into [-2, 2]^2, and rounded so that they can be written down.
 
     Raises
@@ -239,7 +244,7 @@ def scaled_to_view(points: Iterable[Any]) -> list[tuple[float, float]]:
     ValueError
         for an array of another shape.
     """
-    points = PointCloud(np.asarray(points, dtype=float)).points
+    points = PointCloud(checks.array("points", points)).points
     low, high = points.min(axis=0), points.max(axis=0)
     half = max((high - low).max() / 2, 1e-9)
     return [tuple(p) for p in (2 * (points - (low + high) / 2) / half).round(4).tolist()]
