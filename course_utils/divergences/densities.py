@@ -158,7 +158,8 @@ def _to_the_edge(distribution: Any, support: np.ndarray, points: np.ndarray) -> 
     support = support.copy()
     for end, outermost, before in ((0, 0, 1), (1, _MEDIAN + 1, _MEDIAN + 2)):
         inside, outside = points[outermost], 2 * points[outermost] - points[before]
-        if np.isfinite(support[end]) or np.isfinite(distribution.logpdf(outside)) or inside == outside:
+        known = np.isfinite(support[end]) or not np.isfinite(inside + outside) or inside == outside
+        if known or np.isfinite(distribution.logpdf(outside)):
             continue
         while (middle := (inside + outside) / 2) not in (inside, outside):
             alive = np.isfinite(distribution.logpdf(middle))
