@@ -350,3 +350,55 @@ def test_moving_parts_alone_give_the_whole_picture():
         controller.set(theta=theta, noise=noise)
         assert used.picture.value == App(controller).picture.value
     assert Image.open(io.BytesIO(used.picture.value)).size == (880, 520)
+
+
+# What the lesson answers to "play with it".
+
+
+def trained(clicks, **values):
+    controller = ParallelLinesController()
+    controller.set(**values)
+    for _ in range(clicks):
+        controller.press("train")
+    return controller
+
+
+def test_the_push_grows_and_dies_while_that_of_minus_log_d_grows_on():
+    controller, pushes = trained(0), []
+    for _ in range(20):
+        controller.press("train")
+        pushes.append((-controller.slopes["D"], -controller.slopes["−log D"]))
+    minimax, heuristic = np.transpose(pushes)
+    assert np.abs(minimax).argmax() == 1  # after 40 steps
+    assert minimax[[1, 4, 19]] == pytest.approx([-0.21, -0.01, -0.001], abs=0.006)
+    assert (np.diff(heuristic) < 0).all()
+    assert heuristic[-1] == pytest.approx(-18, abs=1)
+
+
+@pytest.mark.parametrize(("clicks", "end"), [(1, 0.68), (2, -0.35), (5, 0.975), (20, 0.998)])
+def test_four_walks_down_a_discriminator_that_nobody_trains_on_the_way(clicks, end):
+    controller = trained(clicks)
+    controller.set(follow=TRAINED)
+    for _ in range(4):
+        controller.press("walk")
+    assert controller.values["theta"] == pytest.approx(end, abs=0.01)
+
+
+def test_the_push_stays_with_noise_and_goes_with_it():
+    controller = trained(15, noise=0.5)
+    assert controller.slopes["D"] == pytest.approx(0.47, abs=0.01)
+    for noise, push in ((0.4, None), (0.3, 0.48), (0.2, 0.12), (0.1, 0.001)):
+        controller.set(noise=noise)
+        for _ in range(10):
+            controller.press("train")
+        assert push is None or controller.slopes["D"] == pytest.approx(push, abs=0.006)
+
+
+def test_where_it_has_never_been_it_pushes_outwards_until_it_is_trained_there():
+    controller = trained(5)
+    controller.set(theta=-1.0)
+    told = [-controller.slopes["D"]]
+    for _ in range(2):
+        controller.press("train")
+        told.append(-controller.slopes["D"])
+    assert told == pytest.approx([-2.55, -0.14, 0.17], abs=0.01)
