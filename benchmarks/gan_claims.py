@@ -25,7 +25,8 @@ The thresholds were chosen before the runs:
 
     works      the median distance over the last third is below 0.6 of an untrained generator's, and all is finite
     swing      standard deviation of log frechet over the last third, its straight line taken away: a generator that
-               still improves does not swing. `noise` is the same of one generator under other latents
+               still improves does not swing. `noise` is the same of one generator under other latents. (And
+               absolute_swing, of frechet itself: looked at afterwards, it decides no verdict)
     setback    the largest ratio of a distance to the best one before it, from where the run first was below 0.6
     collapse   fewer than ten modes at some moment of the last third. reached_kl: the KL at the first moment below 0.6,
                where all runs are equally far
@@ -182,16 +183,22 @@ def measures(run: dict, noise: float) -> dict:
         result = {"reached": int(step[near[0]]), "reached_kl": run["moments"][near[0]]["kl"]}
     if not run["finite"] or run["condition"] == "slow":  # which ends as soon as it works
         works = bool(run["finite"] and len(near))
-        return result | {"works": works, "swing": None, "setback": None, "late_modes": None, "late_kl": None}
-    line = np.polyfit(step[late], np.log(frechet[late]), 1)
+        nothing = ("swing", "absolute_swing", "setback", "late_modes", "late_kl")
+        return result | {"works": works} | dict.fromkeys(nothing)
     from_there = frechet[near[0] :] if len(near) else np.ones(1)
     return result | {
         "works": bool(np.median(frechet[late]) < FAR * noise),
-        "swing": round(float(np.std(np.log(frechet[late]) - np.polyval(line, step[late]), ddof=2)), 4),
+        "swing": round(around_a_line(step[late], np.log(frechet[late])), 4),
+        "absolute_swing": round(around_a_line(step[late], frechet[late]), 2),
         "setback": round(float((from_there / np.minimum.accumulate(from_there)).max()), 3),
         "late_modes": min(m["modes"] for m, is_late in zip(run["moments"], late, strict=True) if is_late),
         "late_kl": max(m["kl"] for m, is_late in zip(run["moments"], late, strict=True) if is_late),
     }
+
+
+def around_a_line(x: np.ndarray, y: np.ndarray) -> float:
+    """The standard deviation of y around its straight line in x."""
+    return float(np.std(y - np.polyval(np.polyfit(x, y, 1), x), ddof=2))
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
@@ -210,19 +217,23 @@ def comparison(runs: list[dict], way: str, other: str) -> dict:
     }
     pairs = sorted(of[way].keys() & of[other].keys())
     fails = [sum(not of[name][pair]["works"] for pair in pairs) for name in (way, other)]
-    both = [(of[way][p]["swing"], of[other][p]["swing"]) for p in pairs]
-    logs = np.array([np.log(a / b) for a, b in both if a and b])
-    row = {"way": way, "against": other, "pairs": len(pairs), "fails": fails[0], "other_fails": fails[1]}
-    if len(logs) < 3:
-        return row | {"ratio": None, "low": None, "high": None, "verdict": "undecided"}
-    mean, low, high = interval(logs)
-    verdict = "undecided"
-    if high < 0 and fails[0] <= fails[1]:
-        verdict = "holds"
-    if low > 0 or fails[0] >= fails[1] + MORE_FAILURES:
-        verdict = "fails"
-    row |= {"ratio": np.exp(mean), "low": np.exp(low), "high": np.exp(high), "verdict": verdict}
-    return {name: round(v, 3) if isinstance(v, float) else v for name, v in row.items()}
+    row: dict = {
+        "way": way,
+        "against": other,
+        "pairs": len(pairs),
+        "fails": fails[0],
+        "other_fails": fails[1],
+    }
+    for name in ("swing", "absolute_swing"):
+        both = [(of[way][pair][name], of[other][pair][name]) for pair in pairs]
+        logs = np.array([np.log(a / b) for a, b in both if a and b])
+        row[name] = np.exp(interval(logs)).round(3).tolist() if len(logs) > 2 else None
+    row["verdict"] = "undecided"
+    if row["swing"] and row["swing"][2] < 1 and fails[0] <= fails[1]:
+        row["verdict"] = "holds"
+    if (row["swing"] and row["swing"][1] > 1) or fails[0] >= fails[1] + MORE_FAILURES:
+        row["verdict"] = "fails"
+    return row
 
 
 def summary(runs: list[dict]) -> list[dict]:
