@@ -67,7 +67,7 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     wait_for(playing, "app.player.playing", "False")
     hide(False)
     app = playing.app("playground_app")
-    assert "nobody was watching" in app.locator(".course-app-status").inner_text()
+    playing.wait_for_text(app.locator(".course-app-status"), "nobody was watching")
     assert playing.ask("app.player.playing") == "False"
     press_play(playing)
     plays_on(playing)
