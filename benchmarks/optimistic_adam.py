@@ -41,7 +41,9 @@ POINTS, LOOKS = 1000, 16
 MEASURES = ("distance", "fluctuation", "modes", "near")
 
 
-def train(objective: str, optimizer: str, rate: float, seed: int, steps: int) -> dict:
+def train(
+    objective: str, optimizer: str, rate: float, seed: int, steps: int, betas: tuple[float, float] = BETAS
+) -> dict:
     """One run, looked at LOOKS times."""
     mixture, random = ring(), np.random.default_rng(seed + 10_000)
     gan = PointTrainer(
@@ -49,7 +51,7 @@ def train(objective: str, optimizer: str, rate: float, seed: int, steps: int) ->
         optimizer=OPTIMIZERS[optimizer],
         generator_learning_rate=rate,
         discriminator_learning_rate=rate,
-        betas=BETAS,
+        betas=betas,
         objective=objective,
         latent_dim=8,
         device="cpu",

@@ -264,3 +264,21 @@ def test_decay_rates_lie_below_one():
         OptimisticSGD([theta], momentum=-0.5)
     with pytest.raises(ValueError, match="eps is -1"):
         OptimisticAdam([theta], eps=-1)
+
+
+def test_optimism_undoes_momentum_of_one_half():
+    """b_t = b_{t-1} / 2 + g_t, and 2 b_t - b_{t-1} = 2 g_t: the plain steps, twice as long."""
+    ends = []
+    for make in (
+        lambda p: OptimisticSGD(p, lr=0.1, momentum=0.5),
+        lambda p: torch.optim.SGD(p, lr=0.2),
+    ):
+        theta = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
+        optimizer = make([theta])
+        for _ in range(20):
+            optimizer.zero_grad()
+            (theta**4).sum().backward()
+            theta.grad.clamp_(-1, 1)
+            optimizer.step()
+        ends.append(theta.detach())
+    torch.testing.assert_close(*ends)

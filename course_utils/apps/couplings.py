@@ -1,10 +1,12 @@
 """Lesson 3's first app: every coupling of two coins, as L1's table with its slider q."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import Controller, Heading, Slider, show
+from course_utils.apps.frame import Controller, Handle, Heading, Slider, show
 from course_utils.plots import palette
 from course_utils.plots.transport_panels import CouplingPanels
 from course_utils.transport import binary_couplings
@@ -14,7 +16,7 @@ class CouplingController(Controller):
     """Two coins X and Y with fixed P(X = 0) and P(Y = 0); q slides along all of their joint distributions.
 
     What a unit of mass pays for staying, 0→0 or 1→1, is zero at first, as with the distance |x − y|. A price for
-    staying moves the optimum to the other end of the segment, but never inside.
+    staying moves the optimum to the other end of the segment, but never inside. The dot over q can be dragged.
     """
 
     title = "All couplings of two coins"
@@ -24,7 +26,7 @@ class CouplingController(Controller):
         Heading("the two coins"),
         Slider("mu0", "P(X = 0)", 0, 1, 0.3, 0.05),
         Slider("nu0", "P(Y = 0)", 0, 1, 0.5, 0.05),
-        Heading("the coupling", palette.ACCENT),
+        Heading("the coupling", palette.text(palette.ACCENT)),
         Slider("q", "q", 0, 1, 0.5, 0.02),
         Heading("what a unit of mass pays"),
         Slider("stay", "to stay", 0, 1, 0.0, 0.1),
@@ -48,6 +50,12 @@ class CouplingController(Controller):
     def update(self) -> None:
         coupling, *ends = self.couplings()
         self.panels.update(coupling, ends, tuple(self.costs()), self.values["q"])
+
+    def handles(self) -> Mapping[str, Handle]:
+        return {"q": Handle(self.panels.cost, x=self.values["q"])}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        self.slide(q=x)
 
     def status(self) -> str:
         here, start, end = self.costs()

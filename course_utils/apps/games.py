@@ -8,7 +8,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame
-from course_utils.apps.frame import PLAYBACK, Button, Choice, Heading, LiveController, Slider, Toggle, show
+from course_utils.apps.frame import (
+    PLAYBACK,
+    Button,
+    Choice,
+    Handle,
+    Heading,
+    LiveController,
+    Slider,
+    Toggle,
+    show,
+)
 from course_utils.games import (
     METHODS,
     Game,
@@ -22,16 +32,17 @@ from course_utils.games import (
 )
 from course_utils.games.theory import eigenvalues, jacobian
 from course_utils.plots.games import GamePanels
+from course_utils.plots.layout import number
 
-GAMES: dict[str, Game] = {
+GAMES: dict[str, Game] = {  # short names: long ones do not fit their dropdown
     "L = x y": bilinear(),
     "bowl and hill": convex_concave(curvature=0.2),
     "two wells": nonconvex(strength=0.5),
-    "WGAN: a Gaussian's mean": gaussian_mean_game(mean=1.0),
+    "a Gaussian's mean": gaussian_mean_game(mean=1.0),
     "Dirac-GAN, minimax": dirac_gan("minimax"),
-    "Dirac-GAN, non-saturating": dirac_gan("non-saturating"),
-    "Dirac-GAN, gradient penalty": dirac_gan("minimax", "gradient penalty", strength=0.5),
-    "Dirac-GAN, instance noise": dirac_gan("minimax", "instance noise"),
+    "Dirac-GAN, −log D": dirac_gan("non-saturating"),
+    "Dirac-GAN, R1": dirac_gan("minimax", "gradient penalty", strength=0.5),
+    "Dirac-GAN, noise": dirac_gan("minimax", "instance noise"),
 }
 SHOWN = ("the points", "their averages")
 STEPS = 300
@@ -43,7 +54,8 @@ class GamesController(LiveController):
 
     What theory says is dashed: r_0 rho^k, with rho the largest modulus among the eigenvalues of one step, linearised at
     the resting point. For x y that is the law itself (alternating steps breathe around it, along their ellipse); for
-    curved games it holds near the resting point.
+    curved games it holds near the resting point. The ring is the start, and can be dragged. What was *kept* stays, thin
+    and dotted, beside what comes after it.
     """
 
     title = "Two players, one value: who arrives?"
@@ -58,6 +70,8 @@ class GamesController(LiveController):
         Heading("methods"),
         *(Toggle(name, name, name in ("simultaneous", "alternating", "optimistic")) for name in [*METHODS, "flow"]),
         Choice("shown", "show", SHOWN, SHOWN[0]),
+        Button("keep_runs", "keep", "leave these runs in the picture, to compare the next ones with them"),
+        Button("forget_runs", "forget", "take the kept runs away"),
         Heading("time"),
         Slider("time", "step", 0, STEPS, STEPS, 1, integer=True),
         Slider("speed", "steps a frame", 1, 10, 2, 1, integer=True),
@@ -67,6 +81,8 @@ class GamesController(LiveController):
 
     def __init__(self) -> None:
         super().__init__()
+        self.kept: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
+        self.kept_name = ""
         self.changed(self.values)
 
     # ------------------------------------------------------------------ what is computed
@@ -108,6 +124,24 @@ class GamesController(LiveController):
         """rho, what one step multiplies the distance with in the long run."""
         return float(np.abs(self.eigenvalues[method]).max())
 
+    # ------------------------------------------------------------------ what a student can do
+
+    def keep_runs(self) -> None:
+        self.kept = self.tracks, self.distances
+        self.kept_name = f"{self.values['game']}, η = {self.values['learning_rate']:.2f}"
+
+    def forget_runs(self) -> None:
+        self.kept, self.kept_name = ({}, {}), ""
+
+    def handles(self) -> Mapping[str, Handle]:
+        return {"start": Handle(self.panels.plane, self.values["x"], self.values["y"])}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        self.slide(x=x, y=y)
+
+    def disabled(self) -> Mapping[str, str]:
+        return {} if self.kept_name else {"forget_runs": "nothing has been kept"}
+
     # ------------------------------------------------------------------ time
 
     def steps(self) -> Iterator[None]:
@@ -141,15 +175,52 @@ class GamesController(LiveController):
         still = self.values["game"], *self.runs
         if still != self._still:
             self._still = still
-            self.panels.set_scene(self.game.field(self.panels.grid), self.rest, self.runs)
+            known = len(self.game.equilibria) > 0
+            self.panels.set_scene(self.game.field(self.panels.grid), self.rest, self.runs, known)
             self.moving = list(self.panels.moving)  # a new list: the still part of the picture is another one
-        self.panels.update(self.values["time"], self.tracks, self.distances, self.theory, self.eigenvalues)
+        start = self.values["x"], self.values["y"]
+        self.panels.update(
+            self.values["time"],
+            self.tracks,
+            self.distances,
+            self.theory,
+            self.eigenvalues,
+            start,
+            self.kept,
+        )
 
     def status(self) -> str:
         if not self.runs:
             return "Tick a method to let it play."
+        where = "near the star" if len(self.game.equilibria) else "near the circle, which is no equilibrium"
         factors = ", ".join(f"{name} × {self.factor(name):.4f}" for name in self.runs)
-        return f"After step {self.values['time']}. Theory, per step and near the star: {factors}."
+        said = [f"After step {self.values['time']}. Theory, per step and {where}: {factors}."]
+        said += [self._end(name, run) for name, run in self.runs.items()]
+        if self.kept_name:
+            said.append(
+                f"Dotted: kept, {self.kept_name}"
+                + "".join(
+                    f"; {name} ended at {_last(self.kept[1][name])}, now at {_last(self.distances[name])}"
+                    for name in self.runs
+                    if name in self.kept[1]
+                )
+                + "."
+            )
+        return " ".join(filter(None, said))
+
+    def _end(self, name: str, run: Trajectory) -> str:
+        """What must be said of a run that ends before the slider's step."""
+        if run.diverged_at is not None and self.values["time"] >= int(run.diverged_at):
+            return f"The {name} run passed a million at step {run.diverged_at}."
+        last = len(run.points) - 1
+        return f"The {name} was followed to step {last}." if self.values["time"] > last else ""
+
+
+def _last(distances: np.ndarray) -> str:
+    """The last distance of a run, in words for one that left."""
+    if np.isfinite(distances[-1]):
+        return number(float(distances[-1]), 3 if distances[-1] < 100 else 0)
+    return "more than a million"
 
 
 def games_app(*, scale: float = 1.0) -> "frame.LiveApp":

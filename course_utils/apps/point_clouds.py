@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from course_utils import toy
 from course_utils.apps import frame
-from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
+from course_utils.apps.frame import Button, Choice, Controller, Handle, Slider, Toggle, show
 from course_utils.plots.transport_panels import CloudPanels
 from course_utils.transport import SinkhornCurve, earth_movers_distance, kantorovich_potential, sinkhorn_curve
 
@@ -18,6 +18,10 @@ SINKHORN_TOLERANCE = (
     1e-4  # of the column sums: no eye sees it, and it takes a tenth of a second instead of seconds
 )
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock", "squared": "sqeuclidean"}
+SLOPES = {
+    "euclidean": "no slope is steeper than 1",
+    "cityblock": "along each axis no slope is steeper than 1, and on a diagonal none steeper than √2",
+}
 
 
 def _blobs(n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -41,8 +45,8 @@ CLOUDS = {
 
 
 class CloudController(Controller):
-    """Two clouds of n points each. The shift moves q to the right; blur 0 is exact transport, the k-th blur is Sinkhorn
-    with a regularization of ``BLURS[k - 1]`` times the mean cost."""
+    """Two clouds of n points each. The shift moves q to the right, and so does dragging it; blur 0 is exact transport,
+    the k-th blur is Sinkhorn with a regularization of ``BLURS[k - 1]`` times the mean cost."""
 
     title = "Two clouds"
     main = ("clouds", "shift", "blur")
@@ -85,6 +89,12 @@ class CloudController(Controller):
                 self.x, self.y, BLURS * mean_cost, metric=self.metric, tolerance=SINKHORN_TOLERANCE
             )
 
+    def handles(self) -> Mapping[str, Handle]:
+        return {"q": Handle(self.panels.map, x=float(self.y[:, 0].mean()))}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        self.slide(shift=x - self._y[:, 0].mean())
+
     def make_panels(self, figure: Figure) -> CloudPanels:
         return CloudPanels(figure, LIMITS, BLURS)
 
@@ -113,7 +123,7 @@ class CloudController(Controller):
             )
         if self.values["critic"]:
             text += (
-                " Green is where the critic is high, purple where it is low; no slope is steeper than 1."
+                f" Blue is where the critic is high, orange where it is low; {SLOPES[self.metric]}."
                 if self.critic is not None
                 else " There is no critic: the squared distance is no metric."
             )

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from course_utils.apps import frame
-from course_utils.apps.frame import Button, Choice, Controller, Slider, Toggle, show
+from course_utils.apps.frame import Button, Choice, Controller, Handle, Slider, Toggle, show
 from course_utils.plots.layout import number
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
@@ -20,6 +20,7 @@ HILLS, HOLES = tuple("ABC"), tuple("1234")
 SIZE = (10, 10)  # the map runs from (0, 0) to here
 RANDOM = "random"
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock"}
+REACH = 1.2  # how near a hole dirt must be dropped, in units of the map
 Cell = tuple[int, int]  # a hill and a hole
 _number = partial(number, decimals=2, trim=True)
 
@@ -57,7 +58,8 @@ def random_problem(generator: np.random.Generator) -> Problem:
 
 
 class DirtController(Controller):
-    """A plan of whole shovels, edited pair by pair; hints; and the optimum with the prices that prove it."""
+    """A plan of whole shovels, edited pair by pair; hints; and the optimum with the prices that prove it. Dirt that is
+    dragged from a hill to a hole is sent there, as much as fits."""
 
     title = "Move the dirt yourself"
     main = ("hill", "hole", "shovels")
@@ -82,6 +84,7 @@ class DirtController(Controller):
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         self._random = np.random.default_rng(seed)
+        self._pointer: tuple[float, float] | None = None  # where dirt is carried just now
         self.changed({"problem": self.values["problem"]})
 
     # ------------------------------------------------------------------ what a student can do
@@ -96,7 +99,11 @@ class DirtController(Controller):
         if "problem" in values or "metric" in values:
             self._solve()
             self.step: Step | None = None
-            self.remark = "" if self.plan.any() else "Choose a hill and a hole, and send some shovels."
+            self.remark = (
+                ""
+                if self.plan.any()
+                else "Drag dirt from a hill to a hole, or choose both and send some shovels."
+            )
         if "shovels" in values:
             changed = self.plan.copy()
             changed[self.cell] = values["shovels"]
@@ -114,6 +121,26 @@ class DirtController(Controller):
         changed = self.plan.copy()
         changed[i, j] += max(0, min(left[i], room[j]))
         self._edit(changed)
+        full = [f"hill {HILLS[i]} has nothing left"] if left[i] <= 0 else []
+        full += [f"hole {HOLES[j]} is full"] if room[j] <= 0 else []
+        if full:
+            said = " and ".join(full)
+            self.remark = f"{said[0].upper()}{said[1:]}, so nothing more fits. Take something back first."
+
+    def handles(self) -> Mapping[str, Handle]:
+        if self.values["optimum"]:
+            return {}
+        places = np.asarray(self.problem.hills, float)
+        return {name: Handle(self.panels.ground, x, y) for name, (x, y) in zip(HILLS, places, strict=True)}
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        """Carry dirt from the hill of that name; dropped at a hole, as much as fits is sent."""
+        away = np.linalg.norm(np.asarray(self.problem.holes, float) - (x, y), axis=1)
+        hole = HOLES[away.argmin()] if away.min() <= REACH else None
+        self.set(hill=name, **({} if hole is None else {"hole": hole}))
+        self._pointer = None if phase == "up" else (x, y)
+        if phase == "up" and hole is not None:
+            self.fill()
 
     def hint(self) -> None:
         self.step = next_step(self.plan / self.total, self.transport)
@@ -186,6 +213,7 @@ class DirtController(Controller):
         remarks = self._certificate() if optimum else self._bookkeeping()
         costs = {cell: _number(cost) for cell, cost in np.ndenumerate(self.transport.cost_matrix)}
         self.panels.table.update(costs, dict(np.ndenumerate(plan)), *remarks, chosen)
+        self.panels.carry(np.asarray(problem.hills)[self.cell[0]], self._pointer)
 
     def _certificate(self) -> tuple[Any, ...]:
         f, g = prices(self.transport)
@@ -197,7 +225,7 @@ class DirtController(Controller):
             [f"f {_number(value)}" for value in f],
             [f"g {_number(value)}" for value in g],
             f"cheapest cost {_number(self.cheapest())}",
-            "in a cell: cost, shovels, f + g",
+            "f: picking up, g: delivering; in a cell: cost, shovels, f + g",
         )
 
     def _bookkeeping(self) -> tuple[Any, ...]:
@@ -216,9 +244,10 @@ class DirtController(Controller):
 
     def _progress(self) -> str:
         left, room = self.undone()
-        over = -left[left < 0].sum() - room[room < 0].sum()
+        over = [f"hill {HILLS[i]} gives {-left[i]} more than it has" for i in np.flatnonzero(left < 0)]
+        over += [f"hole {HOLES[j]} gets {-room[j]} more than it takes" for j in np.flatnonzero(room < 0)]
         if over:
-            return f"Not a plan yet: {over} too many sent. Rows and columns of the table say where."
+            return f"Not a plan yet: {', '.join(over)}."
         if left.any():
             return f"{left.sum()} of {self.total} shovels are still on their hills."
         return (
@@ -247,9 +276,10 @@ class DirtController(Controller):
 
     def _proof(self) -> str:
         proof = (
-            "<b>No plan is cheaper.</b> In every cell f + g ≤ cost, so any plan costs at least "
-            f"Σ dirt·f + Σ room·g = {_number(self.cheapest())}, and this one costs exactly that: wherever dirt moves, "
-            "f + g = cost."
+            "<b>No plan is cheaper.</b> A carrier asks f for picking a shovel up at a hill and g for delivering it "
+            "to a hole; in every cell f + g ≤ cost, so nobody pays more than by walking. Any plan costs at least what "
+            f"the carrier earns, Σ dirt·f + Σ room·g = {_number(self.cheapest())}, and this one costs exactly that: "
+            "wherever dirt moves, f + g = cost (bold)."
         )
         left, room = self.undone()
         if left.any() or room.any():

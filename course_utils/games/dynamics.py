@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from course_utils.checks import function, numbers, one_of, positive, whole
+from course_utils.checks import function, number, numbers, one_of, positive, whole
 from course_utils.games.game import Coordinates, Game, as_game, with_consensus
 
 Steps = Iterator[tuple[Coordinates, Coordinates]]
@@ -126,6 +126,21 @@ class Trajectory:
         """Average iterates (steps + 1, ..., dimension): averages[k] is the mean of points[0..k]."""
         count = np.arange(1, len(self.points) + 1).reshape(-1, *[1] * (self.points.ndim - 1))
         return np.cumsum(self.points, axis=0) / count
+
+    def moving_average(self, decay: float = 0.99) -> np.ndarray:
+        """The exponential moving average (EMA), (steps + 1, ..., dimension), which forgets where the run began:
+        a_0 = z_0, a_k = decay a_{k-1} + (1 - decay) z_k.
+
+        Raises
+        ------
+        ValueError
+            for a decay outside [0, 1).
+        """
+        decay = number("decay", decay, "[0, 1)", "such as 0.99")
+        averages = self.points.copy()
+        for k in range(1, len(averages)):
+            averages[k] = decay * averages[k - 1] + (1.0 - decay) * self.points[k]
+        return averages
 
     def distance_to(self, point: np.ndarray | float = 0.0) -> np.ndarray:
         """Euclidean distance of every point to `point`, (steps + 1, ...)."""

@@ -24,6 +24,17 @@ METHOD_COLORS = {
     "consensus": palette.ACCENT,
     "flow": palette.MUTED,
 }
+# A second cue beside the colour: extragradient and consensus look alike without red and green.
+METHOD_MARKERS = {
+    "simultaneous": "o",
+    "alternating": "s",
+    "momentum": "v",
+    "optimistic": "D",
+    "extragradient": "^",
+    "consensus": "X",
+    "flow": "P",
+}
+MARKER_SIGNS = {"o": "●", "s": "■", "v": "▼", "D": "◆", "^": "▲", "X": "✖", "P": "✚"}
 VIEW = 2.5  # the plane is shown from -VIEW to VIEW
 EIGENVALUE_VIEW = 1.6  # and the complex plane from -EIGENVALUE_VIEW to EIGENVALUE_VIEW
 DECADES = (1, 2, 4, 6)  # how far up and down the axis of distances may reach; what goes further is cut
@@ -54,14 +65,14 @@ def draw_field(ax: Axes, points: ArrayLike, vectors: ArrayLike, *, view: float =
 
 
 def draw_run(ax: Axes, points: ArrayLike, method: str, **line: Any) -> None:
-    """One run (steps + 1, 2) in its method's colour, with a dot where it starts and a square where it ends. Points that
-    are not finite are left out; ``line`` is what ``ax.plot`` takes."""
+    """One run (steps + 1, 2) in its method's colour, with a ring where it starts and its method's marker where it ends.
+    Points that are not finite are left out; ``line`` is what ``ax.plot`` takes."""
     points = np.asarray(points, float)
     known = points[np.isfinite(points).all(axis=1)]
     line = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 1.6, "label": method, **line}
     ax.plot(*known.T, **line)
-    ax.plot(*known[0], "o", color=line["color"], ms=6)
-    ax.plot(*known[-1], "s", color=line["color"], ms=6)
+    ax.plot(*known[0], "o", mec=line["color"], mfc="white", mew=1.6, ms=6)
+    ax.plot(*known[-1], METHOD_MARKERS.get(method, "s"), color=line["color"], ms=7, mec="white", mew=0.6)
 
 
 def draw_equilibrium(ax: Axes, point: ArrayLike = (0.0, 0.0)) -> None:
@@ -72,12 +83,30 @@ def draw_equilibrium(ax: Axes, point: ArrayLike = (0.0, 0.0)) -> None:
 def draw_distance(
     ax: Axes, distances: ArrayLike, method: str, theory: ArrayLike | None = None, **line: Any
 ) -> None:
-    """Distance to the equilibrium (steps + 1,) on a logarithmic axis, with the prediction dashed on top of it."""
-    line = {"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 3, "label": method, **line}
-    ax.semilogy(distances, **line)
+    """Distance to the equilibrium (steps + 1,) on a logarithmic axis, a marker every eighth of the way, and the
+    prediction dashed on top of it."""
+    every = max(1, len(np.asarray(distances)) // 8)
+    first = list(METHOD_COLORS).index(method) * every // len(METHOD_COLORS) if method in METHOD_COLORS else 0
+    look = {"marker": METHOD_MARKERS.get(method, "s"), "ms": 8, "mec": "white", "markevery": (first, every)}
+    ax.semilogy(
+        distances,
+        **{"color": METHOD_COLORS.get(method, palette.THEORY), "lw": 3, "label": method, **look, **line},
+    )
     if theory is not None:
         ax.semilogy(theory, color=palette.THEORY, lw=1.2, ls="--")
     ax.set(xlabel="step", ylabel="distance to the equilibrium")
+
+
+def draw_bands(ax: Axes, steps: ArrayLike, runs: Mapping[str, ArrayLike], floor: float) -> None:
+    """Two methods over a training: {name: (seeds, looks)} at ``steps`` (looks,), as a mean and a band from the best to
+    the worst seed, with what real data reach as a guide."""
+    for (name, curves), (color, dash) in zip(
+        runs.items(), ((palette.SECOND, "-"), (palette.THIRD, "--")), strict=True
+    ):
+        curves = np.asarray(curves)
+        ax.fill_between(steps, curves.min(axis=0), curves.max(axis=0), color=color, alpha=0.3, lw=0)
+        ax.plot(steps, curves.mean(axis=0), color=color, ls=dash, lw=2.4, label=name)
+    ax.axhline(floor, color=palette.THEORY, ls="--", lw=1.2)
 
 
 def draw_unit_circle(ax: Axes, *, view: float = EIGENVALUE_VIEW) -> None:
@@ -101,47 +130,64 @@ def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: flo
 class GamePanels:
     """The plane with its field and runs, distances, eigenvalues: made once, then moved.
 
-    ``figure`` is drawn into for as long as the panels live; these are its three axes. :meth:`update` changes only the
-    artists in ``moving``, with labels such as "flow: run", and the limits of the axes; :meth:`set_scene` changes the
-    rest. ``grid`` is where the field is shown, (n, 2).
+    ``figure`` is drawn into for as long as the panels live; these are its three axes, the first of which is ``plane``.
+    :meth:`update` changes only the artists in ``moving``, with labels such as "flow: run", and the limits of the axes;
+    :meth:`set_scene` changes the rest. ``grid`` is where the field is shown, (n, 2).
     """
 
     def __init__(self, figure: Figure, methods: Sequence[str], steps: int):
         figure.clear()
-        self._plane, self._radius, self._complex = square_and_column(
+        self.plane, self._radius, self._complex = square_and_column(
             figure, left=0.6, right=0.3, top=0.55, bottom=0.55, between=0.85, gap=0.55, lower=0.58
         )
         self.grid = field_grid()
-        self._quiver = draw_field(self._plane, self.grid, np.zeros_like(self.grid))
-        (self._star,) = self._plane.plot([], [], "*", color=palette.THEORY, ms=17, zorder=5)
+        self._quiver = draw_field(self.plane, self.grid, np.zeros_like(self.grid))
+        (self._star,) = self.plane.plot([], [], "*", color=palette.THEORY, ms=17, zorder=5)
+        (self._rest,) = self.plane.plot([], [], "o", mec=palette.THEORY, mfc="none", mew=1.8, ms=13, zorder=5)
+        (self._start,) = self.plane.plot(
+            [], [], "o", mec=palette.THEORY, mfc="white", mew=1.8, ms=11, zorder=6, label="start"
+        )
         self._radius.set(xlim=(0, steps), xlabel="step", yscale="log", ylabel="distance")
         draw_unit_circle(self._complex)
         self._complex.set(xticks=(-1, 0, 1), yticks=(-1, 0, 1), xlabel="eigenvalues", ylabel="")
 
-        groups: list[dict[str, Line2D]] = [{} for _ in range(5)]
-        self._runs, self._heads, self._distances, self._theory, self._eigenvalues = groups
+        groups: list[dict[str, Line2D]] = [{} for _ in range(7)]
+        self._runs, self._heads, self._distances, self._theory, self._eigenvalues = groups[:5]
+        self._kept_runs, self._kept_distances = groups[5:]
         self._names: dict[str, Text] = {}
         for place, name in enumerate(methods):
             color, size = METHOD_COLORS[name], 12 - 1.2 * place  # smaller and smaller: none hides another
-            dot = {"color": color, "ls": "none", "marker": "o"}
+            dot = {"color": color, "ls": "none", "marker": METHOD_MARKERS[name]}
+            marked = {"marker": METHOD_MARKERS[name], "ms": 6, "mec": "white", "mew": 0.6}
+            every = (place * steps // 40, max(1, steps // 5))
             lines: list[tuple[Axes, str, dict[str, Any]]] = [
-                (self._plane, "run", {"color": color, "lw": 1.6, "marker": ".", "ms": 3.5}),
-                (self._plane, "now", {**dot, "ms": 0.8 * size, "mec": "white", "zorder": 4}),
-                (self._radius, "distance", {"color": color, "lw": 3.2}),
+                (self.plane, "run", {"color": color, "lw": 1.6, "marker": ".", "ms": 3.5}),
+                (self.plane, "now", {**dot, "ms": 9, "mec": "white", "zorder": 4}),
+                (self._radius, "distance", {"color": color, "lw": 3.2, "markevery": every, **marked}),
                 (self._radius, "theory", {"color": palette.THEORY, "lw": 1.2, "ls": "--", "zorder": 3}),
                 (self._complex, "eigenvalues", {**dot, "ms": size, "mew": 0, "zorder": 3}),
+                (self.plane, "kept run", {"color": color, "lw": 1.2, "ls": ":", "alpha": 0.8}),
+                (self._radius, "kept distance", {"color": color, "lw": 1.8, "ls": ":"}),
             ]
             for group, (ax, what, how) in zip(groups, lines, strict=True):
                 (group[name],) = ax.plot([], [], label=f"{name}: {what}", **how)
-            self._names[name] = _write_name(figure, self._plane, place, f"━ {name}", color)
-        self.moving: list[Artist] = [line for group in groups for line in group.values()]
+            self._names[name] = _write_name(figure, self.plane, name)
+        self.moving: list[Artist] = [*(line for group in groups for line in group.values()), self._start]
 
-    def set_scene(self, vectors: ArrayLike, rest: ArrayLike | None, methods: Collection[str]) -> None:
-        """New arrows (n, 2) at ``grid``; a star at the resting point, if there is one; the names of who plays."""
+    def set_scene(
+        self, vectors: ArrayLike, rest: ArrayLike | None, methods: Collection[str], equilibrium: bool = True
+    ) -> None:
+        """New arrows (n, 2) at ``grid``; a star at the resting point, if there is one (an open circle where it is no
+        equilibrium); the names of who plays, one after the other."""
         self._quiver.set_UVC(*arrows(vectors).T)
-        self._star.set_data(*([[]] * 2 if rest is None else np.reshape(rest, (2, 1))))
+        for artist, wanted in ((self._star, equilibrium), (self._rest, not equilibrium)):
+            artist.set_data(*([[]] * 2 if rest is None or not wanted else np.reshape(rest, (2, 1))))
+        place = 0
         for name, text in self._names.items():
             text.set_visible(name in methods)
+            if name in methods:
+                text.set_position(_place_of_name(text.figure, place))
+                place += 1
 
     def update(
         self,
@@ -150,6 +196,8 @@ class GamePanels:
         distances: Mapping[str, np.ndarray],
         theory: Mapping[str, np.ndarray],
         eigenvalues: Mapping[str, np.ndarray],
+        start: ArrayLike | None = None,
+        kept: tuple[Mapping[str, np.ndarray], Mapping[str, np.ndarray]] = ({}, {}),
     ) -> None:
         """Show every run up to ``step``; a method that is missing in a mapping is not shown there.
 
@@ -158,7 +206,10 @@ class GamePanels:
         runs : (steps + 1, 2) each, NaN after divergence.
         distances, theory : (steps + 1,) each, measured and predicted.
         eigenvalues : (k,) each, complex; those outside the panel are put on its border.
+        start : (2,), a ring there.
+        kept : runs and distances of an earlier experiment, shown whole, thin and dotted.
         """
+        self._start.set_data(*([[]] * 2 if start is None else np.reshape(start, (2, 1))))
         shown = slice(0, step + 1)
         for name in self._runs:
             run = runs.get(name, np.empty((0, 2)))[shown]
@@ -173,7 +224,10 @@ class GamePanels:
             self._eigenvalues[name].set_data(
                 np.clip(np.real(values), -border, border), np.clip(np.imag(values), -border, border)
             )
-        self._radius.set_ylim(*_distance_limits(distances.values()))
+            self._kept_runs[name].set_data(*kept[0].get(name, np.empty((0, 2))).T)
+            before = kept[1].get(name, np.empty(0))
+            self._kept_distances[name].set_data(np.arange(len(before)), before)
+        self._radius.set_ylim(*_distance_limits([*distances.values(), *kept[1].values()]))
 
 
 def _distance_limits(curves: Iterable[np.ndarray]) -> tuple[float, float]:
@@ -189,11 +243,17 @@ def _distance_limits(curves: Iterable[np.ndarray]) -> tuple[float, float]:
     return middle / 10.0**decades, middle * 10.0**decades
 
 
-def _write_name(figure: Figure, ax: Axes, place: int, text: str, color: str) -> Text:
-    """Names of methods stand in two rows of four above the panels."""
+def _write_name(figure: Figure, ax: Axes, name: str) -> Text:
+    """A method's marker and name, in a shade of its colour that can be read."""
+    sign = MARKER_SIGNS[METHOD_MARKERS[name]]
+    return ax.text(
+        0, 0, f"{sign} {name}", color=palette.text(METHOD_COLORS[name]), fontsize=12, va="top",
+        transform=figure.transFigure,
+    )  # fmt: skip
+
+
+def _place_of_name(figure: Any, place: int) -> tuple[float, float]:
+    """Names of methods stand in two rows of four above the panels, in shares of the figure."""
     width, height = figure.get_size_inches()
     row, column = divmod(place, 4)
-    return ax.text(
-        (0.1 + column * (width - 0.2) / 4) / width, 1 - (0.06 + 0.22 * row) / height, text,
-        color=color, fontsize=12, va="top", transform=figure.transFigure,
-    )  # fmt: skip
+    return (0.1 + column * (width - 0.2) / 4) / width, 1 - (0.06 + 0.22 * row) / height

@@ -81,7 +81,7 @@ class PlanMap:
         for text, point, name in zip(self.names, [*x, *y], names, strict=False):
             text.set(position=point, text=name)
         for k, text in enumerate(self.names):
-            text.set_color("white" if k < len(x) else palette.GENERATOR)
+            text.set_color("white" if k < len(x) else palette.text(palette.GENERATOR))
 
 
 def draw_plan(
@@ -131,9 +131,18 @@ def draw_facing(ax: Axes, x: ArrayLike, p: ArrayLike, q: ArrayLike) -> None:
         ax.fill_between(x, sign * np.asarray(density), color=color, alpha=0.35, lw=0, label=name, step="mid")
     ax.axhline(0, color=palette.THEORY, lw=1)
     top = 1.5 * max(np.max(p), np.max(q))
-    ax.set(ylim=(-top, top), ylabel="density")
+    ax.set(ylim=(-top, top), xlabel="$x$", ylabel="density", title="Dirt above, holes below")
     ax.yaxis.set_major_formatter(lambda value, _: f"{abs(value):g}")
-    ax.legend(loc="upper right", ncols=2)
+    ax.legend(loc="lower left", ncols=2)
+
+
+def draw_quantiles(ax: Axes, u: ArrayLike, p: ArrayLike, q: ArrayLike, *, label: str) -> None:
+    """Two quantile functions (n,) over levels u (n,) in [0, 1], and the area between them, which is W, with a label."""
+    ax.plot(u, p, color=palette.DATA, label="$F_p^{-1}$")
+    ax.plot(u, q, color=palette.GENERATOR, ls="--", label="$F_q^{-1}$")
+    ax.fill_between(u, p, q, color=palette.ACCENT, alpha=0.3, lw=0, label=label)
+    ax.set(xlabel="level $u$", ylabel="$x$", title="The $u$-th grain, the $u$-th place")
+    ax.legend()
 
 
 def draw_potential(
@@ -155,8 +164,8 @@ def draw_potential(
 
 def draw_running_times(ax: Axes, measured: Mapping[str, Mapping[int, float]], **line: Any) -> None:
     """Seconds against n in a log-log plot, {method: {n: seconds}}; the slope of each method is the exponent in n."""
-    colors = (palette.DISCRIMINATOR, palette.SECOND, palette.DATA, palette.ACCENT, palette.THIRD)
-    for (name, times), color in zip(measured.items(), colors, strict=False):
+    looks = ((palette.MUTED, "^"), (palette.SECOND, "s"), (palette.THIRD, "o"), (palette.ACCENT, "D"))
+    for (name, times), (color, marker) in zip(measured.items(), looks, strict=False):
         n, seconds = np.array(list(times)), np.array(list(times.values()))
-        ax.loglog(n, 1e3 * seconds, color=color, **{"marker": "o", "label": name, **line})
+        ax.loglog(n, 1e3 * seconds, **{"color": color, "marker": marker, "label": name, **line})
     ax.set(xlabel="points in each cloud, $n$", ylabel="milliseconds")

@@ -8,17 +8,19 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import margins, write
+from course_utils.plots.layout import margins, number, roomy, write
 from course_utils.plots.transport import PlanMap
 
 Cell = tuple[int, int]
+# A critic's values: low where it says "generated", white in the middle, high where it says "real".
+JUDGED = LinearSegmentedColormap.from_list("judged", [palette.LIGHT_GENERATOR, "white", palette.LIGHT_DATA])
 NAME: dict[str, Any] = {"fontsize": 14, "weight": "bold", "va": "center"}
 
 
@@ -32,9 +34,9 @@ class PlanTable:
         ax.hlines(range(n + 1), 0, m, color=palette.FAINT, lw=1)
         ax.vlines(range(m + 1), 0, n, color=palette.FAINT, lw=1)
         for i, name in enumerate(rows):
-            ax.text(-0.38, i + 0.36, name, color=palette.DATA, ha="center", **NAME)
+            ax.text(-0.38, i + 0.36, name, color=palette.text(palette.DATA), ha="center", **NAME)
         for j, name in enumerate(columns):
-            ax.text(j + 0.5, -0.55, name, color=palette.GENERATOR, ha="center", **NAME)
+            ax.text(j + 0.5, -0.55, name, color=palette.text(palette.GENERATOR), ha="center", **NAME)
         self.frame = Rectangle((0, 0), 1, 1, fill=False, ec=palette.ACCENT, lw=3)
         ax.add_patch(self.frame)
         cells = list(product(range(n), range(m)))
@@ -49,7 +51,7 @@ class PlanTable:
         self.remarks = {(i, j): ax.text(j + 0.5, i + 0.83, "", fontsize=11, **centred) for i, j in cells}
         self.rows = [ax.text(-0.38, i + 0.68, "", fontsize=11, **centred) for i in range(n)]
         self.columns = [ax.text(j + 0.5, -0.2, "", fontsize=11, **centred) for j in range(m)]
-        self.total = ax.text(m, n + 0.27, "", color=palette.ACCENT, ha="right", **NAME)
+        self.total = ax.text(m, n + 0.27, "", color=palette.text(palette.ACCENT), ha="right", **NAME)
         self.key = ax.text(m, n + 0.65, "", fontsize=11, ha="right", va="center")
         self.moving: list[Artist] = [*self.fills.values(), self.frame]
         self.moving += [*self.costs.values(), *self.masses.values(), *self.remarks.values()]
@@ -88,7 +90,8 @@ class PlanTable:
 class DirtPanels:
     """A map of hills and holes beside the table of the plan, for "move the dirt yourself".
 
-    ``size`` is that of the map, (width, height) in its own units.
+    ``size`` is that of the map, (width, height) in its own units; its axes are ``ground``. :meth:`carry` shows dirt on
+    its way from a hill to where the pointer is.
     """
 
     def __init__(self, figure: Figure, hills: Sequence[str], holes: Sequence[str], size: tuple[float, float]):
@@ -103,9 +106,17 @@ class DirtPanels:
         ax.set_yticks(np.arange(height + 1), minor=True)
         ax.grid(which="minor")
         ax.tick_params(which="both", length=0)
+        self.ground = ax
         self.map = PlanMap(ax, len(hills), len(holes), bend=0.35)
+        (self.hand,) = ax.plot([], [], "o:", color=palette.ACCENT, lw=2.5, ms=12, zorder=5, label="carried")
         self.table = PlanTable(figure.add_subplot(grid[1]), hills, holes)
-        self.moving: list[Artist] = [*self.map.moving, *self.table.moving]
+        self.moving: list[Artist] = [*self.map.moving, self.hand, *self.table.moving]
+
+    def carry(self, hill: ArrayLike | None = None, pointer: ArrayLike | None = None) -> None:
+        """Dirt between a hill (2,) and the pointer (2,); nothing where nothing is carried."""
+        way = np.empty((0, 2)) if hill is None or pointer is None else np.array([hill, pointer])
+        self.hand.set_data(*way.T)
+        self.hand.set_markevery([-1] if len(way) else [])
 
 
 class CouplingPanels:
@@ -126,8 +137,8 @@ class CouplingPanels:
             self.entries[x, y] = table.text(
                 y + 0.5, x + 0.5, "", fontsize=17, weight="bold", ha="center", va="center"
             )
-        row: dict[str, Any] = {"color": palette.DATA, "fontsize": 13, "va": "center"}
-        column: dict[str, Any] = {"color": palette.GENERATOR, "fontsize": 13, "ha": "center"}
+        row: dict[str, Any] = {"color": palette.text(palette.DATA), "fontsize": 13, "va": "center"}
+        column: dict[str, Any] = {"color": palette.text(palette.GENERATOR), "fontsize": 13, "ha": "center"}
         for k in range(2):
             table.text(k + 0.5, -0.15, f"$y = {k}$", **column)
             table.text(-0.1, k + 0.5, f"$x = {k}$", ha="right", **row)
@@ -135,7 +146,7 @@ class CouplingPanels:
         self.nu = [table.text(k + 0.5, 2.2, "", **column) for k in range(2)]
         segment = figure.add_subplot(grid[0, 1])
         segment.set(xlabel=r"$\gamma_{00}$", ylabel=r"$\gamma_{11}$")
-        cost = figure.add_subplot(grid[1, 1])
+        self.cost = cost = figure.add_subplot(grid[1, 1])
         cost.set(xlabel="$q$", ylabel="cost")
         for ax, text in ((segment, "all couplings: a segment"), (cost, "the cost is linear along it")):
             ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.4), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
@@ -176,32 +187,44 @@ class CloudPanels:
         self, figure: Figure, limits: tuple[tuple[float, float], tuple[float, float]], blurs: ArrayLike
     ):
         grid = figure.add_gridspec(
-            2, 2, width_ratios=(1.75, 1), height_ratios=(1.25, 1), hspace=0.28, wspace=0.22,
-            **margins(figure, 0.5, 0.15, 0.35, 0.6),
+            2, 2, width_ratios=(1.75, 1), height_ratios=(1.25, 1), hspace=0.28, wspace=0.3,
+            **margins(figure, 0.5, 0.15, 0.35, 0.95),
         )  # fmt: skip
         (left, right), (low, high) = limits
-        ax = figure.add_subplot(grid[:, 0])
+        self.map = ax = figure.add_subplot(grid[:, 0])
         ax.set(xlim=(left, right), ylim=(low, high), aspect="equal")
         ax.grid(visible=False)
+        ticks = np.arange(np.ceil(left), np.floor(right) + 1)
+        ax.set(xticks=ticks, yticks=np.arange(np.ceil(low), np.floor(high) + 1))
         self.critic = ax.imshow(
-            np.zeros((2, 2)), cmap="PRGn", alpha=0.6, zorder=0, extent=(left, right, low, high), origin="lower",
+            np.zeros((2, 2)), cmap=JUDGED, zorder=0, extent=(left, right, low, high), origin="lower",
             interpolation="bilinear",
         )  # fmt: skip
+        key = ax.inset_axes((0.3, -0.17, 0.4, 0.035))
+        key.imshow(np.linspace(0, 1, 64)[None], cmap=JUDGED, aspect="auto", extent=(0, 1, 0, 1))
+        key.set(xticks=[], yticks=[])
+        key.grid(visible=False)
+        key.spines[:].set(visible=True, color=palette.FAINT)
+        self.key = key
+        beside: dict[str, Any] = {"transform": key.transAxes, "fontsize": 11, "va": "center"}
+        self.ends = [key.text(x, 0.5, "", ha=ha, **beside) for x, ha in ((-0.04, "right"), (1.04, "left"))]
         self.lines = LineCollection([], color=palette.ACCENT, zorder=2)
         ax.add_collection(self.lines)
         (self.x,) = ax.plot([], [], "o", ms=7, color=palette.DATA, zorder=3)
         (self.y,) = ax.plot([], [], "s", ms=6.5, color=palette.GENERATOR, zorder=3)
-        write(ax, 0.02, 1.02, "$p$: discs", color=palette.DATA, fontsize=13)
-        write(ax, 0.98, 1.02, "$q$: squares", color=palette.GENERATOR, fontsize=13, ha="right")
+        write(ax, 0.02, 1.02, "$p$: discs", color=palette.text(palette.DATA), fontsize=13)
+        write(ax, 0.98, 1.02, "$q$: squares", color=palette.text(palette.GENERATOR), fontsize=13, ha="right")
         matrix = figure.add_subplot(grid[0, 1])
         matrix.set(xticks=[], yticks=[])
         matrix.set_title("the plan, $p$ by $q$", fontsize=12)
         self.matrix = matrix.imshow(np.zeros((2, 2)), cmap="Purples", extent=(0, 1, 0, 1))
         curve = figure.add_subplot(grid[1, 1])
+        self.costs = curve
         curve.set(xscale="log", xlim=(0.8 * np.min(blurs), 1.25 * np.max(blurs)), ylim=(0, 1))
+        curve.locator_params(axis="y", nbins=4)
         curve.set_xticks([0.1, 1], ["0.1", "1"])
         curve.minorticks_off()
-        curve.set(xlabel=r"blur $\varepsilon$ / mean cost", yticks=[])
+        curve.set(xlabel=r"blur $\varepsilon$ / mean cost")
         curve.set_title("cost of the plan", fontsize=12)
         (self.exact,) = curve.plot([], [], "--", lw=1.5, color=palette.THEORY)
         (self.curve,) = curve.plot([], [], ".-", color=palette.ACCENT)
@@ -209,7 +232,7 @@ class CloudPanels:
         self.label = write(curve, 0.04, 0.08, "", fontsize=11)
         self.blurs = np.asarray(blurs)
         self.moving: list[Artist] = [self.critic, self.lines, self.x, self.y, self.matrix]
-        self.moving += [self.exact, self.curve, self.point, self.label]
+        self.moving += [self.exact, self.curve, self.point, self.label, *self.ends]
 
     def update(
         self,
@@ -244,9 +267,14 @@ class CloudPanels:
             steepest = np.abs(centred).max()
             self.critic.set_data(centred)
             self.critic.set_clim(-steepest, steepest)
-        # The curve is shown relative to its top.
-        top = 1.1 * max(exact, 0 if costs is None else np.max(costs), 1e-9)
-        self.exact.set_data([self.blurs[0] / 2, 2 * self.blurs[-1]], [exact / top] * 2)
-        self.curve.set_data(([], []) if costs is None else (self.blurs, costs / top))
-        self.point.set_data(([], []) if costs is None else ([self.blurs[chosen]], [costs[chosen] / top]))
+            for text, value, word in zip(self.ends, (-steepest, steepest), ("critic {}", "{}"), strict=True):
+                text.set_text(word.format(number(value, 1)))
+        self.key.set_visible(critic is not None)
+        for text in self.ends:
+            text.set_visible(critic is not None)
+        # An axis that moves in few, large steps: only then is all drawn again.
+        self.costs.set_ylim(0, roomy(1.1 * max(exact, 0 if costs is None else np.max(costs))))
+        self.exact.set_data([self.blurs[0] / 2, 2 * self.blurs[-1]], [exact] * 2)
+        self.curve.set_data(([], []) if costs is None else (self.blurs, costs))
+        self.point.set_data(([], []) if costs is None else ([self.blurs[chosen]], [costs[chosen]]))
         self.label.set_text(label)

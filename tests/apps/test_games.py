@@ -59,7 +59,7 @@ def test_the_flow_is_sampled_at_the_steps_and_ends_after_its_time():
 
 
 def test_distances_are_measured_from_each_games_own_rest():
-    controller = only("optimistic", game="WGAN: a Gaussian's mean", x=1.0, y=0.0)
+    controller = only("optimistic", game="a Gaussian's mean", x=1.0, y=0.0)
     assert np.allclose(controller.distances["optimistic"], 0)  # begins at mean 1 with nothing to say
     controller.set(game="two wells")
     assert controller.rest.tolist() == [0, 0]
@@ -87,8 +87,8 @@ def test_what_is_drawn_is_what_was_computed_up_to_the_step(line):
         assert np.array_equal(drawn[2].get_ydata(), controller.theory[name])
     assert len(line(app.figure, "simultaneous: run").get_xdata()) == 0
     named = {text.get_text() for ax in app.figure.axes for text in ax.texts if text.get_visible()}
-    assert {"━ momentum", "━ alternating"} <= named
-    assert "━ simultaneous" not in named
+    assert {"▼ momentum", "■ alternating"} <= named
+    assert "● simultaneous" not in named
 
 
 def test_playing_does_not_move_the_axes_and_each_game_has_its_own_arrows():
@@ -153,6 +153,92 @@ def test_the_status_gives_the_factors_of_the_closed_forms():
     assert "After step 7" in controller.status()
     assert "simultaneous × 1.1180" in controller.status()
     assert "extragradient × 0.9014" in controller.status()
+
+
+def test_a_run_that_ended_early_says_so():
+    controller = only("simultaneous", learning_rate=2.2)
+    left = controller.runs["simultaneous"].diverged_at
+    assert 0 < left < STEPS
+    assert f"simultaneous run passed a million at step {left}." in controller.status()
+    controller.set(time=left - 1)
+    assert "million" not in controller.status()
+    controller = only("flow", learning_rate=0.5)
+    assert "The flow was followed to step 60." in controller.status()
+    controller.set(learning_rate=0.1)
+    assert "followed" not in controller.status()
+
+
+def test_a_star_marks_an_equilibrium_and_an_open_circle_a_point_that_only_rests():
+    app = games_app()
+    plane = app.controller.panels.plane
+
+    def marked():
+        return {
+            line.get_marker(): line.get_xydata().tolist()
+            for line in plane.lines
+            if line.get_label().startswith("_") and len(line.get_xydata())
+        }
+
+    assert marked() == {"*": [[0, 0]]}
+    assert "near the star" in app.controller.status()
+    app.set(game="two wells")
+    assert marked() == {"o": [[0, 0]]}
+    assert "no equilibrium" in app.controller.status()
+
+
+def test_the_start_can_be_dragged_and_stays_on_the_sliders():
+    app = games_app()
+    controller = app.controller
+    (handle,) = controller.handles().values()
+    assert (handle.x, handle.y) == (controller.values["x"], controller.values["y"])
+    controller.drag("start", -0.73, 1.21, "move")
+    assert (controller.values["x"], controller.values["y"]) == (-0.7, 1.2)
+    assert np.allclose(controller.runs["alternating"].points[0], (-0.7, 1.2))
+    controller.drag("start", 9.0, -9.0, "up")
+    assert (controller.values["x"], controller.values["y"]) == (2, -2)
+
+
+def test_what_was_kept_stays_beside_the_next_experiment_from_the_same_start(line):
+    app = games_app()
+    before = app.controller.distances["alternating"].copy()
+    app.press("keep_runs")
+    app.set(game="Dirac-GAN, R1")
+    assert np.array_equal(line(app.figure, "alternating: kept distance").get_ydata(), before)
+    assert not np.allclose(app.controller.distances["alternating"], before)
+    assert app.controller.distances["alternating"][0] == before[0]
+    assert f"alternating ended at {before[-1]:.3f}, now at 0.000" in app.controller.status()
+    app.press("forget_runs")
+    assert len(line(app.figure, "alternating: kept distance").get_ydata()) == 0
+    assert "kept" not in app.controller.status()
+
+
+def test_what_the_lesson_says_under_play_with_it():
+    controller = GamesController()
+    factors = []
+    for eta in (0.56, 0.58):
+        controller.set(learning_rate=eta)
+        factors.append(controller.factor("optimistic"))
+    assert factors[0] < 1 < factors[1]
+
+    controller = only("alternating", learning_rate=1.9, shown="their averages")
+    assert controller.distances["alternating"][-1] < 0.05
+    controller.set(learning_rate=2.02)
+    assert controller.runs["alternating"].diverged_at is not None
+
+    controller = only(*METHODS, game="two wells")
+    ends = {name: distances[-1] for name, distances in controller.distances.items()}
+    assert ends.pop("consensus") < 1e-6
+    assert not any(end < 0.1 for end in ends.values())
+
+    controller = GamesController()
+    controller.set(game="Dirac-GAN, minimax")
+    assert all(distances[-1] > 1 for name, distances in controller.distances.items() if name != "optimistic")
+    controller.set(game="Dirac-GAN, R1")
+    assert all(distances[-1] < 1e-3 for distances in controller.distances.values())
+
+
+def test_names_of_games_fit_their_list():
+    assert max(map(len, GAMES)) <= 18
 
 
 def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all():

@@ -42,7 +42,7 @@ def test_the_slider_edits_the_chosen_pair_and_cost_and_violations_follow():
     assert table.total.get_text() == "your cost 10"
     app.set(shovels=5)  # hill B has 3, hole 3 takes 3
     assert shown(table.rows)[1] == shown(table.columns)[2] == "2 over"
-    assert "4 too many" in app.status.value
+    assert "hill B gives 2 more than it has, hole 3 gets 2 more than it takes" in app.status.value
     app.set(hill="A", hole="1")
     assert game.values["shovels"] == app.widgets["shovels"].value == 0
     app.set(hill="B", hole="3")
@@ -102,6 +102,26 @@ def test_the_proof_that_is_shown_is_one(problem):
     assert total == pytest.approx(cheapest_by_linprog(game), abs=1e-9)
 
 
+def test_what_the_lesson_answers_under_move_the_dirt_yourself():
+    game = DirtController()
+    for problem, greedy, best in (("a small one", 54, 44), ("greedy goes wrong", 63, 43)):
+        game.set(problem=problem)
+        while game.undone()[0].any():
+            game.press("follow")
+        assert (game.cost(), game.cheapest()) == pytest.approx((greedy, best))
+    game.set(problem="along a street")
+    for plan in (
+        {"A1": 2, "A2": 1, "B2": 1, "B3": 1, "C3": 1, "C4": 2},
+        {"B1": 2, "A2": 2, "A3": 1, "C3": 1, "C4": 2},
+    ):
+        game.press("clear")
+        for (hill, hole), shovels in plan.items():
+            game.set(hill=hill, hole=hole)
+            game.set(shovels=shovels)
+        assert not any(undone.any() for undone in game.undone())
+        assert game.cost() == pytest.approx(game.cheapest()) == pytest.approx(28)
+
+
 def test_the_proof_says_where_a_worse_plan_pays_too_much():
     app = move_the_dirt_app()
     app.set(problem="greedy goes wrong")
@@ -138,6 +158,45 @@ def test_fill_sends_what_fits_and_never_more():
     assert not any(undone.any() for undone in game.undone())
     game.press("clear")
     assert game.plan.sum() == 0
+
+
+def test_dirt_dragged_from_a_hill_to_a_hole_is_sent_there(line):
+    app = move_the_dirt_app()
+    game, carried = app.controller, lambda: line(app.figure, "carried").get_xydata()
+    assert set(game.handles()) == set(HILLS)
+    hill, hole = (np.asarray(places, float) for places in (game.problem.hills[2], game.problem.holes[3]))
+    assert (game.handles()["C"].x, game.handles()["C"].y) == tuple(hill)
+    for phase, place in (("down", hill), ("move", (hill + hole) / 2), ("move", hole + 0.5)):
+        game.drag("C", *place, phase)
+        app.redraw()
+        assert np.allclose(carried(), [hill, place])
+    assert game.plan.sum() == 0
+    game.drag("C", *(hole + 0.5), "up")
+    app.redraw()
+    assert game.plan[2, 3] == game.plan.sum() == 3  # C has 4, hole 4 takes 3
+    assert len(carried()) == 0
+    game.drag("C", *hole, "up")  # once more: said, not passed over in silence
+    assert "Hole 4 is full" in game.status()
+    before = game.plan.copy()
+    game.drag("A", -1.0, -1.0, "up")  # dropped where there is no hole
+    assert (game.plan == before).all()
+    game.press("undo")
+    assert game.plan.sum() == 0
+    app.set(optimum=True)
+    assert game.handles() == {}
+
+
+def test_nothing_that_does_not_fit_is_passed_over_in_silence():
+    game = DirtController()
+    game.press("fill")
+    assert "nothing more fits" not in game.status()
+    game.press("fill")
+    assert "Hole 1 is full" in game.status()
+    game.set(hole="2")
+    game.press("fill")
+    game.set(hole="3")
+    game.press("fill")
+    assert "Hill A has nothing left" in game.status()
 
 
 def test_looking_at_the_optimum_keeps_the_students_plan_and_an_edit_goes_back_to_it():
@@ -187,6 +246,16 @@ def test_the_table_shows_l1s_numbers():
         assert app.controller.costs()[0] == pytest.approx(0.2 + 0.6 * q)
 
 
+def test_the_dot_can_be_dragged_along_the_segment():
+    app = couplings_app()
+    controller = app.controller
+    assert controller.handles()["q"].x == controller.values["q"]
+    controller.drag("q", 0.337, 5.0, "move")
+    assert controller.values["q"] == 0.34
+    controller.drag("q", -3.0, 0.0, "up")
+    assert controller.values["q"] == 0
+
+
 def test_the_star_is_at_the_cheaper_end():
     app = couplings_app()
     assert "q = 0 and costs 0.200" in app.status.value
@@ -218,10 +287,50 @@ def test_the_coloured_critic_is_one_lipschitz_and_tells_the_clouds_apart_by_w():
     drawn = np.asarray(controller.panels.critic.get_array())
     np.testing.assert_allclose(np.diff(drawn), np.diff(controller.critic), atol=1e-12)
     assert controller.panels.critic.get_visible()
+    assert "no slope is steeper than 1" in app.status.value
+    ends = [
+        float(text.get_text().removeprefix("critic ").replace("−", "-")) for text in controller.panels.ends
+    ]
+    assert ends == pytest.approx([-np.abs(drawn).max(), np.abs(drawn).max()], abs=0.05)
     app.set(metric="squared")
+    assert not controller.panels.key.get_visible()
     assert controller.critic is None
     assert not controller.panels.critic.get_visible()
     assert "no critic" in app.status.value
+
+
+def test_what_is_said_of_slopes_holds_for_city_blocks_too():
+    controller = CloudController()
+    controller.set(metric="city blocks", clouds="random blobs", n=20)
+    step = controller.grid[0, 1, 0] - controller.grid[0, 0, 0]
+    along = np.abs([np.diff(controller.critic, axis=axis).max() for axis in (0, 1)]) / step
+    diagonal = np.abs(controller.critic[1:, 1:] - controller.critic[:-1, :-1]).max() / (2**0.5 * step)
+    assert along.max() <= 1 + 1e-9
+    assert 1.2 < diagonal <= 2**0.5 + 1e-9  # so that "1" alone would be wrong
+    assert "√2" in controller.status()
+
+
+def test_q_can_be_dragged():
+    app = point_clouds_app()
+    controller = app.controller
+    assert controller.handles()["q"].x == pytest.approx(1.0)  # parallel lines: all of q stands there
+    controller.drag("q", -0.52, 0.0, "move")
+    assert controller.values["shift"] == -0.5
+    assert np.allclose(controller.y[:, 0], -0.5)
+    controller.drag("q", 99.0, 0.0, "up")
+    assert controller.values["shift"] == 1.5
+
+
+def test_the_cost_axis_is_in_units_of_the_cost():
+    controller = CloudController()
+    app = App(controller)
+    app.set(blur=3)
+    panels = controller.panels
+    assert np.allclose(panels.curve.get_ydata(), controller.curve.costs)
+    assert set(panels.exact.get_ydata()) == {controller.transport.cost}
+    low, high = panels.costs.get_ylim()
+    assert low == 0 < controller.curve.costs.max() < high
+    assert len(panels.costs.get_yticks()) >= 2
 
 
 def test_blur_costs_more_and_shares_partners():

@@ -1,4 +1,6 @@
-"""Lesson 4's app in a real JupyterLab, whose kernel delivers clicks on a thread of its own: play, pause, stop."""
+"""Lesson 4's app in a real JupyterLab, whose kernel delivers clicks on a thread of its own: play, pause, stop, drag."""
+
+from course_utils.apps.games import games_app
 
 
 def test_play_pause_and_stop(open_notebook, screen, tmp_path):
@@ -32,5 +34,17 @@ def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     lesson.wait_for_text(status, r"After step 0\.")
     lesson.wait_for_rest(status)
     assert lesson.step(status) == 0
+
+    # the start point follows the mouse
+    fresh = games_app()
+    across, down, *_ = fresh.controller.handles()["start"].box()
+    picture.scroll_into_view_if_needed()
+    before, box, mouse = screen.look(picture), picture.bounding_box(), lesson.page.mouse
+    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x - 100, y + 60, steps=6)
+    mouse.up()
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(before, shown) > 0.001)
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()

@@ -440,3 +440,14 @@ def test_bad_arguments_are_refused_in_words(bad):
     if bad is not None:
         with pytest.raises(ValueError, match="^game is .*; it must be a Game, such as bilinear"):
             play(game=bad)
+
+
+def test_the_moving_average_forgets_and_meets_its_closed_form_on_a_circle():
+    """On z_k = exp(i phi k) the EMA settles at radius (1 - d) / |1 - d exp(-i phi)|."""
+    steps, decay = 2000, 0.98
+    run = simulate(bilinear(), "flow", (1.0, 0.0), steps=steps, learning_rate=0.1)
+    radius = np.linalg.norm(run.moving_average(decay)[-1])
+    assert radius == pytest.approx((1 - decay) / abs(1 - decay * np.exp(-0.1j)), rel=1e-3)
+    np.testing.assert_array_equal(run.moving_average(0.0), run.points)
+    with pytest.raises(ValueError, match="decay"):
+        run.moving_average(1.0)

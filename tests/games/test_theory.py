@@ -190,3 +190,28 @@ def test_mistakes_are_explained():
         jacobian(nonconvex())
     with pytest.raises(ValueError, match="random gradients"):
         jacobian(gaussian_mean_game(batch_size=2, rng=np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize("start", [(1.4, 0.6), (-0.3, 2.0), (0.5, -0.5)])
+def test_the_non_saturating_dirac_gan_arrives_sublinearly(start):
+    """d(r^2)/dt = -2 u tanh(u / 2) with u = x y, whose mean over a round is r^4 / 8: r -> sqrt(8 / t)."""
+    eta, steps = 0.1, 30_000
+    r = simulate(
+        dirac_gan("non-saturating"), "alternating", start, steps=steps, learning_rate=eta
+    ).distance_to()
+    assert r[-1] == pytest.approx(np.sqrt(8 / (eta * steps)), rel=0.03)
+
+
+@pytest.mark.parametrize("eta", [0.05, 0.1])
+def test_simultaneous_steps_on_it_stop_where_growth_and_decay_balance(eta):
+    run = simulate(dirac_gan("non-saturating"), "simultaneous", (1.4, 0.6), steps=30_000, learning_rate=eta)
+    assert run.distance_to()[-1] == pytest.approx(np.sqrt(2 * eta), rel=0.03)
+
+
+@given(momentum=st.floats(-0.8, 0.95))
+@settings(deadline=None, max_examples=30)
+def test_growth_on_xy_follows_the_age_of_the_gradient(momentum):
+    """log rho = eta^2 (1/2 + age), with age beta / (1 - beta) for m <- beta m + (1 - beta) g."""
+    eta = 1e-3
+    rho = np.abs(eigenvalues("momentum", QUARTER_TURN, (1 - momentum) * eta, momentum=momentum)).max()
+    assert np.log(rho) / eta**2 == pytest.approx(0.5 + momentum / (1 - momentum), rel=1e-2, abs=1e-3)

@@ -22,9 +22,18 @@ def test_arrows_keep_their_directions_and_stay_short(vectors):
     assert (np.diff(length[order]) >= -1e-12).all()  # the longer field has the longer arrow
 
 
-def test_every_method_has_a_colour_of_its_own():
-    colors = [draw.METHOD_COLORS[name] for name in [*METHODS, "flow"]]
-    assert len(set(colors)) == len(colors)
+@pytest.mark.parametrize("cue", ["METHOD_COLORS", "METHOD_MARKERS"])
+def test_every_method_has_a_colour_and_a_marker_of_its_own(cue):
+    looks = [getattr(draw, cue)[name] for name in [*METHODS, "flow"]]
+    assert len(set(looks)) == len(looks)
+
+
+def test_distances_and_runs_carry_their_methods_marker():
+    ax = Figure().add_subplot()
+    draw.draw_distance(ax, [1.0, 0.5, 0.2], "consensus")
+    draw.draw_run(ax, [[1.0, 0], [0.5, 0]], "consensus")
+    distance, _, _, end = ax.get_lines()
+    assert distance.get_marker() == end.get_marker() == "X"
 
 
 def test_a_diverged_run_is_drawn_to_its_last_known_point():
@@ -47,6 +56,17 @@ def test_eigenvalues_stand_beside_the_unit_circle():
         ax.collections[0].get_offsets(), np.column_stack([values.real.ravel(), values.imag.ravel()])
     )
     assert ax.get_aspect() == 1
+
+
+def test_bands_reach_from_the_best_to_the_worst_seed():
+    ax = Figure().add_subplot()
+    runs = {"plain": [[1.0, 0.5], [3.0, 0.7]], "other": [[2.0, 2.0], [2.0, 2.0]]}
+    draw.draw_bands(ax, [10, 20], runs, 0.1)
+    plain, other, guide = ax.get_lines()
+    assert np.allclose(plain.get_ydata(), [2.0, 0.6])
+    assert plain.get_linestyle() != other.get_linestyle()
+    assert set(guide.get_ydata()) == {0.1}
+    assert ax.collections[0].get_datalim(ax.transData).bounds == pytest.approx((10, 0.5, 10, 2.5))
 
 
 @pytest.fixture
@@ -107,7 +127,10 @@ def test_the_star_is_where_the_field_rests_and_only_who_plays_is_named(figure):
 
     panels.set_scene(np.ones_like(panels.grid), (1.0, -2.0), ["flow"])
     assert star.get_xydata().tolist() == [[1, -2]]
-    assert named() == ["━ flow"]
+    assert named() == ["✚ flow"]
+    panels.set_scene(np.ones_like(panels.grid), (1.0, -2.0), ["flow"], equilibrium=False)
+    assert len(star.get_xydata()) == 0
+    assert any(line.get_xydata().tolist() == [[1, -2]] for line in plane.lines)
     panels.set_scene(np.ones_like(panels.grid), None, [])
     assert len(star.get_xydata()) == 0
     assert named() == []

@@ -58,6 +58,14 @@ def test_densities_face_each_other(ax):
     assert ax.yaxis.get_major_formatter()(-1.5) == "1.5"  # a density is positive on both sides
 
 
+def test_the_area_between_quantiles_is_shaded(ax):
+    u = np.linspace(0, 1, 5)
+    draw.draw_quantiles(ax, u, 2 + u, u, label="area 2")
+    assert [list(line.get_ydata()) for line in ax.lines] == [list(2 + u), list(u)]
+    assert ax.collections[0].get_datalim(ax.transData).bounds == (0, 0, 1, 3)
+    assert "area 2" in [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def test_running_times_are_in_milliseconds_on_logarithmic_axes(ax):
     draw.draw_running_times(ax, {"sort": {10: 1e-3, 100: 2e-3}})
     np.testing.assert_allclose(ax.lines[0].get_xydata(), [(10, 1), (100, 2)])
