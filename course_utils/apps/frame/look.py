@@ -19,7 +19,6 @@ _CSS = """<style>
 {me} .course-main > * {{flex: 1 1 {field}px; min-width: 0}}
 {me} .course-main select {{min-width: 0}}
 {me} .course-main > button {{flex: 0 0 auto}}
-{me} .course-main .widget-label {{width: auto !important; min-width: 0; flex-shrink: 1; text-align: left}}
 {me} .course-picture {{grid-area: picture; margin: 0; height: auto; aspect-ratio: {width} / {height};
   width: min(100%, {widest}px, max(360px, (100vh - {beside}px) * {ratio}))}}
 {me} .course-app-status {{grid-area: status; height: auto; min-height: 2.8em; margin: 0; width: auto}}
@@ -44,6 +43,12 @@ _CSS = """<style>
 {me} .course-below .widget-slider .widget-label {{width: 9em !important}}
 {me} .widget-readout {{min-width: 4.2em}}
 {me} .course-main .widget-readout {{min-width: 3em}}
+{me} .course-main .widget-label {{width: auto !important; white-space: nowrap; text-align: left}}
+@container (max-width: {tight}px) {{  /* labels over their controls */
+  {me} .course-main > .widget-inline-hbox {{flex-flow: row wrap}}
+  {me} .course-main .widget-label {{flex: 1 0 100%; font-size: 0.8em; line-height: 1}}
+  {me} .course-main .slider-container {{flex: 1 1 40px; min-width: 0}}
+}}
 {me} .widget-checkbox {{margin-right: 14px}}
 {me} .widget-checkbox input {{width: {letters}px; height: {letters}px}}
 {me} button, {me} select, {me} .widget-dropdown {{height: auto; min-height: {line}px}}
@@ -68,7 +73,7 @@ def css(me: str, size: tuple[int, int], scale: float, presented: bool, rows_belo
     return _CSS.format(
         me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,
         widest=2000 if presented else width, beside=round(SHELL + title + status + rows * ROW * scale + 8),
-        wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale),
+        wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale), tight=round(640 * scale),
         narrow=round(COLUMN * scale + 520), blue=BLUE,
     )  # fmt: skip
 
