@@ -1,5 +1,5 @@
-"""Lesson 5 in a real JupyterLab: training starts, pauses, obeys while it runs, is measured; a recorded run is replayed.
-The kernel must stay responsive all the while."""
+"""Lessons 5a and 5b in a real JupyterLab: training starts, pauses, obeys while it runs, is measured; recorded runs are
+replayed. The kernel must stay responsive all the while."""
 
 
 def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
@@ -47,4 +47,20 @@ def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     lesson.wait_for_step(status, 0)
     press("Pause")
     lesson.wait_for_rest(status)
+    assert lesson.errors() == []
+
+
+def test_the_recorded_collapse_beside_its_control(open_notebook, screen, tmp_path):
+    lesson = open_notebook("05b_judging_gans.ipynb")
+    app, picture, status = lesson.run_to_app("replay_app([", 420, tmp_path / "lesson_5b.png")
+    lesson.wait_for_text(status, "collapse")
+    alone = screen.look(picture)
+    app.get_by_label("with", exact=True).select_option("mlp")
+    lesson.wait_for_text(status, r"differ in: .*generator steps 10 \| 1")
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(alone, shown) > 0.05)
+    compared = screen.look(picture)
+    app.get_by_label("show", exact=True).select_option("class entropy")
+    lesson.wait_for_picture(picture, lambda shown: screen.changed(compared, shown) > 0.005)
+    app.get_by_role("button", name="Stop").click()
+    lesson.wait_for_text(status, "Measured at step 0:")
     assert lesson.errors() == []

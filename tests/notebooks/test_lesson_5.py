@@ -1,6 +1,7 @@
-"""The algorithm that lesson 5 shows is the algorithm that the package runs, and its own small functions are right."""
+"""The algorithm that lesson 5a shows is the one that the package runs; the small functions of 5a and 5b are right."""
 
 import json
+import re
 from pathlib import Path
 
 import nbformat
@@ -11,23 +12,27 @@ from torch import nn
 from torch.nn.functional import logsigmoid
 
 from course_utils.datasets import load_digits_stand_in
-from course_utils.gan import RECIPES, AdversarialTrainer
-from course_utils.gan.minibatch import MinibatchStandardDeviation
+from course_utils.gan import RECIPES, AdversarialTrainer, metrics
 
 ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "notebooks" / "05_gan_mnist.ipynb"
+LESSONS = [ROOT / "notebooks" / name for name in ("05_gan_mnist.ipynb", "05b_judging_gans.ipynb")]
 
 
 @pytest.fixture(scope="module")
 def cells():
-    return [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
+    return [
+        cell
+        for path in LESSONS
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    ]
 
 
 @pytest.fixture(scope="module")
 def defined(cells):
     """defined(name): a function that a cell of the lesson defines, made as a student makes it."""
 
-    def make(name):
+    def make(name, **names):
         (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
         lines = source.splitlines()
         start = next(i for i, line in enumerate(lines) if line.startswith(f"def {name}("))
@@ -36,7 +41,7 @@ def defined(cells):
             if line and not line.startswith(" "):
                 break
             body.append(line)
-        namespace = {"logsigmoid": logsigmoid, "torch": torch}
+        namespace = {"logsigmoid": logsigmoid, "torch": torch, "np": np, "metrics": metrics, **names}
         exec("\n".join(body), namespace)
         return namespace[name]
 
@@ -116,25 +121,77 @@ def test_the_gradient_is_that_of_autograd_flattened(defined):
     assert torch.allclose(defined("gradient")(value, list(layer.parameters())), expected)
 
 
-def test_the_spread_is_what_minibatch_statistics_sees(defined):
-    """In units of a full pixel, [0, 1]; the layer's own is in those of the interval [-1, 1]."""
-    pictures = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    spread = defined("spread")(pictures)
-    assert spread == pytest.approx(np.std(pictures.numpy() / 2, axis=0, ddof=1).mean(), rel=1e-5)
-    layer = MinibatchStandardDeviation()(pictures)[0, -1, 0, 0].item()
-    assert spread == pytest.approx(layer / 2 * np.sqrt(64 / 63), rel=1e-4)
-    assert defined("spread")(pictures[:1].expand(64, -1, -1, -1)) == pytest.approx(0, abs=1e-6)
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("clear", [True, False])
+def test_detach_matters_only_where_gradients_are_not_cleared_between(defined, clear):
+    """The lesson's cell, on other pictures and with another number of rows in a minibatch."""
+    trainers = []
+
+    def make(*_, **__):
+        trainers.append(
+            AdversarialTrainer(load_digits_stand_in(), "mlp", device="cpu", seed=3, batch_size=16)
+        )
+        return trainers[-1]
+
+    names = {"pixels": None, "recipe": None, "weights": defined("weights")}
+    ten_steps = defined("ten_steps", AdversarialTrainer=make, **names)
+    with_it, without = ten_steps(True, clear), ten_steps(False, clear)
+    assert torch.equal(with_it, without) == clear
+    reference = AdversarialTrainer(load_digits_stand_in(), "mlp", device="cpu", seed=3, batch_size=16)
+    reference.run(10, progress=False)
+    assert torch.allclose(with_it, defined("weights")(reference), atol=1e-9)
+    assert len(trainers) == 2
+
+
+def test_the_formula_is_w2_squared_of_gaussians_on_the_line(defined):
+    """(m1 - m2)^2 + (s1 - s2)^2."""
+    x, y = np.random.default_rng(0).normal(size=(2, 50)) * [[1.0], [3.0]] + [[0.0], [2.0]]
+    expected = (x.mean() - y.mean()) ** 2 + (x.std() - y.std()) ** 2
+    on_a_line = (np.column_stack([each, np.zeros(50)]) for each in (x, y))
+    assert defined("formula")(*on_a_line) == pytest.approx(expected)
+
+
+def stored(name):
+    return json.loads((ROOT / "data" / "measured" / f"{name}.json").read_text())
 
 
 def test_the_table_of_collapse_is_the_stored_measurement(cells):
+    """Mean, lowest and highest of the runs, and the verdict from them, computed here once more."""
     (cell,) = [cell for cell in cells if 'load_results("mode_collapse")' in cell.source]
-    result = json.loads((ROOT / "data" / "measured" / "mode_collapse.json").read_text())
-    said = cell.outputs[0].text
-    for row in result["rows"]:
+    runs, said = stored("mode_collapse")["runs"], cell.outputs[0].text.splitlines()
+    by_case = {
+        case: {run["seed"]: run for run in runs if run["case"] == case} for case in {r["case"] for r in runs}
+    }
+    control = by_case["1:1"]
+    assert len(control) >= 3
+    for case, own in by_case.items():
+        assert own.keys() <= control.keys()
         (line,) = [
-            line
-            for line in said.splitlines()
-            if line.split()[:2] == [str(row["generator_steps"]), row["minibatch_statistics"]]
+            line for line in said if line.startswith(f"{case} ") and line[len(case) :].strip()[0].isdigit()
         ]
-        entropy = np.mean([run["entropy"] for run in row["runs"]])
-        assert float(line.split()[3]) == pytest.approx(entropy, abs=0.0051)
+        entropies = [run["entropy"] for run in own.values()]
+        numbers = [float(each) for each in re.findall(r"-?\d+\.?\d*", line[len(case) :])]
+        assert numbers[: len(own)] == sorted(own)
+        expected = [np.mean(entropies), min(entropies), max(entropies)]
+        assert numbers[len(own) : len(own) + 3] == pytest.approx(expected, abs=0.0051)
+        better = [
+            (run["entropy"] >= control[seed]["entropy"], run["frechet"] <= control[seed]["frechet"])
+            for seed, run in own.items()
+        ]
+        if np.all(better):
+            assert line.endswith(": holds")
+        else:
+            assert line.endswith(": undecided" if np.any(better) else ": fails")
+
+
+def test_the_table_of_losses_is_the_stored_measurement(cells):
+    (cell,) = [cell for cell in cells if 'load_results("saturating_loss")' in cell.source]
+    runs, said = stored("saturating_loss")["runs"], cell.outputs[0].text.splitlines()
+    for opponent in {run["opponent"] for run in runs}:
+        (line,) = [line for line in said if line.startswith(f"{opponent:20} ")]
+        numbers = [float(each) for each in re.findall(r"\d+", line[len(opponent) :])]
+        own = [run for run in runs if run["opponent"] == opponent]
+        for objective, place in (("minimax", 0), ("non-saturating", 3)):
+            distances = [run["frechet"] for run in own if run["objective"] == objective]
+            expected = [np.mean(distances), min(distances), max(distances)]
+            assert numbers[place : place + 3] == pytest.approx(expected, abs=0.51)
