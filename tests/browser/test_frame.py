@@ -124,6 +124,9 @@ def test_nothing_scrolls_sideways_and_no_label_is_clipped(resized, scale):
         assert app.evaluate(SIDEWAYS) == [], call
         for button in app.get_by_role("button").filter(visible=True).all():
             assert not button.evaluate("e => e.scrollWidth > e.clientWidth + 1"), (call, button.inner_text())
+        labels = app.locator(".widget-label").filter(visible=True)
+        cut = "labels => labels.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
+        assert labels.evaluate_all(cut) == [], call
 
 
 @pytest.mark.parametrize("resized", ["1280", "1280 beside the files"], indirect=True)
