@@ -77,7 +77,7 @@ def compare(size: int, steps: int, beta: float) -> tuple[list[dict], np.ndarray]
         row = {"content": content_name, "style": style_name, "start": seen_by_judge(content)[1]}
         shown = [content, style]
         for name, features in networks.items():
-            transfer = StyleTransfer(content, style, features=features, size=size, beta=beta)
+            transfer = StyleTransfer(content, style, features=features, size=size, beta=beta, border=0)
             shown.append(transfer.run(steps, progress=False).image)
             row[f"{name}_content"], row[name] = seen_by_judge(shown[-1])
         losses = np.array([row[name] for name in NETWORKS])

@@ -41,7 +41,7 @@ class Ours:
         content, style = (p[0].movedim(0, -1).cpu().numpy() for p in pictures(size, device))
         network = load_features("vgg19", path=path, device=device)
         network = network.cut((*network.style_layers, *network.content_layers))
-        settings = {"alpha": 1.0, "beta": BETA, "total_variation": 0.0} | settings
+        settings = {"alpha": 1.0, "beta": BETA, "total_variation": 0.0, "border": 0} | settings
         self.transfer = StyleTransfer(content, style, features=network, size=size, **settings)
 
     def step(self) -> float:

@@ -294,12 +294,16 @@ def rows(room):
         transfer |= dict(
             learning_rate=(0.1, "None"), pyramid=(1, ""), steps_per_level=(3, ""), keep_colours=switch
         )
+        transfer |= dict(parametrisation=("pixels", ""), border=(8, ""))
         words = dict(content_layers="layer", style_layers="layer", features="features|name")
         yield (
             style.StyleTransfer,
             transfer | dict(precision=("float32", ""), device=("cpu", "None")),
             words | dict(device="prefer"),
         )
+        two = dict(picture=(picture, ""), style=(picture, ""))
+        yield style.style_distance, two | dict(features=(network, ""))
+        yield style.patch_distance, two | dict(levels=(2, ""), seed=(0, ""))
         features, image = (torch.rand(1, 3, 4), ""), (torch.rand(1, 3, 4, 4), "")
         yield style.gram_matrix, dict(features=features)
         yield style.content_loss, dict(features=features, target=features)
@@ -320,7 +324,12 @@ def rows(room):
         app = dict(content=("china", ""), style=("waves", ""), features=(network, ""), folder=(".", "word"))
         yield apps.style_app, app | dict(scale=(1.0, "")), dict(features="features|name")
         load = dict(
-            name=("embedded", ""), pooling=("max", ""), path=(None, "None"), download=switch, taps=some
+            name=("embedded", ""),
+            pooling=("max", ""),
+            path=(None, "None"),
+            download=switch,
+            taps=some,
+            untrained=(None, "None"),
         )
         yield (
             style.load_features,

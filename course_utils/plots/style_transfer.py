@@ -77,7 +77,7 @@ def draw_losses(ax: Axes, history: Mapping[str, ArrayLike]) -> None:
 
 
 def _relative_losses(ax: Axes, top: float) -> None:
-    ax.set_yscale("symlog", linthresh=SMALLEST, linscale=0.3)
+    ax.set_yscale("symlog", linthresh=SMALLEST, linscale=0.5)
     ax.set(ylim=(0, top), xlabel="steps taken", ylabel="relative loss")
     draw_guide(ax, 1.0)
 
@@ -119,6 +119,7 @@ class TransferPanels:
         self._large.set_anchor("NW")
         self._title = self._large.set_title("")
         (self._image,) = self._large.get_images()
+        self._image.set_interpolation("bicubic")  # it is enlarged: 192 pixels over 600 of the screen
         self._edge = self._large.axvline(0, color="white", lw=2)
         # in the middle of the line, with a dark rim, so that it is seen on a white picture
         (self._handle,) = self._large.plot(
@@ -127,7 +128,9 @@ class TransferPanels:
         self._large.autoscale(False)
 
         half, y = column / 2, height - top - small
-        draw_picture(add_axes(figure, (left, y, half - 0.06, small)), content, "content")
+        original = add_axes(figure, (left, y, half - 0.06, small))
+        draw_picture(original, content, "content")
+        original.set_anchor("N")
         each = small / len(styles)
         for i, style in enumerate(styles):
             box = (left + half + 0.06, y + small - (i + 1) * each, half - 0.06, 0.94 * each)
@@ -166,7 +169,7 @@ class TransferPanels:
     ) -> None:
         """Show a picture (h, w, 3) in [0, 1], the left ``share`` of it as the content was, and both losses so far,
         (steps,) each, on an axis for ``planned`` steps or more. A smaller picture, from an early level of a pyramid, is
-        shown with larger pixels."""
+        shown larger."""
         rows, columns = (
             np.arange(full) * own // full
             for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
-from course_utils.checks import instance, one_of, switch, tensor
+from course_utils.checks import instance, one_of, switch, tensor, whole
 from course_utils.checks import path as checked_path
 from course_utils.style import weights
 from course_utils.style.networks import NETWORKS, Spec
@@ -138,6 +138,7 @@ def load_features(
     name: str = "auto",
     *,
     pooling: Literal["max", "avg"] = "max",
+    untrained: int | None = None,
     path: str | Path | None = None,
     download: bool = False,
     device: str | torch.device | None = None,
@@ -150,6 +151,8 @@ def load_features(
     name : "vgg19", "squeezenet", "embedded", "random" (:mod:`course_utils.style.networks` describes them), or "auto":
         the first of vgg19, squeezenet and embedded whose weights are at hand and sound; a warning names damaged ones.
     pooling : "max", as the networks were trained, or "avg", which Gatys et al. found to give smoother pictures.
+    untrained : a seed: the same layout with random weights in place of trained ones, as a control for what the training
+        adds. Each filter is normal with variance 2 / (its number of weights) (He et al. 2015), the biases are 0.
     path : a weight file in torchvision's layout, trained for RGB pictures normalised as torchvision does it. None: look
         in ``COURSE_DATA/weights`` for the usual names, with and without hash.
     download : fetch missing weights from PyTorch's host (SqueezeNet 5 MB, VGG-19 550 MB), checked by their hash.
@@ -160,7 +163,7 @@ def load_features(
     Raises
     ------
     ValueError
-        for an unknown name, pooling or tap, or a weight file that does not fit.
+        for an unknown name, pooling or tap, a weight file that does not fit, or weights for an untrained network.
     FileNotFoundError, DataUnavailable
         when the weights are not at hand; the message says how to get them.
     """
@@ -169,13 +172,24 @@ def load_features(
     if switch("download", download) | (path is not None) and name == "auto":
         raise ValueError('"auto" takes what is at hand; with path or download, say which network is meant.')
 
+    if untrained is not None and (name in ("auto", "random") or path is not None or download):
+        raise ValueError(
+            "untrained gives random weights to a layout that you name, such as "
+            'load_features("embedded", untrained=0); "auto", "random", path and download do not go with it.'
+        )
+
     if name == "auto":
         spec, network, file = _best_at_hand()
+    elif untrained is not None:
+        spec, file = NETWORKS[name], None
+        network = weights.randomised(spec.build(), whole("untrained", untrained, 0, 2**63 - 1))
     else:
         spec = NETWORKS[name]
         file = weights.find(spec, download=download) if path is None else checked_path("path", path)
         network = _loaded(spec, file)
     origin = f"{spec.name}: untrained, random filters."
+    if untrained is not None:
+        origin = f"{spec.name}'s layout: untrained, random weights of seed {untrained}."
     if file is not None:
         origin = f"{spec.name}: trained weights from {file}."
     if pooling != "max":

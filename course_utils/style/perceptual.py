@@ -5,6 +5,7 @@ from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from course_utils.style.features import FeatureNetwork
 from course_utils.style.losses import Normalization, content_loss, gram_matrix, style_loss
@@ -26,10 +27,15 @@ class PerceptualLoss:
     Between the layers, the lecture's or Gatys's factor still has its say. Of several styles, each has a relative loss
     of its own, in its own unit; their weighted mean counts.
 
+    Every picture is continued by its mirror image, ``border`` pixels on each side, before the network sees it. The
+    networks themselves put zeros there, which no style has: the pixels along the edge then pay for it, and a dark or
+    light frame grows around the picture.
+
     Parameters
     ----------
     content, style : pictures (1, 3, h, w) in [0, 1]; their sizes may differ. ``style`` may be a list of them.
     layer_weights : w_l for each of the style layers.
+    border : pixels; fewer than the smallest picture has.
     """
 
     def __init__(
@@ -42,20 +48,26 @@ class PerceptualLoss:
         style_layers: Sequence[str],
         layer_weights: Mapping[str, float],
         normalization: Normalization,
+        border: int = 0,
     ):
-        self.features = features
+        self.features, self.border = features, border
         self.content_layers, self.style_layers = tuple(content_layers), tuple(style_layers)
         self.layers = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
         self.layer_weights, self.normalization = layer_weights, normalization
         styles = [style] if isinstance(style, Tensor) else style
         with torch.no_grad():
-            of_content = features(content, self.layers)
+            of_content = self._seen(content, self.layers)
             self.content_scale = {l: _size(of_content[l]) for l in self.content_layers}
             self.content_targets = {l: of_content[l] / self.content_scale[l] for l in self.content_layers}
             blank = {l: torch.zeros_like(h) for l, h in of_content.items()}
             # a style or content without any features (w_l = 0, say) stays in its raw unit
             self.content_unit = _or_one(self._content_loss(blank))
-            self.styles = [self._style_target(features(style, self.style_layers), blank) for style in styles]
+            self.styles = [
+                self._style_target(self._seen(style, self.style_layers), blank) for style in styles
+            ]
+
+    def _seen(self, picture: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
+        return self.features(mirrored(picture, self.border), layers)
 
     def _style_target(self, of_style: dict[str, Tensor], blank: dict[str, Tensor]) -> "_Style":
         scale = {l: _size(of_style[l]) for l in self.style_layers}
@@ -86,7 +98,7 @@ class PerceptualLoss:
 
         ``style_weights`` has a weight for each style, zero or more but not all zero; None: all the same.
         """
-        values = self.features(image, self.layers)
+        values = self._seen(image, self.layers)
         content = self._content_loss(values) / self.content_unit
         weights = style_weights or [1.0] * len(self.styles)
         style = sum(
@@ -95,6 +107,11 @@ class PerceptualLoss:
             if weight > 0
         )
         return content, cast(Tensor, style)
+
+
+def mirrored(picture: Tensor, border: int) -> Tensor:
+    """The picture (n, c, h, w) continued by its mirror image, ``border`` pixels on each side, fewer than it has."""
+    return pad(picture, (border,) * 4, mode="reflect") if border else picture
 
 
 class _Style(NamedTuple):

@@ -12,15 +12,17 @@ from torch import Tensor
 
 from course_utils import runtime, threads
 from course_utils.checks import each, instance, not_negative, one_of, switch, whole
-from course_utils.style.features import FeatureNetwork, as_network, load_features
+from course_utils.style.features import SMALLEST, FeatureNetwork, as_network, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
 from course_utils.style.losses import Normalization, total_variation
+from course_utils.style.parametrisation import PARAMETRISATIONS
 from course_utils.training.progress import Stepwise
 
 QUANTITIES = ("total", "content", "style", "total_variation")
-LEARNING_RATES = {"lbfgs": 1.0, "adam": 0.02}
+LEARNING_RATES = {("pixels", "lbfgs"): 1.0, ("pixels", "adam"): 0.02, ("spectrum", "adam"): 0.05}
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+BORDER = 8  # pixels
 EXPLOSION = 10  # times the loss at the start: the run has diverged
 
 
@@ -50,9 +52,14 @@ class StyleTransfer(Stepwise):
     layer_weights : style layer -> w_l; layers left out have 1.
     content_layers, style_layers : None: the network's own defaults.
     normalization : "gatys" or "lecture", the factor in :func:`~course_utils.style.losses.style_loss`.
-    optimizer, learning_rate : "lbfgs" (rate 1) or "adam" (rate 0.02, in units of pixels).
+    optimizer, learning_rate : "lbfgs" (rate 1) or "adam" (rate 0.02, in units of pixels; 0.05 for a spectrum).
     pyramid, steps_per_level : with more than one level, the picture is first made at half the size (a quarter, ...) and
         enlarged after that many steps (which can be set while it runs). Large strokes need it at large sizes.
+    parametrisation : what the optimizer moves, "pixels" or the coefficients of a "spectrum"
+        (:mod:`~course_utils.style.parametrisation`), which keeps grain out where a deep layer sees none. It needs
+        "adam"; its "noise" is faint, and a given picture's darkest and lightest pixels come out a little less so.
+    border : so many pixels of its mirror image continue a picture on each side, for the network's eyes only; with 0 a
+        frame grows around the picture.
     keep_colours : transfer the luminance alone and keep the content's hues.
     seed : of the noise.
     device, precision : None takes :func:`course_utils.runtime.device`, or that of ``features``; in "bfloat16" the
@@ -91,6 +98,8 @@ class StyleTransfer(Stepwise):
         learning_rate: float | None = None,
         pyramid: int = 1,
         steps_per_level: int = 50,
+        parametrisation: Literal["pixels", "spectrum"] = "pixels",
+        border: int = BORDER,
         keep_colours: bool = False,
         seed: int = 0,
         device: str | torch.device | None = None,
@@ -110,6 +119,7 @@ class StyleTransfer(Stepwise):
             features.in_precision(PRECISIONS[one_of("precision", precision, PRECISIONS)]),
             content,
             styles,
+            border=whole("border", border, 0, SMALLEST - 1),
             keep_colours=switch("keep_colours", keep_colours),
             content_layers=content_layers,
             style_layers=style_layers,
@@ -119,15 +129,23 @@ class StyleTransfer(Stepwise):
         self._sizes = whole("size", size), whole("style_size", size if style_size is None else style_size)
         self._levels = whole("pyramid", pyramid)
         self.steps_per_level = whole("steps_per_level", steps_per_level)
-        self._optimizer_name = one_of("optimizer", optimizer, LEARNING_RATES)
-        rate = LEARNING_RATES[optimizer] if learning_rate is None else learning_rate
+        self._optimizer_name = one_of("optimizer", optimizer, ("lbfgs", "adam"))
+        self._make_map = PARAMETRISATIONS[one_of("parametrisation", parametrisation, PARAMETRISATIONS)]
+        if (parametrisation, optimizer) not in LEARNING_RATES:
+            raise ValueError(
+                'parametrisation="spectrum" needs optimizer="adam": L-BFGS, which searches along no line here, '
+                "drives a spectrum's pixels to pure black and white."
+            )
+        rate = LEARNING_RATES[parametrisation, optimizer] if learning_rate is None else learning_rate
         self._rate = not_negative("learning_rate", rate)
         self._alpha, self._beta = not_negative("alpha", alpha), not_negative("beta", beta)
         self._tv_weight = not_negative("total_variation", total_variation)
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
         self._enter(0)
         one_of("start", start, ("content", "style", "noise"))
-        self._set(self._level.start(start, whole("seed", seed, 0, 2**63 - 1)))
+        picture = self._level.start(start, whole("seed", seed, 0, 2**63 - 1))
+        noise = self._make_map(picture).noise(seed) if start == "noise" else None
+        self._set(picture if noise is None else self._make_map(picture).picture(noise))
 
     # ------------------------------------------------------------------ weights
 
@@ -171,18 +189,27 @@ class StyleTransfer(Stepwise):
 
     def _set(self, picture: Tensor) -> None:
         """Go on from this picture, with a new optimizer."""
-        self._picture = picture.detach().clone().requires_grad_()
+        self._map = self._make_map(picture)
+        self._restore(self._map.parameters(picture))
+
+    def _restore(self, parameters: Tensor) -> None:
+        """Go on from these parameters of a picture of the same size, with a new optimizer."""
+        self._parameters = parameters.detach().clone().requires_grad_()
         self._forget()
+
+    @property
+    def _picture(self) -> Tensor:
+        return self._map.picture(self._parameters)
 
     def _forget(self) -> None:
         """A new optimizer. What L-BFGS remembers is the curvature of the objective so far; for another objective (other
         weights, another level) it would give steps in wrong directions."""
         self._optimizer: ProjectedLBFGS | torch.optim.Adam
         if self._optimizer_name == "lbfgs":
-            self._optimizer = ProjectedLBFGS([self._picture], lr=self._rate)
+            self._optimizer = ProjectedLBFGS([self._parameters], lr=self._rate)
         else:
-            self._optimizer = torch.optim.Adam([self._picture], lr=self._rate)
-        self._good, self._best, self._limit = self._picture.detach().clone(), math.inf, math.inf
+            self._optimizer = torch.optim.Adam([self._parameters], lr=self._rate)
+        self._good, self._best, self._limit = self._parameters.detach().clone(), math.inf, math.inf
 
     # ------------------------------------------------------------------ steps
 
@@ -203,32 +230,33 @@ class StyleTransfer(Stepwise):
         if self._steps_here >= self.steps_per_level and self.level + 1 < self._levels:
             self._enter(self.level + 1)
             self._set(self._level.fit(self._picture))
-        before = self._picture.detach().clone()
+        before = self._parameters.detach().clone()
         try:
             self._optimizer.step(self._evaluate)
         except BaseException:  # an interrupt between two halves of a step: as if it had not begun
-            self._set(before)
+            self._restore(before)
             raise
         losses = dict(zip(QUANTITIES, self._values.tolist(), strict=True))
         self._check(losses)
         if losses["total"] < self._best:
             self._good, self._best = before, losses["total"]
         with torch.no_grad():
-            self._picture.clamp_(0, 1)
+            self._parameters.clamp_(self._map.low, self._map.high)
         self._steps_here += 1
         for name, value in losses.items():
             self.history[name].append(value)
         return losses
 
     def _evaluate(self) -> Tensor:
-        self._picture.grad = None
-        content, style = self._level.losses(self._picture, self._style_weights)
-        variation = total_variation(self._picture)
+        self._parameters.grad = None
+        picture = self._picture
+        content, style = self._level.losses(picture, self._style_weights)
+        variation = total_variation(picture)
         total = self._alpha * content + self._beta * style + self._tv_weight * variation
         total.backward()
         # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.
-        if self._picture.grad is not None:
-            self._picture.grad = self._picture.grad.contiguous()
+        if self._parameters.grad is not None:
+            self._parameters.grad = self._parameters.grad.contiguous()
         self._values = torch.stack([total, content, style, variation]).detach()
         return total
 
@@ -239,10 +267,10 @@ class StyleTransfer(Stepwise):
         bad = [name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])]
         if not bad and losses["total"] > self._limit:
             bad = ["total"]
-        if not bad and not bool(torch.isfinite(self._picture).all()):
+        if not bad and not bool(torch.isfinite(self._parameters).all()):
             bad = ["picture"]
         if bad:
-            self._set(self._good)
+            self._restore(self._good)
             value = f" is {losses[bad[0]]:.3g}" if bad[0] in losses else " has pixels that are no numbers"
             raise FloatingPointError(
                 f"step {len(self.history['total']) + 1}: {bad[0]}{value}; the run has diverged. The picture is "
@@ -272,7 +300,7 @@ class StyleTransfer(Stepwise):
             "alpha": self._alpha,
             "beta": self._beta,
             "style_weights": self._style_weights,
-            "picture": self._picture.detach().clone(),
+            "picture": self._parameters.detach().clone(),
             "good": self._good,
             "best": self._best,
             "limit": self._limit,
@@ -289,17 +317,19 @@ class StyleTransfer(Stepwise):
             when the state is that of a picture of another size.
         """
         self._enter(state["level"])
-        picture = state["picture"].to(self._picture)
-        if picture.shape != self._level.start("content", 0).shape:
+        picture = self._level.start("content", 0)
+        self._map = self._make_map(picture)
+        parameters, like = state["picture"], self._map.parameters(picture)
+        if parameters.shape != like.shape:
             raise ValueError(
-                f"the state holds a picture of shape {tuple(picture.shape)}, which is not what this transfer makes; "
+                f"the state holds a picture of shape {tuple(parameters.shape)}, which is not what this transfer makes; "
                 "make it with the same pictures, size and settings."
             )
         self._alpha, self._beta = state["alpha"], state["beta"]
         self._style_weights = state.get("style_weights", self._style_weights)
-        self._set(picture)
+        self._restore(parameters.to(like))
         self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
-        self._good, self._best, self._limit = state["good"].to(self._picture), state["best"], state["limit"]
+        self._good, self._best, self._limit = state["good"].to(like), state["best"], state["limit"]
         self._steps_here = state["steps_here"]
         self.history = {name: list(values) for name, values in state["history"].items()}
 

@@ -1,5 +1,7 @@
-"""Finding, fetching and reading the weights of a network. Nothing is downloaded unless it is asked for."""
+"""Finding, fetching and reading the weights of a network, or drawing them. Nothing is downloaded unless it is asked
+for."""
 
+import math
 import pickle
 import re
 import zipfile
@@ -101,6 +103,19 @@ def load(network: nn.Module, path: str | Path) -> None:
     weights = {key: state[key].float() for key in wanted}
     finite_tensors(str(path), weights, advice="fetch the file again")
     network.load_state_dict(weights)
+
+
+def randomised(network: nn.Sequential, seed: int) -> nn.Sequential:
+    """The network with normal weights of mean 0 and variance 2 / (weights of a filter) (He et al. 2015), drawn from the
+    seed, layer after layer, and biases of 0."""
+    random = torch.Generator().manual_seed(seed)
+    for layer in network.modules():
+        if isinstance(layer, nn.Conv2d):
+            with torch.no_grad():
+                layer.weight.normal_(0, math.sqrt(2 / layer.weight[0].numel()), generator=random)
+                if layer.bias is not None:
+                    layer.bias.zero_()
+    return network
 
 
 def _some(names: list[str]) -> str:

@@ -56,6 +56,11 @@ TINY = {
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "saturating_loss": ("--seeds 0 --steps 1", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
+    "style_features": (
+        "--size 64 --steps 2 --seeds 1",
+        {"TEXTURES": slice(1), "TRANSFERS": slice(1), "REBUILT": slice(1), "LAYERS": slice(1), "JUDGES": slice(1),
+         "load_features": painter},
+    ),
     "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
     "transport": ("--sizes 10 20 --repeats 1", {}),
 }  # fmt: skip

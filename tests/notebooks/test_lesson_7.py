@@ -1,13 +1,19 @@
-"""The algorithm that lesson 7 shows is the algorithm that the package runs."""
+"""The algorithm that lesson 7 shows is the algorithm that the package runs, its printed answers run, and what it tells
+to try in the app comes out as it says."""
 
+import re
 from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
+from torch.nn.functional import pad
 
+from course_utils.apps.style import style_app
 from course_utils.pictures import open_picture, sample_pictures
+from course_utils.plots import style_transfer
 from course_utils.style import (
     StyleTransfer,
     content_loss,
@@ -32,6 +38,7 @@ def lesson():
         "gram_matrix": gram_matrix,
         "style_loss": style_loss,
         "total_variation": total_variation,
+        "pad": pad,
     }
     for cell in code[place - 1 : place + 1]:
         exec(cell.source, namespace)
@@ -65,3 +72,73 @@ def test_the_stored_pictures_are_those_of_the_network_that_ships():
     source = "\n".join(cell.source for cell in nbformat.read(LESSON, as_version=4).cells)
     assert 'load_features("embedded")' in source
     assert 'load_features("auto")' not in source
+
+
+# ------------------------------------------------------------------------------------------------ answers
+
+
+def answers():
+    """The code in the folded answers."""
+    cells = nbformat.read(LESSON, as_version=4).cells
+    folded = "\n".join(re.findall(r"<details>.*?</details>", "\n".join(c.source for c in cells), re.DOTALL))
+    return re.findall(r"```python\n(.*?)```", folded, re.DOTALL)
+
+
+@pytest.mark.parametrize("answer", answers(), ids=lambda code: code.splitlines()[0][:30])
+def test_a_printed_answer_runs_as_it_stands(answer, lesson, monkeypatch, capsys):
+    """With what the lesson has defined by then, at a size at which it takes no time."""
+    network = load_features("embedded", device="cpu")
+    monkeypatch.setattr(plt, "show", lambda: None)
+    pictures = {name: picture() for name, picture in sample_pictures().items()}
+    namespace = lesson | {
+        "plt": plt, "np": np, "torch": torch, "StyleTransfer": StyleTransfer, "style_transfer": style_transfer,
+        "network": network, "pictures": pictures, "pair": (pictures["china"], pictures["brush_strokes"]),
+        "SIZE": 64, "STEPS": 2, "SMALL": 64, "FEW": 2, "open_picture": open_picture, "gram_matrix": gram_matrix,
+        "painting": StyleTransfer(pictures["china"], pictures["brush_strokes"], features=network, size=64),
+    }  # fmt: skip
+    source = "\n".join(
+        cell.source for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"
+    )
+    for name in namespace.keys() - {"__builtins__"}:
+        assert re.search(rf"\b{name}\b", source), f"the lesson has no {name}"
+    exec(answer, namespace)
+    assert plt.get_fignums() or capsys.readouterr().out
+    plt.close("all")
+
+
+# ------------------------------------------------------------------------------------------------ the app
+
+
+@pytest.fixture
+def app(tmp_path):
+    app = style_app(
+        "flower", "stained_glass", features=load_features("embedded", device="cpu"), folder=tmp_path
+    )
+    app.set(size="128")
+    return app
+
+
+def steps(app, n):
+    for _ in range(n):
+        app.controller.one_step()
+    return {name: values[-1] for name, values in app.controller.transfer.history.items()}
+
+
+def test_more_weight_on_the_style_is_seen_within_ten_steps_and_so_is_less(app):
+    before = steps(app, 25)
+    app.set(balance=3.0)
+    more = steps(app, 10)
+    assert more["style"] < 0.8 * before["style"]
+    assert more["content"] > 1.1 * before["content"]
+    app.set(balance=1.3)
+    less = steps(app, 10)
+    assert less["content"] < 0.95 * more["content"]
+
+
+def test_from_noise_the_style_is_there_first(app):
+    another = StyleTransfer("flower", "china", features=app.controller.features, size=128, start="style")
+    stranger = another.step()["content"]
+    app.set(start="noise")
+    first, then = steps(app, 1), steps(app, 20)
+    assert then["style"] < first["style"] / 10
+    assert then["content"] > 0.75 * stranger  # hardly nearer to the content than another photograph

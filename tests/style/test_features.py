@@ -174,6 +174,28 @@ def test_random_filters_are_the_same_every_time_and_of_unit_size():
         assert torch.equal(value, second[name])
 
 
+def test_an_untrained_network_has_the_same_layout_and_random_weights(image):
+    trained = load_features("embedded", device="cpu")
+    first, again, other = (load_features("embedded", untrained=seed, device="cpu") for seed in (0, 0, 1))
+    assert first.layers == trained.layers
+    assert first.style_layers == trained.style_layers
+    states = [network.network.state_dict() for network in (trained, first, again, other)]
+    assert [{k: v.shape for k, v in state.items()} for state in states] == [
+        {k: v.shape for k, v in states[0].items()}
+    ] * 4
+    for key, weight in states[1].items():
+        assert torch.equal(weight, states[2][key])
+        if key.endswith("bias"):
+            assert not weight.any()
+        else:
+            assert not torch.equal(weight, states[3][key])
+            # mean square 2 / fan-in, up to the error of a mean over so many numbers
+            ratio = weight.square().mean() * weight[0].numel() / 2
+            assert ratio == pytest.approx(1, abs=5 * (2 / weight.numel()) ** 0.5)
+    assert "seed 1" in other.origin
+    assert all(values.isfinite().all() and values.any() for values in first(image).values())
+
+
 def test_half_precision_is_a_copy_close_to_the_original(network, image):
     half = network.in_precision(torch.bfloat16)
     assert network.dtype == torch.float32
@@ -343,6 +365,10 @@ def test_download_is_checked_by_its_hash(weights_folder, tmp_path, monkeypatch, 
         ({"name": "random", "pooling": "median"}, "pooling"),
         ({"name": "auto", "download": True}, "say which network"),
         ({"name": "random", "taps": ["relu1"]}, "its layers are scale1"),
+        ({"untrained": 0}, "a layout that you name"),
+        ({"name": "random", "untrained": 0}, "a layout that you name"),
+        ({"name": "embedded", "untrained": 0, "download": True}, "a layout that you name"),
+        ({"name": "embedded", "untrained": -1}, "untrained is -1|got -1"),
     ],
 )
 def test_wrong_settings_are_errors(arguments, message):

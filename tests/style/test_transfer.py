@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
-from course_utils.pictures import open_picture
+from course_utils.pictures import open_picture, sample_pictures
 from course_utils.style import StyleTransfer, load_features, reconstruct_content, synthesise_texture
 from course_utils.style.colour import luminance
+from course_utils.style.parametrisation import COLOURS, Spectrum
 from course_utils.style.perceptual import PerceptualLoss
 from course_utils.style.transfer import QUANTITIES
 
@@ -56,17 +57,20 @@ def relative_losses(network, image, content, style, content_layers, style_layers
     return losses(blank=False) / losses(blank=True)
 
 
+@pytest.mark.parametrize("border", [0, 8])
 @pytest.mark.parametrize(("normalization", "power"), [("lecture", 1), ("gatys", 2)])
-def test_the_objective_is_its_definition(make, network, content, style, normalization, power):
+def test_the_objective_is_its_definition(make, network, content, style, normalization, power, border):
     layers = {"content_layers": ["scale2", "scale3"], "style_layers": ["scale1", "scale3"]}
     weights = {"scale3": 0.25}
     transfer = make(
         **layers, layer_weights=weights, normalization=normalization, alpha=0.7, beta=3.0, total_variation=2.0,
-        start="noise",
+        start="noise", border=border,
     )  # fmt: skip
     image, losses = tensor(transfer.image), transfer.step()
     pictures = [tensor(open_picture(picture, 64)) for picture in (content, style)]
-    expected = relative_losses(network, image, *pictures, *layers.values(), weights, power)
+    sides = ((0, 0), (0, 0), (border, border), (border, border))
+    seen = [torch.as_tensor(np.pad(picture, sides, mode="reflect")) for picture in (image, *pictures)]
+    expected = relative_losses(network, *seen, *layers.values(), weights, power)
     assert [losses["content"], losses["style"]] == pytest.approx(expected, rel=1e-3)
     variation = sum(np.mean(np.diff(image.numpy(), axis=axis) ** 2) for axis in (2, 3))
     assert losses["total_variation"] == pytest.approx(variation, rel=1e-4)
@@ -100,6 +104,28 @@ def test_a_blank_style_is_no_division_by_zero(make, content, network):
     assert all(math.isfinite(value) for values in transfer.history.values() for value in values)
 
 
+def test_no_frame_grows_around_a_picture():
+    """A texture of one kind all over: along its edges it should be as light as inside. Without the mirrored border the
+    zeros around it leave a dark frame."""
+    style = sample_pictures()["mosaic"](96)
+    light = {}
+    for border in (0, 8):
+        made = StyleTransfer(
+            "flower",
+            style,
+            features=load_features("embedded", device="cpu"),
+            size=96,
+            beta=50.0,
+            border=border,
+        )
+        picture = made.run(25, progress=False).image.mean(-1)
+        inner = picture[2:-2, 2:-2]
+        edge = (picture.sum() - inner.sum()) / (picture.size - inner.size)
+        light[border] = edge / picture[8:-8, 8:-8].mean()
+    assert light[0] < 0.75
+    assert 0.75 < light[8] < 1.5
+
+
 # ------------------------------------------------------------------------------------------------ stepping
 
 
@@ -123,7 +149,7 @@ def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make, network, content,
     picture = tensor(before).requires_grad_()
     objective = PerceptualLoss(
         network, *(tensor(open_picture(source, 64)) for source in (content, style)), **layers,
-        layer_weights=dict.fromkeys(layers["style_layers"], 1), normalization="gatys",
+        layer_weights=dict.fromkeys(layers["style_layers"], 1), normalization="gatys", border=8,
     )  # fmt: skip
     content, style = objective(picture)
     down, along = picture.diff(dim=2), picture.diff(dim=3)
@@ -480,3 +506,56 @@ def test_a_sample_picture_goes_by_its_name(network):
     assert StyleTransfer("china", "flower", features=network, size=48).image.shape == (32, 48, 3)
     with pytest.raises(FileNotFoundError, match="chian: no such file.*the sample pictures are china, flower"):
         StyleTransfer("chian", "flower", features=network)
+
+
+# ------------------------------------------------------------------------------------------------ the spectrum
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 40, 56), (1, 3, 33, 47), (1, 1, 40, 41)])
+def test_a_spectrum_gives_back_the_picture_that_it_came_from(shape):
+    picture = 0.1 + 0.8 * torch.rand(shape, generator=torch.Generator().manual_seed(0))
+    spectrum = Spectrum(picture)
+    assert torch.allclose(spectrum.picture(spectrum.parameters(picture)), picture, atol=1e-4)
+    extremes = torch.zeros(shape)
+    assert torch.allclose(spectrum.picture(spectrum.parameters(extremes)), torch.full(shape, 0.02), atol=1e-3)
+
+
+def test_a_spectrums_noise_is_as_faint_and_as_coarse_as_it_says():
+    """u has mean square (0.01)^2 in each of its colours, and the amplitude of a frequency falls as 1 / f."""
+    spectrum = Spectrum(torch.zeros(1, 3, 128, 128))
+    pictures = [spectrum.picture(spectrum.noise(seed)) for seed in range(40)]
+    light = torch.cat(pictures).logit() / 4
+    powers = torch.fft.rfft2(light.mean(1)).abs().square().mean(0)
+    assert (powers[0, 8] / powers[0, 32]).sqrt() == pytest.approx(4, rel=0.3)
+    colours = torch.tensor(COLOURS) / torch.tensor(COLOURS).norm(dim=0).max()
+    expected = (colours @ colours.T).diagonal() * 0.01**2
+    assert torch.allclose(light.square().mean((0, 2, 3)), expected, rtol=0.15)
+
+
+@pytest.mark.parametrize("keep_colours", [False, True])
+def test_a_transfer_in_the_spectrum_descends_and_goes_on_from_a_saved_state(make, keep_colours):
+    settings = {"parametrisation": "spectrum", "optimizer": "adam", "keep_colours": keep_colours}
+    straight = make(**settings).run(12, progress=False)
+    first = make(**settings).run(6, progress=False)
+    second = make(**settings)
+    second.load_state_dict(first.state_dict())
+    assert np.allclose(second.run(6, progress=False).image, straight.image, atol=1e-5)
+    assert straight.history["total"][-1] < 0.9 * straight.history["total"][0]
+    assert 0 <= straight.image.min() <= straight.image.max() <= 1
+
+
+def test_a_spectrum_rebuilds_what_pixels_leave_as_noise():
+    """A photograph from a deep layer, the same steps: nearer to it than from the pixels of noise."""
+    network, photograph = load_features("embedded", device="cpu"), sample_pictures()["china"](96)
+    errors = {}
+    for name in ("pixels", "spectrum"):
+        made = reconstruct_content(
+            photograph, network, "fire5", size=96, steps=40, parametrisation=name, optimizer="adam"
+        )
+        errors[name] = np.sqrt(np.mean((made.image - photograph) ** 2))
+    assert errors["spectrum"] < 0.7 * errors["pixels"]
+
+
+def test_a_spectrum_is_not_for_lbfgs(make):
+    with pytest.raises(ValueError, match="needs optimizer"):
+        make(parametrisation="spectrum")
