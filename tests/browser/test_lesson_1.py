@@ -8,7 +8,7 @@ from course_utils.apps.jsd import jsd_app
 def test_run_all_then_play(open_notebook, screen, tmp_path):
     lesson = open_notebook("01_jsd_and_kl.ipynb")
     page = lesson.page
-    app, picture, status = lesson.run_to_app("jsd_app()", 180, tmp_path / "lesson_1.png")
+    app, picture, status = lesson.run_to_app("jsd_app()", 300, tmp_path / "lesson_1.png")
     first, said = screen.look(picture), status.inner_text()
     assert "nats" in said
     assert first.std() > 10  # not a blank frame
