@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from course_utils.gan.playground import PRESETS, Session, outcome, plane
+from course_utils.runtime import load_results
 
 NUMBERS = ("w1", "jsd", "near", "judge_estimate", "pull", "moved", "spread", "orbit", "centred")
 
@@ -15,6 +16,14 @@ def weights(session):
 
 
 # ---------------------------------------------------------------- claims
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_one_should_see_was_seen_on_every_seed_of_the_stored_table(name):
+    runs = load_results("playground")["presets"][name]
+    assert len(runs) >= 2
+    assert [seed for seed, run in enumerate(runs) if not PRESETS[name].holds(run)] == []
+    assert PRESETS[name].claim
 
 
 def test_lesson_8_try_1_ten_steps_of_g_collapse_and_statistics_repair():
