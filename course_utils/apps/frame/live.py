@@ -43,8 +43,11 @@ class LiveApp(App):
     def _rest(self) -> None:
         """Nobody watches any more."""
         if self.player.playing:
-            self._left_alone = True
-            self._do(self.player.pause)
+            self._do(self._leave_alone)
+
+    def _leave_alone(self) -> None:
+        self.player.pause()
+        self._left_alone = True  # after that: a frame that is drawn while it plays takes it back
 
     def _space(self) -> None:
         self.press("pause" if self.player.playing else "play")
