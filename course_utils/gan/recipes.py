@@ -188,8 +188,9 @@ _WGAN_CLIP_TUNED = _WGAN_CLIP.replace(
     name="wgan-clip-tuned", clip=0.03, generator_learning_rate=5e-4, discriminator_learning_rate=5e-4
 )
 # R3GAN (Huang et al. 2024) on this project's convolutions. Of gamma 0.01, 0.1 and 1 the last was best after 25 seconds
-# of one core: Fréchet distance 952, 518 and 516 (MNIST, seed 0). The penalties double what a step costs, and "dcgan",
-# with 330 steps in place of 165, was at 335 by then: it is here for its game, not for speed.
+# of one core: Fréchet distance 952, 518 and 516 (MNIST, seed 0). The penalties double what a step costs: seeds 0 and 1
+# were at 516 and 484 after 165 and 147 steps, "dcgan" at 335 and 385 after 330 and 311 in the same time. So it is here
+# for its game; with such short runs it says nothing about which of them ends better.
 _R3GAN = _DCGAN.replace(
     name="r3gan",
     objective="relativistic",
