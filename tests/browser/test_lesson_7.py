@@ -35,9 +35,10 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
     # The line between before and after follows the mouse, and stays where it is let go.
     box, share = picture.bounding_box(), float(lesson.ask("app.controller.values['wipe']"))
     left, _, width = (
-        float(lesson.ask(f"app.controller.panels.picture.bbox.{name}")) for name in ("x0", "y0", "width")
+        float(lesson.ask(f"float(app.controller.panels.picture.bbox.{name})"))
+        for name in ("x0", "y0", "width")
     )
-    pixel = box["width"] / float(lesson.ask("app.figure.bbox.width"))
+    pixel = box["width"] / float(lesson.ask("float(app.figure.bbox.width)"))
 
     def at(wipe):
         return box["x"] + pixel * (left + wipe * width)
