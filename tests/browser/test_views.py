@@ -92,6 +92,7 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     press_play(playing)
     plays_on(playing)
 
+    playing.show("the end")
     page.evaluate(
         "() => jupyterapp.shell.currentWidget.content.activeCell.model.sharedModel.setSource('app')"
     )
