@@ -197,8 +197,8 @@ def measures(run: dict, noise: float) -> dict:
 
 
 def around_a_line(x: np.ndarray, y: np.ndarray) -> float:
-    """The standard deviation of y around its straight line in x."""
-    return float(np.std(y - np.polyval(np.polyfit(x, y, 1), x), ddof=2))
+    """The standard deviation of y around its straight line in x; NaN for fewer than three points."""
+    return float("nan") if len(x) < 3 else float(np.std(y - np.polyval(np.polyfit(x, y, 1), x), ddof=2))
 
 
 def interval(values: np.ndarray) -> tuple[float, float, float]:
