@@ -123,7 +123,8 @@ def ledger(register: dict, decisions: list[Decision]) -> tuple[str, list[str]]:
         "# What is claimed, and what came of it",
         "",
         "Written by `python tools/claims.py` from the notebooks' stored outputs and `docs/claims.toml`; do not edit.",
-        "Each line quotes what the deciding cell printed: a number beside its control.",
+        "Each line quotes what the deciding cell printed: a number beside its control. Of a slip on a slide,",
+        "*fails here* is said of the slide's sentence, and *proved* of the right one.",
         "",
         f"{len(claims) + len(undecided)} claims, {len(decisions)} decisions: "
         + ", ".join(f"{count[status]} {word}" for status, word in STATUS.items())
