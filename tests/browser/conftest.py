@@ -42,8 +42,9 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
+    """A Chromium. Not longer than a module: while Playwright runs, no other test of this process can run a loop."""
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
         found = [path for path in (own, *map(Path, CHROMIUMS)) if path.exists()]
