@@ -83,12 +83,6 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     page.wait_for_function("() => jupyterapp.shell.currentWidget.context")
     assert playing.ask("app.player.playing") == "False"
 
-    page.evaluate("() => jupyterapp.shell.currentWidget.context.save()")
-    press_play(playing)
-    page.reload()  # the kernel goes on, the app rests
-    page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel")
-    playing.app("playground_app")
-    wait_for(playing, "app.player.playing", "False")
     press_play(playing)
     plays_on(playing)
 
