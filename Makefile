@@ -31,7 +31,7 @@ STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null 
 .PHONY: help lab test notebooks docs clean
 
 # How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
-export GOMP_SPINCOUNT ?= 1000
+export GOMP_SPINCOUNT ?= 300
 export KMP_BLOCKTIME ?= 1
 
 help:

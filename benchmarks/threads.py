@@ -4,7 +4,7 @@ One, two and four processes at once do the work of lessons 5 and 7: steps of the
 steps of style transfer at 160 pixels. Four ways to choose threads:
 
     spinning    all cores, and threads that wait as torch's pool does by itself
-    short       all cores, and threads that give their core back soon (GOMP_SPINCOUNT=1000)
+    short       all cores, and threads that give their core back soon (GOMP_SPINCOUNT=300)
     one         one thread
     ours        what course_utils/threads.py decides
 

@@ -20,9 +20,9 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-# Measured on two cores (benchmarks/threads.py): 1000 rounds of waiting cost little where nobody else computes, and
+# Measured on two cores (benchmarks/threads.py): 300 rounds of waiting cost a quarter where nobody else computes, and
 # save the rest where somebody does.
-WAITING = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}  # rounds; milliseconds
+WAITING = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}  # rounds; milliseconds
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 _too_late = False

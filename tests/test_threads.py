@@ -83,7 +83,7 @@ print(threads.describe())
     assert "torch was loaded before course_utils" in line
     assert "Import course_utils first" in line
     # where the environment says already how to wait, as under `make lab`, the order does not matter
-    assert said(code, root, GOMP_SPINCOUNT="1000", COURSE_THREADS="2")[:2] == ["1", "2"]
+    assert said(code, root, GOMP_SPINCOUNT="300", COURSE_THREADS="2")[:2] == ["1", "2"]
 
 
 def test_the_number_is_back_after_an_error(root):
