@@ -65,7 +65,7 @@ print(seen, torch.get_num_threads())
 
 def test_waiting_is_short_and_what_is_set_already_stays(root):
     code = "import course_utils, os; print(os.environ['GOMP_SPINCOUNT'], os.environ['OMP_NUM_THREADS'])"
-    assert said(code, root) == ["1000 1"]
+    assert said(code, root) == ["300 1"]
     assert said(code, root, GOMP_SPINCOUNT="7", OMP_NUM_THREADS="2") == ["7 2"]
 
 
