@@ -1,4 +1,4 @@
-"""What benchmarks/gan_claims.py sums runs up by, on series whose answer is known."""
+"""What benchmarks/gan_verdicts.py sums the runs of gan_claims.py up by, on series whose answer is known."""
 
 import importlib
 import json
@@ -15,7 +15,7 @@ NOISE = 1000.0
 def claims():
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
-        yield importlib.import_module("gan_claims")
+        yield importlib.import_module("gan_verdicts")
 
 
 def a_run(distances, *, way="gan", condition="plain", seed=0, modes=10, told=None, finite=True):

@@ -95,151 +95,98 @@ def _felt_by_g_only(change: Mapping[str, Any]) -> bool:
 
 
 ANY = float("inf")
-PRESETS: Mapping[str, Preset] = MappingProxyType(
-    {
-        "a ring that works": Preset(
-            "All eight modes, and D near 1/2: the yardstick for the others.",
-            1500,
-            "all eight modes, with more than half of the points near one.",
-            {"modes": (8, 8), "near": (0.5, 1), "w1": (0, 0.6)},
-        ),
-        "mode collapse": Preset(
-            "G moves ten times for every step of D, and always to the one place that D likes at the moment.",
-            600,
-            "at most 2 of 8 modes, and a cloud less than half as wide as the ring, which hops from place to place.",
-            {"modes": (0, 2), "spread": (0, 0.5)},
-            settings={"generator_steps": 10},
-        ),
-        "mode collapse, repaired": Preset(
-            "The same ten steps of G, but D also sees how widely its minibatch is spread. It takes all 600 steps.",
-            600,
-            "at least 6 of 8 modes.",
-            {"modes": (6, 8), "spread": (0.7, 1.5)},
-            settings={"generator_steps": 10, "minibatch_statistics": "stddev"},
-        ),
-        "mode collapse, R3GAN": Preset(
-            "The same ten steps of G, with a loss and penalties that make games converge. Are they a remedy?",
-            600,
-            "at most 2 of 8 modes: they are none.",
-            {"modes": (0, 2), "spread": (0, 0.5)},
-            settings={"generator_steps": 10, **R3GAN},
-        ),
-        "vanishing gradient": Preset(
-            "First 1,000 steps of D alone. Then D(G(z)) is almost 0, and with it the arrows.",
-            10,
-            "points that moved by less than 0.2 in 10 full steps.",
-            {"moved": (0, 0.2)},
-            "It frees itself: by step 1,500 the distance is below 1.2, without any cure.",
-            settings={"objective": "minimax", **SGD},
-            first="D" * 1000,
-        ),
-        "vanishing gradient, cured": Preset(
-            "The same perfect D, and the non-saturating loss: 1 - D(G(z)) is almost 1.",
-            10,
-            "points that moved by more than 0.8 in the same 10 full steps: towards the data, and past it.",
-            {"moved": (0.8, ANY)},
-            "Its pulls are now so long that at this rate it overshoots for good: by step 2,500 minimax is nearer.",
-            settings=SGD,
-            first="D" * 1000,
-        ),
-        "limit cycle": Preset(
-            "One blob, nothing to get wrong; and still the generated points run around it.",
-            1200,
-            "a cloud whose mean is still 0.07 or more away from the blob's, on average over the second half.",
-            {"orbit": (0.07, 0.4)},
-            data=("drawn", [(1.0, 0.0)]),
-            settings={"objective": "minimax"},
-        ),
-        "limit cycle, Optimistic Adam": Preset(
-            "The same game with L3's optimistic step: the circle is smaller.",
-            1200,
-            "a mean within 0.07 of the blob's, on average over the second half.",
-            {"orbit": (0, 0.07)},
-            data=("drawn", [(1.0, 0.0)]),
-            settings={"objective": "minimax", "optimizer": "optimistic-adam"},
-        ),
-        "limit cycle, R1": Preset(
-            "The same game with a penalty on D's slope at the real points, the friction of L4's Dirac-GAN.",
-            1200,
-            "a mean within 0.07 of the blob's, on average over the second half.",
-            {"orbit": (0, 0.07)},
-            data=("drawn", [(1.0, 0.0)]),
-            settings={"objective": "minimax", "penalty": "r1", "penalty_weight": 1.0},
-        ),
-        "clipping, c too small": Preset(
-            "The critic's slope is nearly 0, and so are its estimate and the arrows.",
-            500,
-            "an estimate of 0.00 where the distance is not small; few points near a mode.",
-            {"judge_estimate": (-0.01, 0.01), "w1": (0.6, ANY), "near": (0, 0.2)},
-            settings={**CLIP, "clip": 0.001},
-        ),
-        "clipping, c too large": Preset(
-            "The slope is far above 1: the estimate is many times the true distance.",
-            500,
-            "a slope above 20, and an estimate to match.",
-            {"slope": (20, ANY), "judge_estimate": (5, ANY)},
-            settings={**CLIP, "clip": 1.0},
-        ),
-        "gradient penalty": Preset(
-            "The slope stays near 1, and the estimate follows the exact distance.",
-            500,
-            "all eight modes and a slope between 1 and 1.3.",
-            {"modes": (8, 8), "slope": (1, 1.3)},
-            settings={**PENALTY, "penalty": "gp"},
-        ),
-        "Lipschitz penalty": Preset(
-            "As before, but only slopes above 1 are punished.",
-            500,
-            "all eight modes and a slope between 0.9 and 1.2.",
-            {"modes": (8, 8), "slope": (0.9, 1.2)},
-            settings={**PENALTY, "penalty": "lp"},
-        ),
-        "R3GAN": Preset(
-            "The relativistic loss with R1 and R2: the small, modern baseline.",
-            1500,
-            "all eight modes, with more than half of the points near one.",
-            {"modes": (8, 8), "near": (0.5, 1), "w1": (0, 0.6)},
-            settings=R3GAN,
-        ),
-        "learning rate too high": Preset(
-            "Both players overshoot: whole modes come and go.",
-            800,
-            "at most 6 of 8 modes, and a mean that is far off (1 or more).",
-            {"modes": (0, 6), "orbit": (1, ANY)},
-            settings={"generator_learning_rate": 3e-2, "discriminator_learning_rate": 3e-2},
-        ),
-        "bug A": Preset(
-            "The arrows ask for a move, and the points do not go there. Who pulls back?",
-            100,
-            "points that have moved by less than 1, under arrows that are still there (0.05 or longer).",
-            {"moved": (0, 1), "arrows": (0.05, ANY)},
-            "D becomes perfect, and then the arrows die too.",
-            settings={"objective": "minimax"},
-            bug="missing detach",
-        ),
-        "bug B": Preset(
-            "D wins with ease, and the points stop at an invisible wall.",
-            1000,
-            "no mode, and a D that is sure: it says JSD = log 2 = 0.69.",
-            {"modes": (0, 0), "judge_estimate": (0.64, 0.7)},
-            bug="tanh",
-        ),
-        "bug C": Preset(
-            "It learns, but the start takes several times as long. Compare the manifold with the next preset.",
-            300,
-            "a distance of at least 0.55.",
-            {"w1": (0.55, ANY)},
-            bug="batch norm, eps",
-        ),
-        "bug C, mended": Preset(
-            "The same networks as in bug C, without the bug.",
-            300,
-            "a distance of at most 0.55.",
-            {"w1": (0, 0.55)},
-            bug="batch norm, right",
-        ),
-    }
-)
+EIGHT_MODES = {"modes": (8, 8), "near": (0.5, 1), "w1": (0, 0.6)}
+COLLAPSED = {"modes": (0, 2), "spread": (0, 0.5)}
+ONE_BLOB: Data = ("drawn", [(1.0, 0.0)])
+# fmt: off
+PRESETS: Mapping[str, Preset] = MappingProxyType({  # what to watch; steps, what one should see; the same in numbers
+    "a ring that works": Preset(
+        "All eight modes, and D near 1/2: the yardstick for the others.",
+        1500, "all eight modes, with more than half of the points near one.",
+        EIGHT_MODES),
+    "mode collapse": Preset(
+        "G moves ten times for every step of D, and always to the one place that D likes at the moment.",
+        600, "at most 2 of 8 modes, and a cloud less than half as wide as the ring, which hops from place to place.",
+        COLLAPSED, settings={"generator_steps": 10}),
+    "mode collapse, repaired": Preset(
+        "The same ten steps of G, but D also sees how widely its minibatch is spread. It takes all 600 steps.",
+        600, "at least 6 of 8 modes.",
+        {"modes": (6, 8), "spread": (0.7, 1.5)},
+        settings={"generator_steps": 10, "minibatch_statistics": "stddev"}),
+    "mode collapse, R3GAN": Preset(
+        "The same ten steps of G, with a loss and penalties that make games converge. Are they a remedy?",
+        600, "at most 2 of 8 modes: they are none.",
+        COLLAPSED, settings={"generator_steps": 10, **R3GAN}),
+    "vanishing gradient": Preset(
+        "First 1,000 steps of D alone. Then D(G(z)) is almost 0, and with it the arrows.",
+        10, "points that moved by less than 0.2 in 10 full steps.",
+        {"moved": (0, 0.2)},
+        "It frees itself: by step 1,500 the distance is below 1.2, without any cure.",
+        settings={"objective": "minimax", **SGD}, first="D" * 1000),
+    "vanishing gradient, cured": Preset(
+        "The same perfect D, and the non-saturating loss: 1 - D(G(z)) is almost 1.",
+        10, "points that moved by more than 0.8 in the same 10 full steps: towards the data, and past it.",
+        {"moved": (0.8, ANY)},
+        "Its pulls are now so long that at this rate it overshoots for good: by step 2,500 minimax is nearer.",
+        settings=SGD, first="D" * 1000),
+    "limit cycle": Preset(
+        "One blob, nothing to get wrong; and still the generated points run around it.",
+        1200, "a cloud whose mean is still 0.07 or more away from the blob's, on average over the second half.",
+        {"orbit": (0.07, 0.4)}, data=ONE_BLOB, settings={"objective": "minimax"}),
+    "limit cycle, Optimistic Adam": Preset(
+        "The same game with L3's optimistic step: the circle is smaller.",
+        1200, "a mean within 0.07 of the blob's, on average over the second half.",
+        {"orbit": (0, 0.07)}, data=ONE_BLOB, settings={"objective": "minimax", "optimizer": "optimistic-adam"}),
+    "limit cycle, R1": Preset(
+        "The same game with a penalty on D's slope at the real points, the friction of L4's Dirac-GAN.",
+        1200, "a mean within 0.07 of the blob's, on average over the second half.",
+        {"orbit": (0, 0.07)}, data=ONE_BLOB,
+        settings={"objective": "minimax", "penalty": "r1", "penalty_weight": 1.0}),
+    "clipping, c too small": Preset(
+        "The critic's slope is nearly 0, and so are its estimate and the arrows.",
+        500, "an estimate of 0.00 where the distance is not small; few points near a mode.",
+        {"judge_estimate": (-0.01, 0.01), "w1": (0.6, ANY), "near": (0, 0.2)}, settings={**CLIP, "clip": 0.001}),
+    "clipping, c too large": Preset(
+        "The slope is far above 1: the estimate is many times the true distance.",
+        500, "a slope above 20, and an estimate to match.",
+        {"slope": (20, ANY), "judge_estimate": (5, ANY)}, settings={**CLIP, "clip": 1.0}),
+    "gradient penalty": Preset(
+        "The slope stays near 1, and the estimate follows the exact distance.",
+        500, "all eight modes and a slope between 1 and 1.3.",
+        {"modes": (8, 8), "slope": (1, 1.3)}, settings={**PENALTY, "penalty": "gp"}),
+    "Lipschitz penalty": Preset(
+        "As before, but only slopes above 1 are punished.",
+        500, "all eight modes and a slope between 0.9 and 1.2.",
+        {"modes": (8, 8), "slope": (0.9, 1.2)}, settings={**PENALTY, "penalty": "lp"}),
+    "R3GAN": Preset(
+        "The relativistic loss with R1 and R2: the small, modern baseline.",
+        1500, "all eight modes, with more than half of the points near one.",
+        EIGHT_MODES, settings=R3GAN),
+    "learning rate too high": Preset(
+        "Both players overshoot: whole modes come and go.",
+        800, "at most 6 of 8 modes, and a mean that is far off (1 or more).",
+        {"modes": (0, 6), "orbit": (1, ANY)},
+        settings={"generator_learning_rate": 3e-2, "discriminator_learning_rate": 3e-2}),
+    "bug A": Preset(
+        "The arrows ask for a move, and the points do not go there. Who pulls back?",
+        100, "points that have moved by less than 1, under arrows that are still there (0.05 or longer).",
+        {"moved": (0, 1), "arrows": (0.05, ANY)},
+        "D becomes perfect, and then the arrows die too.",
+        settings={"objective": "minimax"}, bug="missing detach"),
+    "bug B": Preset(
+        "D wins with ease, and the points stop at an invisible wall.",
+        1000, "no mode, and a D that is sure: it says JSD = log 2 = 0.69.",
+        {"modes": (0, 0), "judge_estimate": (0.64, 0.7)}, bug="tanh"),
+    "bug C": Preset(
+        "It learns, but the start takes several times as long. Compare the manifold with the next preset.",
+        300, "a distance of at least 0.55.",
+        {"w1": (0.55, ANY)}, bug="batch norm, eps"),
+    "bug C, mended": Preset(
+        "The same networks as in bug C, without the bug.",
+        300, "a distance of at most 0.55.",
+        {"w1": (0, 0.55)}, bug="batch norm, right"),
+})
+# fmt: on
 
 
 def outcome(
