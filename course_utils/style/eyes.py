@@ -31,9 +31,14 @@ def style_distance(picture: Any, style: Any, features: FeatureNetwork) -> float:
     x, x_s = (p.to(features.mean.device) for p in (_tensor("picture", picture), _tensor("style", style)))
     layers = features.style_layers
     objective = PerceptualLoss(
-        features, x, x_s, content_layers=layers[:1], style_layers=layers,
-        layer_weights=dict.fromkeys(layers, 1.0), normalization="gatys",
-    )  # fmt: skip
+        features,
+        x,
+        x_s,
+        content_layers=layers[:1],
+        style_layers=layers,
+        layer_weights={},
+        normalization="gatys",
+    )
     with torch.no_grad():
         return float(objective(x)[1])
 

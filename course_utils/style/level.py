@@ -1,7 +1,7 @@
 """One level of the pyramid: both pictures at one size, and what the transfer minimises there."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,7 +18,7 @@ class Level:
     """Content and styles at the given sizes (longer side, in pixels), as tensors beside the network.
 
     The variable picture is RGB (1, 3, h, w), or a luminance (1, 1, h, w) where the content keeps its colours; h and w
-    are the content's.
+    are the content's. So are ``content``, the picture itself, and ``style``, the first style, of its own size.
 
     Raises
     ------
@@ -50,21 +50,14 @@ class Level:
         if keep_colours:
             content = luminance(content)
             styles = [matched(luminance(style), content) for style in styles]
-        self._content, self._style = content, styles[0]
+        self.content, self.style = content, styles[0]
         self._objective = PerceptualLoss(network, _rgb(content), [*map(_rgb, styles)], **objective)
-
-    def start(self, kind: Literal["content", "style", "noise"], seed: int) -> Tensor:
-        """The picture to begin with."""
-        if kind == "noise":  # drawn on the CPU: the same on every device
-            random = torch.Generator().manual_seed(seed)
-            return torch.rand(self._content.shape, generator=random).to(self._content.device)
-        return self.fit(self._content if kind == "content" else self._style)
 
     def fit(self, picture: Tensor) -> Tensor:
         """A copy of any picture at this level's size."""
-        if picture.shape == self._content.shape:
+        if picture.shape == self.content.shape:
             return picture.detach().clone()
-        shape = self._content.shape[-2:]
+        shape = self.content.shape[-2:]
         return interpolate(picture.detach(), size=shape, mode="bicubic", antialias=True).clamp(0, 1)
 
     def losses(self, picture: Tensor, style_weights: Sequence[float]) -> tuple[Tensor, Tensor]:

@@ -25,7 +25,7 @@ class Pixels:
     low, high = 0.0, 1.0
 
     def __init__(self, like: Tensor):
-        pass
+        self._like = like
 
     def picture(self, pixels: Tensor) -> Tensor:
         return pixels
@@ -33,8 +33,10 @@ class Pixels:
     def parameters(self, picture: Tensor) -> Tensor:
         return picture.detach().clone()
 
-    def noise(self, seed: int) -> Tensor | None:
-        """None: the pictures have their own."""
+    def noise(self, seed: int) -> Tensor:
+        """Uniform in [0, 1]; drawn on the CPU, the same on every device."""
+        random = torch.Generator().manual_seed(seed)
+        return torch.rand(self._like.shape, generator=random).to(self._like.device)
 
 
 class Spectrum:

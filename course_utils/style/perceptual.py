@@ -34,7 +34,7 @@ class PerceptualLoss:
     Parameters
     ----------
     content, style : pictures (1, 3, h, w) in [0, 1]; their sizes may differ. ``style`` may be a list of them.
-    layer_weights : w_l for each of the style layers.
+    layer_weights : w_l of some of the style layers; the others have 1.
     border : pixels; fewer than the smallest picture has.
     """
 
@@ -88,7 +88,7 @@ class PerceptualLoss:
         self, values: dict[str, Tensor], scale: dict[str, Tensor], grams: dict[str, Tensor]
     ) -> Tensor:
         losses = (
-            self.layer_weights[l] * style_loss(values[l] / scale[l], grams[l], self.normalization)
+            self.layer_weights.get(l, 1.0) * style_loss(values[l] / scale[l], grams[l], self.normalization)
             for l in self.style_layers
         )
         return cast(Tensor, sum(losses))

@@ -1,10 +1,9 @@
 """Neural style transfer: a picture is moved, step by step, towards the content of one and the style of another."""
 
-import copy
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -18,10 +17,16 @@ from course_utils.style.level import Level
 from course_utils.style.losses import Normalization, total_variation
 from course_utils.style.parametrisation import PARAMETRISATIONS
 from course_utils.training.progress import Stepwise
+from course_utils.training.state import copied
 
 QUANTITIES = ("total", "content", "style", "total_variation")
-LEARNING_RATES = {("pixels", "lbfgs"): 1.0, ("pixels", "adam"): 0.02, ("spectrum", "adam"): 0.05}
+WEIGHTS = ("alpha", "beta", "style_weights")
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+# Each with its learning rate for pixels and for a spectrum.
+OPTIMIZERS: dict[str, tuple[type[ProjectedLBFGS] | type[torch.optim.Adam], dict[str, float]]] = {
+    "lbfgs": (ProjectedLBFGS, {"pixels": 1.0}),
+    "adam": (torch.optim.Adam, {"pixels": 0.02, "spectrum": 0.05}),
+}
 BORDER = 8  # pixels
 EXPLOSION = 10  # times the loss at the start: the run has diverged
 
@@ -107,109 +112,87 @@ class StyleTransfer(Stepwise):
     ):
         if isinstance(features, str):
             features = load_features(features, device=device)
-        elif device is not None:
-            features = as_network(features).to(runtime.device(device))
         self.features = features = as_network(features)
-        content_layers = features.check(features.content_layers if content_layers is None else content_layers)
+        if device is not None:
+            features.to(runtime.device(device))
+        if content_layers is None:
+            content_layers = features.content_layers
         style_layers = features.check(features.style_layers if style_layers is None else style_layers)
-        styles = list(style) if isinstance(style, (list, tuple)) else [style]
-        self._style_weights = _checked_style_weights(style_weights, len(styles))
+        self._styles = list(style) if isinstance(style, (list, tuple)) else [style]
+        if not self._styles:
+            raise ValueError("style is an empty list; give one picture or more.")
         self._make_level = partial(
             Level,
             features.in_precision(PRECISIONS[one_of("precision", precision, PRECISIONS)]),
             content,
-            styles,
+            self._styles,
             border=whole("border", border, 0, SMALLEST - 1),
             keep_colours=switch("keep_colours", keep_colours),
-            content_layers=content_layers,
+            content_layers=features.check(content_layers),
             style_layers=style_layers,
-            layer_weights=_checked_weights(layer_weights, style_layers),
-            normalization=one_of("normalization", normalization, get_args(Normalization)),
+            layer_weights=_checked(layer_weights, style_layers),
+            normalization=normalization,
         )
         self._sizes = whole("size", size), whole("style_size", size if style_size is None else style_size)
         self._levels = whole("pyramid", pyramid)
-        self.steps_per_level = whole("steps_per_level", steps_per_level)
-        self._optimizer_name = one_of("optimizer", optimizer, ("lbfgs", "adam"))
         self._make_map = PARAMETRISATIONS[one_of("parametrisation", parametrisation, PARAMETRISATIONS)]
-        if (parametrisation, optimizer) not in LEARNING_RATES:
+        make, rates = OPTIMIZERS[one_of("optimizer", optimizer, OPTIMIZERS)]
+        if parametrisation not in rates:
             raise ValueError(
                 'parametrisation="spectrum" needs optimizer="adam": L-BFGS, which searches along no line here, '
                 "drives a spectrum's pixels to pure black and white."
             )
-        rate = LEARNING_RATES[parametrisation, optimizer] if learning_rate is None else learning_rate
-        self._rate = not_negative("learning_rate", rate)
-        self._alpha, self._beta = not_negative("alpha", alpha), not_negative("beta", beta)
+        rate = rates[parametrisation] if learning_rate is None else learning_rate
+        self._make_optimizer = partial(make, lr=not_negative("learning_rate", rate))
         self._tv_weight = not_negative("total_variation", total_variation)
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
-        self._enter(0)
         one_of("start", start, ("content", "style", "noise"))
-        picture = self._level.start(start, whole("seed", seed, 0, 2**63 - 1))
-        noise = self._make_map(picture).noise(seed) if start == "noise" else None
-        self._set(picture if noise is None else self._make_map(picture).picture(noise))
+        seed = whole("seed", seed, 0, 2**63 - 1)
+        self._enter(0)
+        if start == "noise":
+            self._show(self._map.picture(self._map.noise(seed)))
+        else:
+            self._show(self._level.content if start == "content" else self._level.style)
+        self.alpha, self.beta, self.steps_per_level = alpha, beta, steps_per_level
+        self.style_weights = [1.0] * len(self._styles) if style_weights is None else style_weights
 
-    # ------------------------------------------------------------------ weights
+    # ------------------------------------------------------------------ where it is
 
-    @property
-    def alpha(self) -> float:
-        """The weight of the content loss."""
-        return self._alpha
-
-    @alpha.setter
-    def alpha(self, value: float) -> None:
-        self._alpha = not_negative("alpha", value)
-        self._forget()
-
-    @property
-    def beta(self) -> float:
-        """The weight of the style loss."""
-        return self._beta
-
-    @beta.setter
-    def beta(self, value: float) -> None:
-        self._beta = not_negative("beta", value)
-        self._forget()
-
-    @property
-    def style_weights(self) -> tuple[float, ...]:
-        """How much each style counts."""
-        return self._style_weights
-
-    @style_weights.setter
-    def style_weights(self, values: Sequence[float]) -> None:
-        self._style_weights = _checked_style_weights(values, len(self._style_weights))
-        self._forget()
-
-    # ------------------------------------------------------------------ levels
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What may be set while it runs is checked each time. With another weight the optimizer begins afresh: what
+        L-BFGS remembers is the curvature of the objective so far, and its steps for a new one would go astray."""
+        if name in ("alpha", "beta"):
+            value = not_negative(name, value)
+        elif name == "style_weights":
+            given, value = value, each(name, value, not_negative, len(self._styles))
+            if not any(value):
+                raise ValueError(f"style_weights is {given!r}; one of the styles must count for something.")
+        elif name == "steps_per_level":
+            value = whole(name, value)
+        super().__setattr__(name, value)
+        if name in WEIGHTS:
+            self._go_on(self._parameters)
 
     def _enter(self, level: int) -> None:
         """Compute the targets of a level of the pyramid."""
         smaller = 2 ** (self._levels - 1 - level)
         self._level = self._make_level(sizes=tuple(max(1, size // smaller) for size in self._sizes))
+        self._map = self._make_map(self._level.content)
         self.level, self._steps_here = level, 0
 
-    def _set(self, picture: Tensor) -> None:
-        """Go on from this picture, with a new optimizer."""
-        self._map = self._make_map(picture)
-        self._restore(self._map.parameters(picture))
+    def _show(self, picture: Tensor) -> None:
+        """Go on from a picture of any size."""
+        self._go_on(self._map.parameters(self._level.fit(picture)))
 
-    def _restore(self, parameters: Tensor) -> None:
-        """Go on from these parameters of a picture of the same size, with a new optimizer."""
+    def _go_on(self, parameters: Tensor) -> None:
+        """Go on from these parameters, with a new optimizer."""
         self._parameters = parameters.detach().clone().requires_grad_()
-        self._forget()
+        self._optimizer = self._make_optimizer([self._parameters])
+        self._good, self._best, self._limit = self._parameters.detach().clone(), math.inf, math.inf
 
     @property
     def _picture(self) -> Tensor:
         return self._map.picture(self._parameters)
-
-    def _forget(self) -> None:
-        """A new optimizer. What L-BFGS remembers is the curvature of the objective so far; for another objective (other
-        weights, another level) it would give steps in wrong directions."""
-        self._optimizer: ProjectedLBFGS | torch.optim.Adam
-        if self._optimizer_name == "lbfgs":
-            self._optimizer = ProjectedLBFGS([self._parameters], lr=self._rate)
-        else:
-            self._optimizer = torch.optim.Adam([self._parameters], lr=self._rate)
-        self._good, self._best, self._limit = self._parameters.detach().clone(), math.inf, math.inf
 
     # ------------------------------------------------------------------ steps
 
@@ -228,13 +211,14 @@ class StyleTransfer(Stepwise):
             picture so far, and further steps start from there.
         """
         if self._steps_here >= self.steps_per_level and self.level + 1 < self._levels:
+            picture = self._picture
             self._enter(self.level + 1)
-            self._set(self._level.fit(self._picture))
+            self._show(picture)
         before = self._parameters.detach().clone()
         try:
             self._optimizer.step(self._evaluate)
         except BaseException:  # an interrupt between two halves of a step: as if it had not begun
-            self._restore(before)
+            self._go_on(before)
             raise
         losses = dict(zip(QUANTITIES, self._values.tolist(), strict=True))
         self._check(losses)
@@ -250,9 +234,9 @@ class StyleTransfer(Stepwise):
     def _evaluate(self) -> Tensor:
         self._parameters.grad = None
         picture = self._picture
-        content, style = self._level.losses(picture, self._style_weights)
+        content, style = self._level.losses(picture, self.style_weights)
         variation = total_variation(picture)
-        total = self._alpha * content + self._beta * style + self._tv_weight * variation
+        total = self.alpha * content + self.beta * style + self._tv_weight * variation
         total.backward()
         # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.
         if self._parameters.grad is not None:
@@ -261,21 +245,23 @@ class StyleTransfer(Stepwise):
         return total
 
     def _check(self, losses: dict[str, float]) -> None:
+        """Go back to the best picture where a number says that the run has diverged."""
         if self._limit == math.inf:  # the first step with this optimizer
-            self._limit = EXPLOSION * max(losses["total"], self._alpha + self._beta)
-        # The parts before the sum.
-        bad = [name for name in reversed(QUANTITIES) if not math.isfinite(losses[name])]
-        if not bad and losses["total"] > self._limit:
-            bad = ["total"]
-        if not bad and not bool(torch.isfinite(self._parameters).all()):
-            bad = ["picture"]
-        if bad:
-            self._restore(self._good)
-            value = f" is {losses[bad[0]]:.3g}" if bad[0] in losses else " has pixels that are no numbers"
+            self._limit = EXPLOSION * max(losses["total"], self.alpha + self.beta)
+        parts_first = [(name, losses[name]) for name in reversed(QUANTITIES)]
+        trouble = [f"{name} is {loss:.3g}" for name, loss in parts_first if not math.isfinite(loss)]
+        if losses["total"] > self._limit:
+            trouble.append(f"total is {losses['total']:.3g}")
+        if not torch.isfinite(self._parameters).all():
+            trouble.append("picture has pixels that are no numbers")
+        if trouble:
+            self._go_on(self._good)
             raise FloatingPointError(
-                f"step {len(self.history['total']) + 1}: {bad[0]}{value}; the run has diverged. The picture is "
-                "the best one so far. Try a smaller learning_rate, or weights alpha and beta that are less far apart."
+                f"step {self.done + 1}: {trouble[0]}; the run has diverged. The picture is the best one so far. "
+                "Try a smaller learning_rate, or weights alpha and beta that are less far apart."
             )
+
+    # ------------------------------------------------------------------ results
 
     @property
     def done(self) -> int:
@@ -285,8 +271,6 @@ class StyleTransfer(Stepwise):
     def label(self) -> str:
         return "style transfer"
 
-    # ------------------------------------------------------------------ results
-
     @property
     def image(self) -> np.ndarray:
         """The picture now: float32 (h, w, 3) in [0, 1], a copy."""
@@ -294,19 +278,10 @@ class StyleTransfer(Stepwise):
 
     def state_dict(self) -> dict[str, Any]:
         """All that changes while it runs, for ``torch.save``; :meth:`load_state_dict` takes it back."""
-        return {
-            "level": self.level,
-            "steps_here": self._steps_here,
-            "alpha": self._alpha,
-            "beta": self._beta,
-            "style_weights": self._style_weights,
-            "picture": self._parameters.detach().clone(),
-            "good": self._good,
-            "best": self._best,
-            "limit": self._limit,
-            "optimizer": copy.deepcopy(self._optimizer.state_dict()),
-            "history": {name: list(values) for name, values in self.history.items()},
-        }
+        state = {name: getattr(self, name) for name in (*WEIGHTS, "level", "history")}
+        state |= {"steps_here": self._steps_here, "picture": self._parameters, "good": self._good}
+        state |= {"best": self._best, "limit": self._limit, "optimizer": self._optimizer.state_dict()}
+        return copied(state)
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Continue where another StyleTransfer, made with the same pictures and settings, has stopped.
@@ -316,43 +291,27 @@ class StyleTransfer(Stepwise):
         ValueError
             when the state is that of a picture of another size.
         """
+        state = copied(dict(state))
         self._enter(state["level"])
-        picture = self._level.start("content", 0)
-        self._map = self._make_map(picture)
-        parameters, like = state["picture"], self._map.parameters(picture)
-        if parameters.shape != like.shape:
+        like = self._map.parameters(self._level.content)
+        if state["picture"].shape != like.shape:
             raise ValueError(
-                f"the state holds a picture of shape {tuple(parameters.shape)}, which is not what this transfer makes; "
-                "make it with the same pictures, size and settings."
+                f"the state holds a picture of shape {tuple(state['picture'].shape)}, which is not what this transfer "
+                "makes; make it with the same pictures, size and settings."
             )
-        self._alpha, self._beta = state["alpha"], state["beta"]
-        self._style_weights = state.get("style_weights", self._style_weights)
-        self._restore(parameters.to(like))
-        self._optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        for name in WEIGHTS:
+            setattr(self, name, state.get(name, getattr(self, name)))
+        self._go_on(state["picture"].to(like))
+        self._optimizer.load_state_dict(state["optimizer"])
         self._good, self._best, self._limit = state["good"].to(like), state["best"], state["limit"]
-        self._steps_here = state["steps_here"]
-        self.history = {name: list(values) for name, values in state["history"].items()}
+        self._steps_here, self.history = state["steps_here"], state["history"]
 
 
-def _checked_style_weights(weights: Sequence[float] | None, styles: int) -> tuple[float, ...]:
-    """A weight for each style, at least one of them above zero."""
-    if styles == 0:
-        raise ValueError("style is an empty list; give one picture or more.")
-    checked = each("style_weights", [1.0] * styles if weights is None else weights, not_negative, styles)
-    if not any(checked):
-        raise ValueError(f"style_weights is {weights!r}; one of the styles must count for something.")
-    return checked
-
-
-def _checked_weights(weights: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float]:
-    """layer -> weight for all the layers, 1 for those that weights leaves out."""
-    weights = {} if weights is None else weights
-    instance(
-        "layer_weights",
-        weights,
-        Mapping,
-        f"a dictionary of layers and weights, such as {{{layers[0]!r}: 2.0}}",
-    )
-    for layer in weights:
-        one_of("a layer of layer_weights", layer, layers)
-    return {layer: not_negative(f"the weight of {layer}", weights.get(layer, 1.0)) for layer in layers}
+def _checked(weights: Mapping[str, float] | None, layers: Sequence[str]) -> dict[str, float]:
+    """The weights of some of the layers."""
+    example = f"a dictionary of layers and weights, such as {{{layers[0]!r}: 2.0}}"
+    weights = instance("layer_weights", {} if weights is None else weights, Mapping, example)
+    return {
+        one_of("a layer of layer_weights", layer, layers): not_negative(f"the weight of {layer}", weight)
+        for layer, weight in weights.items()
+    }
