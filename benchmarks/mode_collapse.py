@@ -91,6 +91,8 @@ def summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def verdict(runs: list[dict[str, Any]], case: str) -> str:
     """Of a case, against the control, seed by seed."""
+    if case == CONTROL:
+        return "control"
     own, control = ({run["seed"]: run for run in runs if run["case"] == name} for name in (case, CONTROL))
     gains = [
         (own[seed]["entropy"] - control[seed]["entropy"], control[seed]["frechet"] - own[seed]["frechet"])
