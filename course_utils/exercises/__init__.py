@@ -1,0 +1,191 @@
+"""Practice with feedback: tasks for every lesson, whose checker says what went wrong.
+
+    check("1.2")            is the answer right, and if not, where is the mistake?  check("1") looks at all of lesson 1
+    hint("1.2")             one hint, then a second, nearer one
+    solution("1.2")         the worked solution
+    predict("2.a", 0.3, w)  commit to a guess, and see it beside what was computed
+    progress()              what is solved so far, kept in a file on this machine; reset() forgets it
+
+``check("1.2")`` looks at the name that the task says in the notebook; ``check("1.2", answer)`` at any answer: a
+function, a number, an array, a tensor, a sentence. The tasks of lesson 1 stand in ``lesson_1.py``, and so on: a new one
+is one entry there, with answers in ``tests/exercises/bank_1.py``. ``task`` judges, ``record`` keeps the file.
+"""
+
+import importlib
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from course_utils import checks
+from course_utils.exercises import record as kept
+from course_utils.exercises.task import Task, close, row, show
+
+__all__ = ["check", "hint", "predict", "progress", "reset", "solution"]
+
+LESSONS = sorted((path.stem[7:] for path in Path(__file__).parent.glob("lesson_*.py")), key=int)
+_hints: Counter[str] = Counter()
+
+
+def tasks(lesson: str) -> dict[str, Task]:
+    """The tasks of a lesson, by id."""
+    checks.one_of("lesson", lesson, LESSONS, "the number of a lesson with tasks, as a text")
+    return {task.id: task for task in importlib.import_module(f"{__name__}.lesson_{lesson}").TASKS}
+
+
+def predictions(lesson: str) -> dict[str, str]:
+    """What a lesson asks one to guess, by id."""
+    found: dict[str, str] = importlib.import_module(f"{__name__}.lesson_{lesson}").PREDICTIONS
+    return found
+
+
+def task(number: str) -> Task:
+    """One task, by its id."""
+    lesson = number.partition(".")[0] if isinstance(number, str) else number
+    there = tasks(lesson)
+    return there[checks.one_of("the task", number, there, f'such as "{next(iter(there))}"')]
+
+
+def check(number: str, answer: Any = None) -> None:
+    """Say whether an answer is right, and if not, what went wrong.
+
+    Parameters
+    ----------
+    number : the id of a task, "1.2", or of a lesson, "1": all its tasks.
+    answer : a function, a number, an array, a tensor, or words. None takes the name that the task says, in the
+        notebook.
+
+    Raises
+    ------
+    ValueError
+        when there is no such task.
+    NameError
+        when the notebook has no such name.
+    """
+    names = sys._getframe(1).f_globals
+    several = answer is None and number in LESSONS
+    for each in tasks(number).values() if several else [task(number)]:
+        if answer is None and each.name not in names and not several:
+            raise NameError(
+                f'{each.id} asks for the name {each.name}; or give it: check("{each.id}", answer).'
+            )
+        if several and each.name not in names:
+            continue
+        found = each.judge(names[each.name] if answer is None else answer)
+        print(f"{each.id}  {found.text}")
+        if found.state != "open":
+            _note(each.id, solved=found.state == "right")
+
+
+def hint(number: str) -> None:
+    """Say the next of a task's two hints."""
+    hints = task(number).hints
+    turn = min(_hints[number], len(hints))
+    _hints[number] += 1
+    more = f'  There is no further hint; solution("{number}") shows one way.'
+    print(f"{number}  hint {turn + 1}: {hints[turn]}" if turn < len(hints) else f"{number}{more}")
+
+
+def solution(number: str) -> None:
+    """Show the worked solution of a task."""
+    print(task(number).solution())
+
+
+def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
+    """Note a guess, and show it beside what the cell has computed.
+
+    Parameters
+    ----------
+    number : the id of the prediction, "2.a".
+    guess : a number, some numbers, or a word; the three dots mean none yet.
+    computed : the same, as it came out. None: only note the guess, and show it in a later call.
+
+    Raises
+    ------
+    ValueError
+        when there is no such prediction.
+    """
+    lesson = number.partition(".")[0] if isinstance(number, str) else number
+    checks.one_of("lesson", lesson, LESSONS, "the number of a lesson with tasks, as a text")
+    there = predictions(lesson)
+    question = there[checks.one_of("the prediction", number, there)]
+    if guess is not ...:
+        kept.change(lambda record: record.setdefault(number, {}).update(guess=_plain(guess)))
+    elif computed is not None:
+        guess = kept.read().get(number, {}).get("guess", ...)
+    line = f"{number}  {question}"
+    if guess is ...:
+        told = "no guess yet: write one in place of the dots" + (
+            "" if computed is None else f", then look: computed {show(computed)}"
+        )
+    elif computed is None:
+        told = f"your guess: {show(guess)}, noted"
+    else:
+        told = f"your guess: {show(guess)}, computed: {show(computed)} ({_compared(guess, computed)})"
+    print(f"{line} {told}.")
+
+
+def progress() -> None:
+    """Print what is solved of each lesson."""
+    record = kept.read()
+    for lesson in LESSONS:
+        there, guesses = tasks(lesson), predictions(lesson)
+        solved = [number for number in there if record.get(number, {}).get("solved")]
+        tried = [number for number in there if number in record and number not in solved]
+        made = sum(number in record for number in guesses)
+        bar = "".join("■" if n in solved else "▪" if n in tried else "□" for n in there)
+        print(
+            f"lesson {lesson:>2}  {bar:8} {len(solved)} of {len(there)} solved, "
+            f"{made} of {len(guesses)} guesses made"
+        )
+
+
+def reset(number: str = "") -> None:
+    """Forget what was solved and guessed: of one task, "1.2", of a lesson, "1", or of all."""
+    lessons = [each for each in LESSONS if number in ("", each)]
+    known = {name for each in lessons for name in (*tasks(each), *predictions(each))} or {task(number).id}
+    for name in known:
+        _hints.pop(name, None)
+
+    def forget(record: kept.Record) -> None:
+        for name in known:
+            record.pop(name, None)
+
+    kept.change(forget)
+    print(f"forgotten: {number or 'all'}")
+
+
+def _note(number: str, solved: bool) -> None:
+    def add(record: kept.Record) -> None:
+        entry = record.setdefault(number, {})
+        entry["tries"] = int(entry.get("tries", 0)) + 1
+        entry["solved"] = bool(entry.get("solved")) or solved
+
+    kept.change(add)
+
+
+def _plain(value: Any) -> Any:
+    """As JSON can hold it."""
+    if isinstance(value, str):
+        return value
+    numbers = row(value).tolist()
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _compared(guess: Any, computed: Any) -> str:
+    """How far a guess is off, in words."""
+    if isinstance(guess, str) or isinstance(computed, str):
+        return "the same" if str(guess).strip().lower() == str(computed).strip().lower() else "another"
+    one, other = row(guess), row(computed)
+    if one.size != other.size:
+        return f"{one.size} and {other.size} numbers"
+    if one.size > 1:
+        return f"{np.abs(one - other).max():.3g} apart at most"
+    a, b = one.item(), other.item()
+    if close(a, b) or abs(a - b) <= 0.05 * abs(b):
+        return "within 5 %"
+    if a * b <= 0:
+        return "of the other sign" if a * b < 0 else f"{a - b:+.3g}"
+    return f"{a / b:.2g} times as large" if a > b else f"{b / a:.2g} times too small"

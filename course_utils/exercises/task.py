@@ -1,0 +1,321 @@
+"""One task, and how an answer to it is judged.
+
+An answer is compared with the task's own, on inputs that go from small to large. What it gives may be NumPy, torch or
+plain numbers, of any precision; nothing that a student wrote as text is ever run. An answer that differs is told,
+in this order: the mistake that is known to give just these numbers; what is wrong with its kind (nothing returned, no
+numbers, the wrong size, not finite); the first property that it breaks, at the smallest input; the smallest input at
+which it differs.
+"""
+
+import copy
+import inspect
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+TOLERANCE = 1e-4  # relative: float32 may answer, and half a per mille is a mistake
+Inputs = Iterator[tuple[Any, ...]]  # the arguments of one call after another, small ones first
+Values = np.ndarray  # all numbers of an answer, in one row
+
+
+class Seen(NamedTuple):
+    """What an answer gave at each of the inputs, beside what is right there."""
+
+    inputs: list[tuple[Any, ...]]
+    given: list[Values]
+    right: list[Values]
+    see: Callable[..., Any]
+
+
+Sign = Callable[[Seen], bool]  # by which a mistake is recognised
+
+
+def close(given: Any, right: Any) -> bool:
+    """Whether two results have the same numbers, to the tolerance; NaN equals NaN."""
+    one, other = row(given), row(right)
+    if one.size != other.size:
+        return False
+    with np.errstate(all="ignore"):
+        return bool(np.allclose(one, other, rtol=TOLERANCE, atol=1e-7, equal_nan=True))
+
+
+def like(wrong: Callable[..., Any]) -> Sign:
+    """The answer gives what this wrong function gives, everywhere."""
+
+    def sign(seen: Seen) -> bool:
+        with quiet():
+            results = [row(seen.see(wrong, *fresh(x))) for x in seen.inputs]
+        return all(map(close, seen.given, results))
+
+    return sign
+
+
+def times(factor: float) -> Sign:
+    """Everywhere the right numbers, times this factor."""
+    return lambda seen: all(close(g, factor * r) for g, r in zip(seen.given, seen.right, strict=True))
+
+
+def one_of(*values: Any) -> Sign:
+    """The answer is one of these."""
+    return lambda seen: any(close(seen.given[0], value) for value in values)
+
+
+def where(test: Callable[[Any], bool]) -> Sign:
+    """The answer, as it was given in numbers, passes this test."""
+    return lambda seen: bool(test(seen.given[0] if seen.given[0].size > 1 else seen.given[0].item()))
+
+
+def unless_finite(seen: Seen) -> bool:
+    """Right at some inputs; NaN or infinite, and wrong, at others."""
+    pairs = list(zip(seen.given, seen.right, strict=True))
+    wrong = [g for g, r in pairs if not close(g, r)]
+    return len(wrong) < len(pairs) and all(g.size and not np.isfinite(g).all() for g in wrong)
+
+
+class Feedback(NamedTuple):
+    """What is said about an answer; ``mistake`` is the number of the one that was recognised."""
+
+    state: Literal["open", "wrong", "right"]
+    text: str
+    mistake: int | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task.
+
+    Attributes
+    ----------
+    id : lesson and number, "1.2".
+    asks : what to do, in one or two sentences.
+    right : a function that is the right answer, or that returns it where the answer is no function. It has the name
+        that a notebook gives the answer, and what it is made of is the worked solution.
+    inputs : given a numpy Generator, the arguments to compare at, small ones first. None: the answer is a value.
+    must : (property in words, test), of the function and each of the inputs, or of the value alone.
+    any_value : every value that has the properties is right; there is no other comparison.
+    entrywise : it is done for each entry of the inputs alike, so that an answer may be for a single one.
+    see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
+    mistakes : (sign, sentence), the first that fits is said. The sentence says where to look and not what is right.
+    hints : two, the second one nearer. why : stands under the solution.
+    points : of a question that is answered in words, {part of a good answer: words, one of which it has to name}.
+    """
+
+    id: str
+    asks: str
+    right: Callable[..., Any]
+    hints: tuple[str, str]
+    inputs: Callable[[np.random.Generator], Inputs] | None = None
+    must: Sequence[tuple[str, Callable[..., bool]]] = ()
+    any_value: bool = False
+    entrywise: bool = False
+    see: Callable[..., Any] = lambda answer, *x: answer(*x)
+    mistakes: Sequence[tuple[Sign, str]] = ()
+    why: str = ""
+    points: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Of the answer in the notebook."""
+        return self.right.__name__
+
+    def solution(self) -> str:
+        """The worked solution, to be read or run."""
+        if self.points:
+            return " ".join(self.right().split())
+        source = re.sub(r"  # type: ignore\S*", "", inspect.getsource(self.right)).rstrip()
+        return source + (f"\n\n{self.why}" if self.why else "")
+
+    def judge(self, answer: Any) -> Feedback:
+        """What is right or wrong with an answer."""
+        if _is_open(answer):
+            return Feedback("open", f"not answered yet ({self.name}). {self.asks}")
+        if self.points:
+            return self._read(answer)
+        if self.inputs is None:
+            return self._compare(answer if inspect.isfunction(answer) else lambda: answer, [()])
+        if not callable(answer):
+            name = self.name
+            return Feedback(
+                "wrong", f'give the function itself, without brackets: check("{self.id}", {name}).'
+            )
+        return self._compare(answer, list(self.inputs(np.random.default_rng(0))))
+
+    def _compare(self, answer: Callable[..., Any], inputs: list[tuple[Any, ...]]) -> Feedback:
+        raw: list[Any] = []
+        for x in inputs:
+            try:
+                raw.append(self._called(answer, x))
+            except Exception as error:
+                return Feedback("wrong", f"{_stopped(error, answer)}{self._at(x)}")
+        if all(map(_is_open, raw)):
+            return Feedback("open", f"not answered yet ({self.name}). {self.asks}")
+        if any(value is None for value in raw):
+            return Feedback("wrong", "your function returns nothing: does it end in a `return`?")
+        try:
+            given = [row(value) for value in raw]
+        except (TypeError, ValueError):
+            return Feedback("wrong", f"{show(raw[0])} is no number and no array of numbers.")
+        with quiet():
+            right = [row(self.see(self.right, *fresh(x))) for x in inputs]
+        broken = self._broken(answer, inputs, raw)
+        if broken is None if self.any_value else all(map(close, given, right)):
+            return Feedback("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
+        seen = Seen(inputs, given, right, self.see)
+        for number, (sign, sentence) in enumerate(self.mistakes):
+            if sign(seen):
+                return Feedback("wrong", sentence, number)
+        return Feedback("wrong", self._counterexample(seen, raw, broken))
+
+    def _called(self, answer: Callable[..., Any], x: tuple[Any, ...]) -> Any:
+        """What comes of an answer: with NumPy's arrays, else with tensors, else entry by entry."""
+        ways: list[Callable[..., Any]] = [self.see]
+        if "torch" in sys.modules and any(isinstance(each, np.ndarray | float) for each in x):
+            ways.append(_with_tensors(self.see))
+        if self.entrywise:
+            ways.append(_entry_by_entry(self.see))
+        errors: list[Exception] = []
+        for way in ways:
+            try:
+                with warnings.catch_warnings(), quiet():
+                    warnings.simplefilter("ignore")
+                    return way(answer, *fresh(x))
+            except Exception as error:
+                errors.append(error)
+        raise errors[0]
+
+    def _broken(self, answer: Any, inputs: list[tuple[Any, ...]], raw: list[Any]) -> tuple[int, str] | None:
+        """The first property that fails, and at which of the inputs."""
+        for number, x in enumerate(inputs):
+            for words, test in self.must:
+                try:
+                    with quiet():
+                        held = (
+                            test(lambda *x: row(self._called(answer, x)), *fresh(x))
+                            if self.inputs
+                            else test(row(raw[0]))
+                        )
+                except (ArithmeticError, LookupError, TypeError, ValueError):  # of the wrong size, say
+                    held = False
+                if not held:
+                    return number, words
+        return None
+
+    def _counterexample(self, seen: Seen, raw: list[Any], broken: tuple[int, str] | None) -> str:
+        for x, value, given, right in zip(seen.inputs, raw, seen.given, seen.right, strict=True):
+            if given.size != right.size and not self.any_value:
+                expected = "one number" if right.size == 1 else f"{right.size} numbers"
+                return f"you give {show(value)}; {expected} should come out{self._at(x)}"
+        if broken is not None:
+            number, words = broken
+            least = f", which first fails{self._at(seen.inputs[number])}" if self.inputs else "."
+            return f"not yet. This must hold: {words}{least} Yours is {show(raw[number])} there."
+        agree = list(map(close, seen.given, seen.right))
+        first = agree.index(False)
+        of = f" {sum(agree)} of {len(agree)} inputs agree." if self.inputs else ""
+        value = f" Yours is {show(raw[first])}{self._at(seen.inputs[first])}"
+        there = f" {show(seen.right[first])} is right there." if self.inputs else ""
+        return f"not yet.{of}{value}{there}"
+
+    def _at(self, x: tuple[Any, ...]) -> str:
+        """The end of a sentence that says the input."""
+        names = inspect.signature(self.right).parameters
+        return (
+            " at " + ", ".join(f"{n} = {show(v)}" for n, v in zip(names, x, strict=True)) if x else ""
+        ) + "."
+
+    def _read(self, answer: Any) -> Feedback:
+        """An answer in words is never refused: its reader compares it with a model answer."""
+        if not isinstance(answer, str):
+            return Feedback("wrong", 'answer in words, as a text: "...".')
+        words = answer.lower()
+        if len(words.split()) < 6:
+            return Feedback("wrong", "that is short: say it in a sentence or two, as to a friend.")
+        missing = [p for p, names in self.points.items() if not any(n in words for n in names.split(", "))]
+        listed = "".join(f"\n  - no word found about this: {point}" for point in missing)
+        ask = "\nIs it there in other words? You are the judge." if missing else ""
+        return Feedback(
+            "right", f"noted; here is a model answer to compare with.\n{self.solution()}{listed}{ask}"
+        )
+
+
+# ---------------------------------------------------------------------------------------- of answers, and of numbers
+
+
+def row(value: Any) -> Values:
+    """All numbers of a result (a number, an array or a tensor, or a tuple of them), as float64 in one row."""
+    if isinstance(value, tuple | list):
+        return np.concatenate([row(each) for each in value]) if value else np.zeros(0)
+    value = value.detach().cpu() if hasattr(value, "detach") else value
+    found = np.asarray(value)
+    if found.dtype.kind not in "fiub":
+        raise TypeError("no numbers")
+    return found.astype(np.float64).ravel()
+
+
+def show(value: Any) -> str:
+    """A value in a few words."""
+    if isinstance(value, tuple):
+        return f"({', '.join(map(show, value))})"
+    value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
+    if isinstance(value, np.ndarray | list) and np.size(value) > 8:
+        return f"an array of shape {np.shape(value)}"
+    if isinstance(value, np.ndarray) and value.size != 1:
+        return " ".join(np.array2string(value, precision=4, separator=", ").split())
+    try:
+        return f"{np.asarray(value).item():.5g}"
+    except (TypeError, ValueError):
+        words = " ".join(repr(value).split())
+        return words if len(words) <= 80 else f"{type(value).__name__}"
+
+
+def fresh(x: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Copies, so that nobody writes into another's inputs."""
+    return copy.deepcopy(x)
+
+
+def quiet() -> Any:
+    """No warnings of arithmetic: what is infinite or NaN is told in a sentence."""
+    return np.errstate(all="ignore")
+
+
+def _is_open(answer: Any) -> bool:
+    """Left as the notebook had it: the three dots."""
+    return answer is ... or (
+        isinstance(answer, tuple | list) and bool(answer) and all(a is ... for a in answer)
+    )
+
+
+def _with_tensors(see: Callable[..., Any]) -> Callable[..., Any]:
+    import torch
+
+    def way(answer: Callable[..., Any], *x: Any) -> Any:
+        return see(answer, *(torch.as_tensor(a) if isinstance(a, np.ndarray | float) else a for a in x))
+
+    return way
+
+
+def _entry_by_entry(see: Callable[..., Any]) -> Callable[..., Any]:
+    def way(answer: Callable[..., Any], *x: Any) -> Any:
+        entries = zip(*(each.ravel() for each in np.broadcast_arrays(*x)), strict=True)
+        found = [see(answer, *map(float, entry)) for entry in entries]
+        return (
+            tuple(map(np.array, zip(*found, strict=True))) if isinstance(found[0], tuple) else np.array(found)
+        )
+
+    return way
+
+
+def _stopped(error: Exception, answer: Callable[..., Any]) -> str:
+    """Which of the student's own lines raised this."""
+    file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
+    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not lines:
+        return f"calling your function stopped with {said}"
+    return f"your line {lines[-1].lineno}, `{(lines[-1].line or '?').strip()}`, stopped with {said},"

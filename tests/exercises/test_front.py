@@ -1,0 +1,196 @@
+"""check, hint, solution, predict, progress and reset, as a notebook calls them; and the file that remembers."""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+from course_utils import exercises
+from course_utils.exercises import check, hint, predict, progress, record, reset, solution
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path, monkeypatch):
+    file = tmp_path / "progress.json"
+    monkeypatch.setenv("COURSE_PROGRESS", str(file))
+    return file
+
+
+def said(capsys):
+    return capsys.readouterr().out
+
+
+def in_a_notebook(code):
+    """Run a cell in names of its own, as a kernel does."""
+    names = {"check": check, "np": np}
+    exec(compile(code, "cell 3", "exec"), names)
+
+
+def test_an_answer_is_found_by_its_name(capsys):
+    in_a_notebook("def my_d_star(a, b):\n    return a / (a + b)\n\ncheck('1.2')")
+    assert said(capsys) == "1.2  right (4 inputs).\n"
+    with pytest.raises(NameError, match=r'the name my_d_star; or give it: check\("1.2", answer\)'):
+        in_a_notebook("check('1.2')")
+
+
+def test_a_lesson_is_checked_as_far_as_it_is_there(capsys, file):
+    in_a_notebook("my_value = ...\ndef my_d_star(a, b):\n    return ...\n\ncheck('1')")
+    lines = said(capsys).splitlines()
+    assert [line[:3] for line in lines] == ["1.2", "1.4"]
+    assert all("not answered yet" in line for line in lines)
+    assert not file.exists()  # nothing to remember
+
+
+def test_an_error_in_an_answer_names_its_own_line_and_the_input(capsys):
+    in_a_notebook("def my_d_star(a, b):\n    c = a + b\n    return a / nothing\n\ncheck('1.2')")
+    out = said(capsys)
+    assert "your line 3" in out
+    assert "NameError: name 'nothing' is not defined" in out
+    assert "at a = 0.2, b = 0.6." in out
+
+
+def test_a_counterexample_is_the_first_input_that_differs(capsys):
+    def estimate(t, z, w):
+        return np.hypot(t, np.sort(z) - np.sort(w)).mean() + 0.01 * (len(z) > 2)
+
+    check("2.4", estimate)
+    out = said(capsys)
+    assert "1 of 4 inputs agree" in out
+    assert "at theta = 0, z = [2., 0., 1.], z_data = [0., 1., 3.]" in out
+
+
+def test_a_property_that_fails_is_named_with_the_first_input_where_it_does(capsys):
+    check("4.3", lambda z, v, before, eta: z + eta * (2 * v - before) * (eta > 0.4))
+    assert "a plain step where the field did not change, which first fails at z = [" in said(capsys)
+
+
+def test_inputs_are_not_shared_between_answers(capsys):
+    def spoils(x, y):
+        x.sort()
+        y.sort()
+        return np.abs(x - y).mean()
+
+    check("3.1", spoils)
+    assert said(capsys).startswith("3.1  right")
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: check("9.99", 1), r"lesson|task"),
+        (lambda: check("1.77", 1), "the task is '1.77'; it must be one of 1.1, 1.2"),
+        (lambda: check(1.2, 1), "lesson is 1.2"),
+        (lambda: hint("0.1"), "lesson is '0'"),
+        (lambda: predict("1.z", 1), "the prediction is '1.z'"),
+        (lambda: reset("1.77"), "the task is '1.77'"),
+    ],
+)
+def test_what_is_not_there_is_named(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_hints_come_one_by_one_and_then_the_solution(capsys):
+    reset("2.1")
+    said(capsys)
+    for words in ("hint 1: ", "hint 2: ", 'solution("2.1")'):
+        hint("2.1")
+        assert words in said(capsys)
+    solution("2.1")
+    code = said(capsys)
+    assert "type: ignore" not in code
+    names = {"np": np}
+    exec(code, names)
+    check("2.1", names["my_w"])
+    assert "right" in said(capsys)
+
+
+def test_a_guess_is_kept_and_shown_beside_what_was_computed(capsys):
+    predict("3.a")
+    assert "no guess yet" in said(capsys)
+    predict("3.a", ..., 3.0)
+    assert "computed 3" in said(capsys)
+    predict("3.a", 2.95)
+    assert "your guess: 2.95, noted" in said(capsys)
+    predict("3.a", computed=3.0)
+    assert "your guess: 2.95, computed: 3 (within 5 %)" in said(capsys)
+    for guess, computed, words in (
+        (6, 3.0, "2 times as large"),
+        (1, 3.0, "3 times too small"),
+        (-1, 3.0, "of the other sign"),
+        ("arrive", "Arrive", "the same"),
+        ("circle", "arrive", "another"),
+        ([1, 2], [1, 2.5], "0.5 apart at most"),
+        (0.5, 0.0, "+0.5"),
+    ):
+        predict("4.a", guess, computed)
+        assert words in said(capsys)
+
+
+def test_progress_counts_what_is_solved_and_reset_forgets_it(capsys):
+    check("1.4", 3.0)
+    check("1.4", 2 * 0.2 - 2 * np.log(2))
+    check("1.4", 3.0)  # once solved, solved
+    check("1.2", 3.0)
+    predict("1.a", 0.2)
+    said(capsys)
+    progress()
+    first, *others = said(capsys).splitlines()
+    assert first.split() == "lesson 1 □▪□■□ 1 of 5 solved, 1 of 2 guesses made".split()
+    assert len(others) == len(exercises.LESSONS) - 1
+    reset("1.4")
+    reset("1")
+    said(capsys)
+    progress()
+    assert "□□□□□    0 of 5 solved, 0 of 2" in said(capsys)
+    check("1.4", 3.0)
+    reset()
+    assert record.read() == {}
+
+
+@pytest.mark.parametrize("content", ["{", '["a"]', '{"1.2": 3}', "\x00\x01"])
+def test_a_damaged_file_is_put_aside(content, file, capsys):
+    file.write_text(content)
+    progress()  # reads nothing, and does not mind
+    with pytest.warns(UserWarning, match="was damaged; it is kept as progress.json.damaged"):
+        check("1.4", 1.0)
+    assert file.with_name("progress.json.damaged").read_text() == content
+    assert json.loads(file.read_text()) == {"1.4": {"tries": 1, "solved": False}}
+
+
+def test_an_empty_file_is_no_damage(file):
+    file.write_text("")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        check("1.4", 1.0)
+
+
+def test_where_nothing_can_be_written_the_exercises_work(tmp_path, monkeypatch, capsys):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "file" / "progress.json"))
+    with pytest.warns(
+        UserWarning, match="Your progress was not noted .* COURSE_PROGRESS may name another file"
+    ):
+        check("1.4", 1.0)
+    assert "1.4" in said(capsys)
+    progress()
+
+
+NOTE = """
+import sys
+from course_utils.exercises import record
+def add(known):
+    entry = known.setdefault(sys.argv[1], {"tries": 0})
+    entry["tries"] += 1
+for _ in range(25):
+    record.change(add)
+"""
+
+
+def test_two_kernels_lose_nothing():
+    kernels = [subprocess.Popen([sys.executable, "-c", NOTE, name]) for name in ("1.1", "1.1", "2.1")]
+    assert [kernel.wait(timeout=120) for kernel in kernels] == [0, 0, 0]
+    assert record.read() == {"1.1": {"tries": 50}, "2.1": {"tries": 25}}

@@ -1,0 +1,175 @@
+"""The graders are graded: wrong answers get their own message, right ones in other styles pass, changed ones do not.
+
+``bank_N.py`` beside this file has the answers to lesson N's tasks: WRONG, a list for each task of (words of the message
+that it must get, answer), and RIGHT, a list of answers written in other ways than the task's own.
+"""
+
+import ast
+import importlib.util
+import inspect
+import textwrap
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import exercises
+from course_utils.exercises.task import Seen, fresh, quiet, row
+
+TASKS = [task for lesson in exercises.LESSONS for task in exercises.tasks(lesson).values()]
+CODE = [task for task in TASKS if not task.points]
+WORDS = [task for task in TASKS if task.points]
+MISTAKES = 4  # recognised ones, at least
+
+
+def bank(lesson):
+    path = Path(__file__).with_name(f"bank_{lesson}.py")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BANKS = {lesson: bank(lesson) for lesson in exercises.LESSONS}
+
+
+def wrong_answers(task):
+    return BANKS[task.id.partition(".")[0]].WRONG[task.id]
+
+
+def right_answers(task):
+    return BANKS[task.id.partition(".")[0]].RIGHT[task.id]
+
+
+def by_id(tasks):
+    return pytest.mark.parametrize("task", tasks, ids=lambda task: task.id)
+
+
+def seen_of(task, answer):
+    """What the signs of mistakes look at."""
+    inputs = list(task.inputs(np.random.default_rng(0))) if task.inputs else [()]
+    call = answer if callable(answer) else lambda: answer
+    with quiet():
+        given = [row(task._called(call, x)) for x in inputs]
+        return Seen(inputs, given, [row(task.see(task.right, *fresh(x))) for x in inputs], task.see)
+
+
+@by_id(CODE)
+def test_every_recognised_mistake_is_in_the_bank_and_gets_its_own_message(task):
+    met = set()
+    for words, answer in wrong_answers(task):
+        said = task.judge(answer)
+        assert said.state == "wrong", (words, said)
+        assert words in said.text, (words, said)
+        met.add(said.mistake)
+    assert len(task.mistakes) >= MISTAKES
+    assert met >= set(range(len(task.mistakes))), set(range(len(task.mistakes))) - met
+    assert len({sentence for _, sentence in task.mistakes}) == len(task.mistakes)
+
+
+@by_id(CODE)
+def test_right_answers_in_other_styles_are_not_refused(task):
+    answers = [*right_answers(task), task.right]
+    if task.inputs:
+        answers.append(coarse(task))
+    assert len(answers) >= 4
+    for number, answer in enumerate(answers):
+        said = task.judge(answer)
+        assert said.state == "right", (number, said)
+
+
+def coarse(task):
+    """The task's own answer, rounded to float32, as a list where it is an array."""
+
+    def answer(*x):
+        with np.errstate(all="ignore"):
+            found = task.right(*x)
+        return found if hasattr(found, "requires_grad") or callable(found) else rounded(found)
+
+    def rounded(found):
+        if isinstance(found, tuple):
+            return tuple(map(rounded, found))
+        if hasattr(found, "requires_grad"):
+            return found
+        return np.asarray(found, dtype=np.float32).tolist()
+
+    return answer
+
+
+@by_id([task for task in CODE if not task.any_value])
+def test_a_right_answer_that_is_changed_a_little_is_refused(task):
+    """By half a per cent or more, everywhere or at a single input."""
+    rng = np.random.default_rng(int(task.id.replace(".", "")))
+    for _ in range(12):
+        size = rng.choice([-1, 1]) * rng.uniform(0.005, 1)
+        kind = rng.integers(3)
+
+        def changed(values, size=size, kind=kind):
+            values = np.array(row(values))
+            if kind == 0:
+                return values * (1 + size)
+            if kind == 1:
+                return values + size
+            values[values.size // 2] += size
+            return values
+
+        def through(answer, *x, changed=changed):
+            return task.see(answer, *x) if answer is task.right else changed(task.see(answer, *x))
+
+        copy = lambda *x: task.right(*x)  # noqa: E731
+        assert replace(task, see=through).judge(copy).state == "wrong", (kind, size)
+
+
+@by_id(TASKS)
+def test_nothing_that_is_said_gives_the_solution_away(task):
+    said = [task.asks, *task.hints, *(sentence for _, sentence in task.mistakes)]
+    said = ["".join(each.split()) for each in said]
+    for key in key_expressions(task):
+        assert not [each for each in said if key in each], key
+
+
+def key_expressions(task):
+    """The parts of the worked solution that compute something, without blanks."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(task.right)))
+    kinds = (ast.BinOp, ast.Call, ast.Compare)
+    found = {"".join(ast.unparse(node).split()) for node in ast.walk(tree) if isinstance(node, kinds)}
+    return {key for key in found if len(key) >= 9}
+
+
+@by_id(TASKS)
+def test_a_task_is_whole(task):
+    assert task.name.startswith("my_")
+    assert len(set(task.hints)) == 2
+    assert task.judge(...).state == "open"
+    assert task.name in task.judge(...).text
+    if task.inputs:
+        assert task.judge(lambda *x: ...).state == "open"
+
+
+@by_id(WORDS)
+def test_words_are_never_refused_and_what_they_lack_is_asked_for(task):
+    assert len(task.points) >= 3
+    model = task.judge(task.right())
+    assert model.state == "right"
+    assert "no word found" not in model.text
+    for answer in right_answers(task):
+        said = task.judge(answer)
+        assert said.state == "right"
+        assert "no word found" not in said.text, said.text
+    off = task.judge("the cat sat on a mat and looked about it quietly")
+    assert off.state == "right"
+    assert off.text.count("no word found") == len(task.points)
+    assert "short" in task.judge("It is so.").text
+    assert task.judge(3).state == "wrong"
+
+
+@pytest.mark.parametrize("lesson", exercises.LESSONS)
+def test_a_lesson_has_tasks_predictions_and_a_question_in_words(lesson):
+    there = exercises.tasks(lesson)
+    assert 3 <= len(there) <= 7
+    assert [task.id for task in there.values()] == [f"{lesson}.{n}" for n in range(1, len(there) + 1)]
+    assert any(task.points for task in there.values())
+    assert 1 <= len(exercises.predictions(lesson)) <= 3
+    names = [task.name for task in there.values()]
+    assert len(set(names)) == len(names)
