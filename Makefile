@@ -28,7 +28,7 @@ SOUND := import os, pip, sys; cfg = sys.prefix + "/pyvenv.cfg"; \
 STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null || echo stale)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks docs clean
+.PHONY: help lab test notebooks student docs clean
 
 # How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
 export GOMP_SPINCOUNT ?= 300
@@ -38,6 +38,7 @@ help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
 	@echo "make test       set up, then run every check"
 	@echo "make notebooks  run all notebooks again, store their outputs, write the ledger of claims"
+	@echo "make student    write a copy for a class, without outputs, solutions and answers, to build/student"
 	@echo "make docs       write the API reference, from the docstrings, to build/api"
 	@echo "make clean      remove the environment and everything that was generated"
 	@echo
@@ -59,6 +60,9 @@ test: $(VENV)/.test-installed
 notebooks: $(VENV)/.test-installed
 	$(BIN)/python tools/execute.py
 	$(BIN)/python tools/claims.py
+
+student: $(VENV)/.lab-installed
+	$(BIN)/python tools/student.py
 
 docs: $(VENV)/.docs-installed
 	$(RUN) pdoc --docformat numpy --output-directory build/api course_utils

@@ -16,6 +16,7 @@ from scipy import stats
 from course_utils import (
     apps,
     datasets,
+    exercises,
     games,
     gan,
     optimizers,
@@ -337,8 +338,13 @@ def rows(room):
             dict(device="prefer", taps="layer", path="path|file"),
         )
 
+    if room == "exercises":
+        task = dict(number=("1.4", ""))
+        yield from ((call, task) for call in (exercises.hint, exercises.solution))
+        yield exercises.predict, dict(number=("1.a", ""))
 
-ROOMS = "divergences transport games toy datasets recording metrics judges training playground style".split()
+
+ROOMS = "divergences transport games toy datasets recording metrics judges training playground style exercises".split()
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -31,7 +31,6 @@ _hints: Counter[str] = Counter()
 
 def tasks(lesson: str) -> dict[str, Task]:
     """The tasks of a lesson, by id."""
-    checks.one_of("lesson", lesson, LESSONS, "the number of a lesson with tasks, as a text")
     return {task.id: task for task in importlib.import_module(f"{__name__}.lesson_{lesson}").TASKS}
 
 
@@ -43,9 +42,14 @@ def predictions(lesson: str) -> dict[str, str]:
 
 def task(number: str) -> Task:
     """One task, by its id."""
-    lesson = number.partition(".")[0] if isinstance(number, str) else number
-    there = tasks(lesson)
-    return there[checks.one_of("the task", number, there, f'such as "{next(iter(there))}"')]
+    there = tasks(_lesson(number))
+    return there[checks.one_of("number", number, there)]
+
+
+def _lesson(number: str) -> str:
+    """The lesson that a task or a prediction belongs to."""
+    checks.instance("number", number, str, "the id of a task, as a text", 'such as "1.2"')
+    return checks.one_of(f"the lesson of number {number!r}", number.partition(".")[0], LESSONS)
 
 
 def check(number: str, answer: Any = None) -> None:
@@ -107,10 +111,8 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
     ValueError
         when there is no such prediction.
     """
-    lesson = number.partition(".")[0] if isinstance(number, str) else number
-    checks.one_of("lesson", lesson, LESSONS, "the number of a lesson with tasks, as a text")
-    there = predictions(lesson)
-    question = there[checks.one_of("the prediction", number, there)]
+    there = predictions(_lesson(number))
+    question = there[checks.one_of("number", number, there)]
     if guess is not ...:
         kept.change(lambda record: record.setdefault(number, {}).update(guess=_plain(guess)))
     elif computed is not None:
@@ -118,12 +120,12 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
     line = f"{number}  {question}"
     if guess is ...:
         told = "no guess yet: write one in place of the dots" + (
-            "" if computed is None else f", then look: computed {show(computed)}"
+            "" if computed is None else f", then look: computed ≈ {show(computed)}"
         )
     elif computed is None:
         told = f"your guess: {show(guess)}, noted"
     else:
-        told = f"your guess: {show(guess)}, computed: {show(computed)} ({_compared(guess, computed)})"
+        told = f"your guess: {show(guess)}, computed ≈ {show(computed)} ({_compared(guess, computed)})"
     print(f"{line} {told}.")
 
 

@@ -40,6 +40,7 @@ FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
 # name -> command line, and what is replaced in the script: sizes that have no option, and files
 TINY = {
     "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(2, 6, 3)}),
+    "exercises": ("--lessons 4", {}),
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "games": ("--steps 200", {}),
     "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),

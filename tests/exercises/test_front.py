@@ -80,12 +80,12 @@ def test_inputs_are_not_shared_between_answers(capsys):
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: check("9.99", 1), r"lesson|task"),
-        (lambda: check("1.77", 1), "the task is '1.77'; it must be one of 1.1, 1.2"),
-        (lambda: check(1.2, 1), "lesson is 1.2"),
-        (lambda: hint("0.1"), "lesson is '0'"),
-        (lambda: predict("1.z", 1), "the prediction is '1.z'"),
-        (lambda: reset("1.77"), "the task is '1.77'"),
+        (lambda: check("77.1", 1), "the lesson of number '77.1' is '77'"),
+        (lambda: check("1.77", 1), "number is '1.77'; it must be one of 1.1, 1.2"),
+        (lambda: check(1.2, 1), "number is 1.2; it must be the id of a task, as a text, such as"),
+        (lambda: hint("0.1"), "the lesson of number '0.1' is '0'"),
+        (lambda: predict("1.z", 1), "number is '1.z'; it must be one of 1.a"),
+        (lambda: reset("1.77"), "number is '1.77'"),
     ],
 )
 def test_what_is_not_there_is_named(call, words):
@@ -112,11 +112,11 @@ def test_a_guess_is_kept_and_shown_beside_what_was_computed(capsys):
     predict("3.a")
     assert "no guess yet" in said(capsys)
     predict("3.a", ..., 3.0)
-    assert "computed 3" in said(capsys)
+    assert "computed ≈ 3" in said(capsys)
     predict("3.a", 2.95)
     assert "your guess: 2.95, noted" in said(capsys)
     predict("3.a", computed=3.0)
-    assert "your guess: 2.95, computed: 3 (within 5 %)" in said(capsys)
+    assert "your guess: 2.95, computed ≈ 3 (within 5 %)" in said(capsys)
     for guess, computed, words in (
         (6, 3.0, "2 times as large"),
         (1, 3.0, "3 times too small"),

@@ -101,7 +101,7 @@ def coarse(task):
 def test_a_right_answer_that_is_changed_a_little_is_refused(task):
     """By half a per cent or more, everywhere or at a single input."""
     rng = np.random.default_rng(int(task.id.replace(".", "")))
-    for _ in range(12):
+    for _ in range(6):
         size = rng.choice([-1, 1]) * rng.uniform(0.005, 1)
         kind = rng.integers(3)
 
@@ -157,7 +157,7 @@ def test_words_are_never_refused_and_what_they_lack_is_asked_for(task):
         said = task.judge(answer)
         assert said.state == "right"
         assert "no word found" not in said.text, said.text
-    off = task.judge("the cat sat on a mat and looked about it quietly")
+    off = task.judge("my cat sat on a mat all day and was happy")
     assert off.state == "right"
     assert off.text.count("no word found") == len(task.points)
     assert "short" in task.judge("It is so.").text

@@ -1,0 +1,36 @@
+"""Small networks for tasks about losses, and what a loss does to them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+
+def network(inputs: int, outputs: int, seed: int) -> nn.Module:
+    """Two layers in double precision, so that rounding hides nothing."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Sequential(nn.Linear(inputs, 4), nn.Tanh(), nn.Linear(4, outputs)).double()
+
+
+def normal(*shape: int, seed: int) -> Tensor:
+    """Normal numbers in double precision."""
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+
+
+def felt_by(*places: int) -> Callable[..., Any]:
+    """What is compared of a loss: its value, and the gradients that it leaves in the networks at these arguments."""
+
+    def see(loss: Callable[..., Any], *x: Any) -> Any:
+        value = loss(*x)
+        if value is None or value is ...:
+            return value  # not written yet
+        if not isinstance(value, Tensor):
+            raise TypeError("a loss is a tensor, so that its gradient can be asked for")
+        if value.requires_grad:
+            value.sum().backward()
+        weights = [weight for place in places for weight in x[place].parameters()]
+        return (value, *(torch.zeros_like(w) if w.grad is None else w.grad for w in weights))
+
+    return see
