@@ -1,10 +1,15 @@
-"""How many threads compute, and how they wait. Each case in an interpreter of its own: it is decided once."""
+"""How many threads compute, and how they wait. What is decided when torch is loaded, in interpreters of their own."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+import torch
+
+from course_utils import threads
+from course_utils.pictures import sample_pictures
+from course_utils.style import StyleTransfer
 
 OWN = {
     "OMP_NUM_THREADS",
@@ -30,37 +35,36 @@ def said(code: str, root, **settings: str) -> list[str]:
     return (run.stdout + run.stderr).splitlines()
 
 
-HOOKED = """
-import course_utils, torch
-from course_utils.datasets import load_digits_stand_in
-from course_utils.gan import AdversarialTrainer
-trainer = AdversarialTrainer(load_digits_stand_in(), {recipe!r}, device="cpu", batch_size=4)
-seen = set()
-trainer.discriminator.register_forward_hook(lambda *_: seen.add(torch.get_num_threads()))
-trainer.run(2, progress=False)
-print(seen, torch.get_num_threads())
-"""
+@pytest.fixture
+def three(monkeypatch):
+    """Three threads are allowed; one computes at first."""
+    monkeypatch.setenv("COURSE_THREADS", "3")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def threads_in(network, do) -> set[int]:
+    """With how many threads the parts of a network compute when this is done; afterwards it is one again."""
+    seen = set()
+    for part in network.modules():
+        part.register_forward_hook(lambda *_: seen.add(torch.get_num_threads()))
+    do()
+    assert torch.get_num_threads() == 1
+    return seen
 
 
 @pytest.mark.parametrize(("recipe", "inside"), [("mlp", 1), ("dcgan", 3), ("wgan-gp", 3)])
-def test_small_networks_take_one_thread_and_large_ones_what_is_allowed(recipe, inside, root):
-    assert said(HOOKED.format(recipe=recipe), root, COURSE_THREADS="3") == [f"{{{inside}}} 1"]
+def test_small_networks_take_one_thread_and_large_ones_what_is_allowed(recipe, inside, small, three):
+    trainer = small(recipe, batch_size=4)
+    assert threads_in(trainer.discriminator, lambda: trainer.run(2, progress=False)) == {inside}
 
 
-def test_style_transfer_is_large(root):
-    code = """
-import course_utils, torch
-from course_utils.pictures import sample_pictures
-from course_utils.style import StyleTransfer
-pictures = [make() for make in list(sample_pictures().values())[:2]]
-transfer = StyleTransfer(*pictures, features="random", size=64, device="cpu")
-seen = set()
-transfer.features.network.register_forward_hook(lambda *_: seen.add(torch.get_num_threads()))
-transfer.features.network[0].register_forward_hook(lambda *_: seen.add(torch.get_num_threads()))
-transfer.step()
-print(seen, torch.get_num_threads())
-"""
-    assert said(code, root, COURSE_THREADS="3") == ["{3} 1"]
+def test_style_transfer_is_large(three):
+    pictures = [make(64) for make in list(sample_pictures().values())[:2]]
+    transfer = StyleTransfer(*pictures, features="random", size=64, device="cpu")
+    assert threads_in(transfer.features.network, transfer.step) == {3}
 
 
 def test_waiting_is_short_and_what_is_set_already_stays(root):
@@ -86,19 +90,17 @@ print(threads.describe())
     assert said(code, root, GOMP_SPINCOUNT="300", COURSE_THREADS="2")[:2] == ["1", "2"]
 
 
-def test_the_number_is_back_after_an_error(root):
-    code = """
-import course_utils, torch
-from course_utils import threads
-try:
-    with threads.all_cores():
+def test_the_number_is_back_after_an_error(three):
+    @threads.all_cores()
+    def fail():
+        assert torch.get_num_threads() == 3
         raise KeyError
-except KeyError:
-    print(torch.get_num_threads())
-with threads.all_cores(large=False):
-    print(torch.get_num_threads())
-"""
-    assert said(code, root, COURSE_THREADS="2") == ["1", "1"]
+
+    with pytest.raises(KeyError):
+        fail()
+    assert torch.get_num_threads() == 1
+    with threads.all_cores(large=False):
+        assert torch.get_num_threads() == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
@@ -113,14 +115,9 @@ print(threads.cores(), threads.allowed(), threads.describe())
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "two", "1.5"])
-def test_a_wrong_number_is_refused_in_words(wrong, root):
-    code = """
-from course_utils import threads
-try:
-    threads.allowed()
-except ValueError as error:
-    print(error)
-"""
-    assert said(code, root, COURSE_THREADS=wrong) == [
-        f"COURSE_THREADS is {wrong!r}; it must be a whole number of at least 1, or unset."
-    ]
+def test_a_wrong_number_is_refused_in_words(wrong, monkeypatch):
+    monkeypatch.setenv("COURSE_THREADS", wrong)
+    with pytest.raises(
+        ValueError, match=f"^COURSE_THREADS is '{wrong}'; it must be a whole number of at least 1, or"
+    ):
+        threads.allowed()

@@ -8,10 +8,8 @@ Speed: a game of two numbers is played on plain Python floats when there is one 
 operation would be ten times the arithmetic) and on arrays when there are many; the same formulas serve both.
 """
 
-from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -221,57 +219,41 @@ def _refuse_nan(points: np.ndarray, outside: np.ndarray, bound: float, game: Gam
 
 def _follow_steps(stepper: Steps, n_x: int, points: np.ndarray, bound: float) -> None:
     """Write the points of `stepper` into points[1:], until every run is past the bound."""
-    for first in range(1, len(points), BLOCK):
-        block = points[first : first + BLOCK]
-        done = 0
+    for done, row in enumerate(points[1:]):
         try:
-            for pair in islice(stepper, 1):
-                _copy(pair, n_x, block[0])
-                done = 1
-                if block.shape[1:] == (2,) and all(isinstance(part, float | int) for part in pair):
-                    flat = array("d")
-                    try:
-                        flat.extend(chain.from_iterable(islice(stepper, len(block) - 1)))
-                    finally:
-                        done += len(flat) // 2
-                        block[1:done] = np.reshape(flat[: 2 * (done - 1)], (-1, 2))
-                else:
-                    for row, later in zip(block[1:], stepper, strict=False):
-                        _copy(later, n_x, row)
-                        done += 1
-        except OverflowError:  # Python's float power and exp raise where NumPy gives inf: far past any bound
-            block[done:] = np.inf
-            return
-        except TypeError as error:
-            if error.__traceback__ is None or error.__traceback__.tb_next is not None:
-                raise  # the rule's own
-            raise _no_point(f"something else than two numbers after {first - 1 + done} steps") from error
-        if done < len(block):
+            pair = next(stepper)
+        except StopIteration:
             raise ValueError(
-                f"The step rule stopped after {first - 1 + done} steps. It has to go on for ever: "
+                f"The step rule stopped after {done} steps. It has to go on for ever: "
                 "while True, compute the next x and y and yield x, y."
-            )
-        if not _inside(block[-1], bound).any():
+            ) from None
+        except OverflowError:  # Python's float power and exp raise where NumPy gives inf: far past any bound
+            row[...] = np.inf
+            return
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise _no_point(f"a {type(pair).__name__}, {pair!r:.60}")
+        x, y = pair
+        if row.shape == (2,) and type(x) is float is type(y):  # the usual case, and ten times faster
+            row[0], row[1] = x, y
+        else:
+            _copy("x", x, row[..., :n_x])
+            _copy("y", y, row[..., n_x:])
+        if (done + 1) % BLOCK == 0 and not _inside(row, bound).any():
             return
 
 
-def _copy(pair: Any, n_x: int, row: np.ndarray) -> None:
-    """Write what a rule yields, floats, arrays, tensors or lists, into a row (..., dimension) of the points."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise _no_point(f"a {type(pair).__name__}, {pair!r:.60}")
-    for name, value, part in zip("xy", pair, (row[..., :n_x], row[..., n_x:]), strict=True):
-        target = part[..., 0] if part.shape[-1] == 1 else part  # one coordinate is a number
-        if not isinstance(value, np.ndarray):
-            value = value.detach().cpu() if hasattr(value, "detach") else value
-            try:
-                value = np.asarray(value)
-            except ValueError as error:
-                raise _no_point(f"{name} = {value!r:.60}") from error
-        if value.dtype.kind not in "iuf":
-            raise _no_point(f"{name} = {value!r:.60}")
-        if value.shape not in (target.shape, part.shape):
-            raise _no_point(f"{name} of shape {value.shape} where {target.shape} belongs")
-        target[...] = value if value.shape == target.shape else value[..., 0]
+def _copy(name: str, value: Any, part: np.ndarray) -> None:
+    """Write what a rule yields, a number, an array, a tensor or a list, into its part (..., n) of a row of points."""
+    target = part[..., 0] if part.shape[-1] == 1 else part  # one coordinate is a number
+    try:
+        found = np.asarray(value.detach().cpu() if hasattr(value, "detach") else value)
+    except ValueError as error:
+        raise _no_point(f"{name} = {value!r:.60}") from error
+    if found.dtype.kind not in "iuf":
+        raise _no_point(f"{name} = {value!r:.60}")
+    if found.shape not in (target.shape, part.shape):
+        raise _no_point(f"{name} of shape {found.shape} where {target.shape} belongs")
+    target[...] = found if found.shape == target.shape else found[..., 0]
 
 
 def _no_point(what: str) -> ValueError:

@@ -11,9 +11,8 @@ solved again with the large costs capped, and is an error if that does not help,
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import chain
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -99,27 +98,24 @@ def earth_movers_distance(
     x, y, cost_matrix = ground_cost(x, y, metric)
     n, m = cost_matrix.shape
     a, b = weights("a", a, n), weights("b", b, m)
+    max_pivots = whole("max_pivots", max_pivots, advice="such as 10_000_000")
     rows, columns = np.flatnonzero(a), np.flatnonzero(b)
     everywhere = len(rows) == n and len(columns) == m
     block = cost_matrix if everywhere else cost_matrix[np.ix_(rows, columns)]
-    largest = max(cost_matrix.max(), -cost_matrix.min())
-    max_pivots = whole("max_pivots", max_pivots, advice="such as 10_000_000")
-    plan, known, (f, g) = _Problem(a, b, rows, columns, block, largest, max_pivots).solve()
-    solved, heavy_f, heavy_g = plan, f, g
+    plan, (f, g) = _solved(a[rows], b[columns], block, max_pivots, (rows, columns))
     if not everywhere:
+        solved, heavy_f, heavy_g = plan, f, g
         plan = np.zeros_like(cost_matrix)
         plan[np.ix_(rows, columns)] = solved
+        # Where there is no mass, the solver saw nothing: the best price that is feasible beside the others.
+        f = _best_price(cost_matrix[:, columns] - heavy_g)
+        f[rows] = heavy_f
+        g = _best_price((cost_matrix - f[:, None]).T)
+        g[columns] = heavy_g
     # A forbidden move carries no mass; only 0 times inf must not be asked for.
-    cost = float(np.vdot(plan, cost_matrix if largest < np.inf else np.where(plan > 0, cost_matrix, 0)))
-    # Where there is no mass, the solver saw nothing: a feasible price is to be found, which must not round the
-    # others off, as one of 1e16 would.
-    for start in () if everywhere else (known, heavy_g):
-        g = np.full(m, -np.inf)
-        g[columns] = start
-        f, g = _feasible_potentials(cost_matrix, g)
-        if b[columns] @ (heavy_g - g[columns]) <= TOLERANCE * abs(cost):
-            break
-        f[rows], g[columns] = heavy_f, heavy_g
+    cost = float(
+        np.vdot(plan, np.where(plan > 0, cost_matrix, 0) if np.isinf(cost_matrix).any() else cost_matrix)
+    )
     gap = cost - float(a @ f + b @ g)
     return Transport(cost, plan, cost_matrix, (f, g), gap, x, y, a, b, metric)
 
@@ -206,172 +202,126 @@ def binary_couplings(mu0: float, nu0: float, q: ArrayLike) -> np.ndarray:
     return (1 - q) * together + q * apart
 
 
-class _Problem:
-    """The transport problem between the points that have mass, solved until a plan is certified."""
+def _solved(
+    a: np.ndarray, b: np.ndarray, cost: np.ndarray, max_pivots: int, places: tuple[np.ndarray, np.ndarray]
+) -> tuple[np.ndarray, Potentials]:
+    """An optimal plan between points that all have mass, and the potentials that prove it.
 
-    def __init__(
-        self,
-        a: np.ndarray,
-        b: np.ndarray,
-        rows: np.ndarray,
-        columns: np.ndarray,
-        cost: np.ndarray,
-        largest: float,
-        max_pivots: int,
-    ):
-        self.a, self.b, self.rows, self.columns = a[rows], b[columns], rows, columns
-        self.cost, self.largest, self.max_pivots = cost, largest, max_pivots
-
-    def solve(self) -> tuple[np.ndarray, np.ndarray, Potentials]:
-        """An optimal plan, the solver's potential g, and the potentials beside it that prove the plan."""
-        # The potentials that need no solver. What a plan pays above them stays when all costs of a row or a
-        # column rise together, as a point far out makes them do: the scale on which a gap is large or small.
-        low = _feasible_potentials(self.cost, np.zeros(len(self.b)))
-        if self.largest < np.inf:
-            plan, g = self._simplex(self.cost, self.largest)
-            if (potentials := self._certified(plan, g, self.cost, low)) is not None:
-                return plan, g, potentials
-        else:
-            plan = self._avoiding_forbidden()
-        above = self.cost - low[0][:, None] - low[1]
-        nothing = np.zeros(len(self.a)), np.zeros(len(self.b))
-        for capped, g in self._capped(plan, above):
-            if (rest := self._certified(capped, g, above, nothing)) is not None:
-                f, g = low[0] + rest[0], low[1] + rest[1]
-                shift = (self.a @ f - self.b @ g) / 2
-                return capped, g + shift, (f - shift, g + shift)
-        raise RuntimeError(
-            "The solver's plan is not optimal, also after the large costs were capped. Costs go up to "
-            f"{self.largest:.3g} and weights down to {min(self.a.min(), self.b.min()):.3g}, and float64 cannot tell "
-            "the small from nothing beside the large. Drop points whose weight is far below 1e-9, and forbid a move "
-            "by the cost inf, not by a large number."
-        )
-
-    def _simplex(self, cost: np.ndarray, largest: float) -> tuple[np.ndarray, np.ndarray]:
-        """POT's plan, and its potential g as POT centres it."""
-        import ot  # slow: POT imports torch where there is one
-
-        # The simplex compares reduced costs with an absolute epsilon: with costs near 1e-12 it stops early, with
-        # a wrong plan and no warning. A power of two brings the largest cost near 1 without rounding; costs that
-        # are near 1 anyway are spared the copy.
-        exponent = math.frexp(largest)[1]
-        scale = 1.0 if abs(exponent) <= 10 else math.ldexp(1.0, max(exponent, -1000))
-        scaled = cost if scale == 1 else cost / scale
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # it becomes an error below
-            plan, log = ot.emd(self.a, self.b, scaled, numItermax=self.max_pivots, log=True)
-        if "numItermax" in (log["warning"] or ""):
-            # Any other warning comes with a plan that gets no certificate.
-            raise RuntimeError(
-                f"The transport problem of size {cost.shape} was not solved. POT says: {log['warning']} "
-                f"(max_pivots is {self.max_pivots})."
-            )
-        return plan, log["v"] * scale
-
-    def _certified(
-        self, plan: np.ndarray, g: np.ndarray, cost: np.ndarray, low: Potentials
-    ) -> Potentials | None:
-        """The feasible potentials near g where they prove that the plan is an optimal coupling, else None.
-
-        The duality gap, with all that rounding can hide of it, must be nothing beside the gap that the potentials
-        ``low`` leave, or beside what weights and costs that are off by their rounding may add.
-        """
-        f, g = _feasible_potentials(cost, g)
-        i, j, mass, crumbs = self._used(plan)
-        cost = cost[i, j]
-        above = cost - low[0][i] - low[1][j]
-        slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j]) - 16 * np.abs(cost))
-        gap = mass @ np.maximum(slack, 0) + mass[crumbs] @ above[crumbs]
-        mass, above = mass[~crumbs], above[~crumbs]
-        tolerance = TOLERANCE * (mass @ above) + ROUNDING * above.max(initial=0)
-        defect = max(
-            np.abs(plan.sum(axis=1) - self.a).max(), np.abs(plan.sum(axis=0) - self.b).max(), -plan.min()
-        )
-        return (f, g) if defect <= TOLERANCE and gap <= tolerance < np.inf else None
-
-    def _used(self, plan: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Cells (i, j) with mass, the mass, and which of it are crumbs: left by the rounding of the weights, but
-        made important by a cost of 1e16."""
-        i, j = np.divmod(np.flatnonzero(plan.ravel() > 0), plan.shape[1])
-        mass = plan[i, j]
-        most = 4 * EPSILON * sum(plan.shape)
-        return i, j, mass, mass < np.minimum(most, 1e-6 * np.minimum(self.a[i], self.b[j]))
-
-    def _capped(self, plan: np.ndarray, above: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Plans and potentials g of problems whose large costs are lowered to a cap; they are bounds from below.
-
-        A plan that is optimal there and uses no lowered cost is optimal here. Where a plan gets by with costs up to
-        c, a cost beyond (n + m) c lies on a cycle that is better turned back: this is the first cap. The others rise
-        from the smallest cost, so that no more digits are lost than must be.
-        """
-        swept, most = self._swept(plan, above)
-        yield swept, np.zeros(len(self.b))
-        size = sum(above.shape)
-        for cap in chain([size * most or 1.0], _ladder(above, size)):
-            capped, g = self._simplex(np.minimum(above, cap), cap)
-            swept, most = self._swept(capped, above)
-            if most <= cap:
-                yield swept, g
-                yield swept, np.zeros_like(g)  # exact where the plan pays nothing, as g is not
-
-    def _swept(self, plan: np.ndarray, above: np.ndarray) -> tuple[np.ndarray, float]:
-        """The plan without the crumbs that travel at a higher cost than all other mass, and that cost."""
-        i, j, _, crumbs = self._used(plan)
-        most = above[i, j][~crumbs].max(initial=0.0)
-        return np.where(above > most, 0.0, plan), most
-
-    def _avoiding_forbidden(self) -> np.ndarray:
-        """A plan with as little mass on forbidden moves as can be: none, or the problem is refused.
-
-        Hall's condition: whatever a set of rows holds must find room in the columns that it may go to. A set that
-        breaks it is reached from a row with forbidden mass, over moves that are allowed and mass that could give way.
-        """
-        forbidden = self.cost == np.inf
-        plan, _ = self._simplex(forbidden.astype(float), 1.0)
-        i, j, _, crumbs = self._used(plan)
-        sent = np.zeros_like(forbidden)
-        sent[i[~crumbs], j[~crumbs]] = True
-        rows, before = (sent & forbidden).any(axis=1), 0
-        while before < rows.sum():
-            before, columns = rows.sum(), (~forbidden[rows]).any(axis=0)
-            rows |= (sent & ~forbidden)[:, columns].any(axis=1)
-        if before:
-            raise ValueError(
-                f"No plan avoids the forbidden moves, those of cost inf: rows {self.rows[rows].tolist()} hold a mass "
-                f"of {self.a[rows].sum():.6g}, but may only go to columns {self.columns[columns].tolist()}, which "
-                f"take {self.b[columns].sum():.6g}."
-            )
-        return np.where(forbidden, 0.0, plan)
-
-
-def _ladder(costs: np.ndarray, size: int) -> Iterator[float]:
-    """Caps from the smallest of the positive costs to beyond the largest finite one.
-
-    A cap of ``size`` times the costs below it is as good as infinite, until the next cost is reached.
+    ``places`` are the numbers of these points, for an error's reader.
     """
-    costs = np.unique(costs[(costs > 0) & (costs < np.inf)])
-    cap = costs[0] if len(costs) else np.inf
-    while cap < np.inf:
-        yield cap
-        k = np.searchsorted(costs, cap, side="right")
-        if cap < size * costs[k - 1]:
-            cap *= 16
-        else:
-            cap = 16 * costs[k] if k < len(costs) else np.inf
+    # The potentials that need no solver. What a plan pays above them stays when all costs of a row or a
+    # column rise together, as a point far out makes them do: the scale on which a gap is large or small.
+    low = _feasible_potentials(cost, np.zeros(len(b)))
+    if np.isfinite(cost).all():
+        plan, g = _simplex(a, b, cost, max_pivots)
+        if (potentials := _certified(plan, g, a, b, cost, low)) is not None:
+            return plan, potentials
+    else:
+        plan = _avoiding_forbidden(a, b, cost, max_pivots, places)
+    # Once more above them, with the large costs lowered to a cap. This plan gets by with costs up to c, so one beyond
+    # (n + m) c lies on a cycle that is better turned back: a plan that is optimal with the cap is so without it.
+    above = cost - low[0][:, None] - low[1]
+    nothing = np.zeros(len(a)), np.zeros(len(b))
+    dearest = above[plan > 0].max() if plan.any() else above.max()
+    cap = sum(cost.shape) * dearest or 1.0
+    plan, g = _simplex(a, b, np.minimum(above, cap), max_pivots)
+    for start in (g, nothing[1]):  # the second is exact where the plan pays nothing
+        if (rest := _certified(plan, start, a, b, above, nothing)) is not None:
+            f, g = low[0] + rest[0], low[1] + rest[1]
+            shift = (a @ f - b @ g) / 2
+            return plan, (f - shift, g + shift)
+    raise RuntimeError(
+        "The solver's plan is not optimal, also after the large costs were capped. Costs go up to "
+        f"{np.abs(cost).max():.3g} and weights down to {min(a.min(), b.min()):.3g}, and float64 cannot tell "
+        "the small from nothing beside the large. Drop points whose weight is far below 1e-9, and forbid a move "
+        "by the cost inf, not by a large number."
+    )
 
 
-def _feasible_potentials(cost_matrix: np.ndarray, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _simplex(
+    a: np.ndarray, b: np.ndarray, cost: np.ndarray, max_pivots: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """POT's plan without its crumbs, and its potential g as POT centres it."""
+    import ot  # slow: POT imports torch where there is one
+
+    # The simplex compares reduced costs with an absolute epsilon: with costs near 1e-12 it stops early, with
+    # a wrong plan and no warning. A power of two brings the largest cost near 1 without rounding; costs that
+    # are near 1 anyway are spared the copy.
+    exponent = math.frexp(max(cost.max(), -cost.min()))[1]
+    scale = 1.0 if abs(exponent) <= 10 else math.ldexp(1.0, max(exponent, -1000))
+    scaled = cost if scale == 1 else cost / scale
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it becomes an error below
+        plan, log = ot.emd(a, b, scaled, numItermax=max_pivots, log=True)
+    if "numItermax" in (log["warning"] or ""):
+        # Any other warning comes with a plan that gets no certificate.
+        raise RuntimeError(
+            f"The transport problem of size {cost.shape} was not solved. POT says: {log['warning']} "
+            f"(max_pivots is {max_pivots})."
+        )
+    # The rounding of the weights leaves crumbs, which a cost of 1e16 would make important.
+    crumbs = np.minimum(4 * EPSILON * sum(cost.shape), 1e-6 * np.minimum(a[:, None], b))
+    plan[(plan > 0) & (plan < crumbs)] = 0.0
+    return plan, log["v"] * scale
+
+
+def _certified(
+    plan: np.ndarray, g: np.ndarray, a: np.ndarray, b: np.ndarray, cost: np.ndarray, low: Potentials
+) -> Potentials | None:
+    """The feasible potentials near g where they prove that the plan is an optimal coupling, else None.
+
+    The duality gap, with all that rounding can hide of it, must be nothing beside the gap that the potentials
+    ``low`` leave, or beside what weights and costs that are off by their rounding may add.
+    """
+    f, g = _feasible_potentials(cost, g)
+    i, j = np.nonzero(plan)
+    mass, cost = plan[i, j], cost[i, j]
+    above = cost - low[0][i] - low[1][j]
+    slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j]) - 16 * np.abs(cost))
+    tolerance = TOLERANCE * (mass @ above) + ROUNDING * above.max(initial=0)
+    defect = max(np.abs(plan.sum(axis=1) - a).max(), np.abs(plan.sum(axis=0) - b).max(), -plan.min())
+    return (f, g) if defect <= TOLERANCE and mass @ np.maximum(slack, 0) <= tolerance < np.inf else None
+
+
+def _avoiding_forbidden(
+    a: np.ndarray, b: np.ndarray, cost: np.ndarray, max_pivots: int, places: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """A plan with as little mass on forbidden moves as can be: none, or the problem is refused.
+
+    Hall's condition: whatever a set of rows holds must find room in the columns that it may go to. A set that
+    breaks it is reached from a row with forbidden mass, over moves that are allowed and mass that could give way.
+    """
+    forbidden = cost == np.inf
+    plan, _ = _simplex(a, b, forbidden.astype(float), max_pivots)
+    rows, before = ((plan > 0) & forbidden).any(axis=1), 0
+    while before < rows.sum():
+        before, columns = rows.sum(), (~forbidden[rows]).any(axis=0)
+        rows |= ((plan > 0) & ~forbidden)[:, columns].any(axis=1)
+    if before:
+        raise ValueError(
+            f"No plan avoids the forbidden moves, those of cost inf: rows {places[0][rows].tolist()} hold a mass "
+            f"of {a[rows].sum():.6g}, but may only go to columns {places[1][columns].tolist()}, which "
+            f"take {b[columns].sum():.6g}."
+        )
+    return plan
+
+
+def _feasible_potentials(cost_matrix: np.ndarray, g: np.ndarray) -> Potentials:
     """The best f for g, then the best g for that f: two c-transforms, f_i = min_j C_ij - g_j and the other way.
 
-    Afterwards f_i + g_j <= C_ij for every pair. Neither step can lower the dual value, so where there is mass an
-    optimal g stays as it is. A point without mass whose every move is forbidden gets the price 0.
+    Afterwards f_i + g_j <= C_ij for every pair. Neither step can lower the dual value, so an optimal g stays as it is.
     """
     n, m = cost_matrix.shape
     best_f, best_g = np.empty(n), np.full(m, np.inf)
     height = max(1, 2**16 // m)  # strips of the matrix that stay in the cache
     for top in range(0, n, height):
         strip = slice(top, top + height)
-        lowest = (cost_matrix[strip] - g).min(axis=1)
-        best_f[strip] = np.where(lowest < np.inf, lowest, 0.0)
+        best_f[strip] = _best_price(cost_matrix[strip] - g)
         np.minimum(best_g, (cost_matrix[strip] - best_f[strip, None]).min(axis=0), out=best_g)
     return best_f, np.where(best_g < np.inf, best_g, 0.0)
+
+
+def _best_price(offers: np.ndarray) -> np.ndarray:
+    """The minimum of every row; 0 for a point whose every move is forbidden."""
+    lowest: np.ndarray = offers.min(axis=1)
+    return np.where(lowest < np.inf, lowest, 0.0)

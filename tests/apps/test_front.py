@@ -1,8 +1,6 @@
 """``from course_utils import apps`` is all that a lesson needs."""
 
 import ast
-import subprocess
-import sys
 
 from course_utils import apps
 
@@ -23,12 +21,3 @@ def test_every_app_is_at_the_front(root):
 
 def test_a_name_that_is_no_app_is_an_ordinary_error():
     assert not hasattr(apps, "cooking_app")
-
-
-def test_an_app_comes_in_only_when_it_is_asked_for():
-    code = (
-        "import sys; from course_utils import apps; print({'ipywidgets', 'matplotlib', 'torch'} & set(sys.modules)); "
-        "apps.jsd_app(); print({'torch', 'ot'} & set(sys.modules))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["set()", "set()"]

@@ -2,8 +2,6 @@
 
 import asyncio
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -424,17 +422,3 @@ def test_no_recordings_and_equal_names(runs):
         replay_app([])
     with pytest.raises(ValueError, match="a name of its own; got dcgan, dcgan"):
         replay_app([runs[0], runs[0]])
-
-
-def test_replaying_needs_no_torch(runs, tmp_path):
-    path = tmp_path / "run.npz"
-    record(path, total=100, moments=5)
-    code = f"""
-import sys
-from course_utils.apps.replay import replay_app
-app = replay_app([{str(path)!r}])
-app.set(moment=2)
-print(len(app.picture.value) > 1000, set(sys.modules) & {{"torch", "ot", "sklearn", "matplotlib.pyplot"}})
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["True", "set()"]

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -387,15 +386,6 @@ def test_auto_swallows_no_other_error(monkeypatch, error):
 def test_unknown_name(name):
     with pytest.raises(ValueError, match="must be one of auto, mnist, digits"):
         load_images(name)
-
-
-def test_import_is_light():
-    heavy = "torch sklearn scipy requests matplotlib ipywidgets filelock tqdm".split()
-    code = f"import sys, course_utils.datasets; print([m for m in {heavy} if m in sys.modules])"
-    out = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
-    )
-    assert out.stdout.strip() == "[]"
 
 
 def test_two_processes_without_files_both_load(tmp_path, tiny, mirror):

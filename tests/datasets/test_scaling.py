@@ -1,8 +1,5 @@
 """Bytes, [0, 1] and [-1, 1]: the ways between them, for NumPy and torch."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -226,12 +223,3 @@ def test_what_are_no_digits_is_refused(wrong):
         ValueError, match=r"^images must be uint8 pictures of shape \(n, 28, 28\).*n >= 1; got .* of"
     ):
         check_digits("images", wrong)
-
-
-def test_numpy_alone_is_enough():
-    code = (
-        "import sys, numpy as np; from course_utils.datasets import scaling;"
-        "scaling.to_bytes(scaling.to_unit(np.zeros(3, np.uint8), dtype=np.float32), 'unit');"
-        "assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,7 +1,5 @@
 """Divergences against scipy, closed forms, exact arithmetic and adaptive quadrature of another make."""
 
-import subprocess
-import sys
 from decimal import Decimal, localcontext
 
 import numpy as np
@@ -522,14 +520,6 @@ def test_kronrod_rule_is_exact_up_to_degree_31(degree):
     assert _quadrature._KRONROD @ _quadrature._NODES**degree == pytest.approx(exact, abs=1e-15)
     if degree < 20:
         assert _quadrature._GAUSS @ _quadrature._NODES**degree == pytest.approx(exact, abs=1e-15)
-
-
-def test_the_module_needs_neither_torch_nor_matplotlib():
-    code = (
-        "import sys, course_utils.divergences; "
-        "sys.exit(any(name in sys.modules for name in ('torch', 'matplotlib', 'ipywidgets')))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_js_integrand_is_what_the_jsd_integrates_and_is_finite_everywhere():

@@ -1,8 +1,5 @@
 """The catalogue of games: closed-form gradients and curvatures against torch autograd of the losses as defined."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 import torch
@@ -241,12 +238,3 @@ def test_mistakes_are_explained():
     mine = Game(lambda x, y: x * y, lambda x, y: (y, x), name="my game")
     with pytest.raises(ValueError, match="my game has no second derivatives"):
         simulate(mine, "consensus", (1.0, 1.0), steps=1, learning_rate=0.1)
-
-
-def test_the_room_loads_neither_torch_nor_matplotlib():
-    code = (
-        "import sys, course_utils.games, course_utils.games.theory as l\n"
-        "print([m for m in ('torch', 'matplotlib', 'ipywidgets', 'ot') if m in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"

@@ -415,33 +415,6 @@ def test_a_trajectory_is_one_line_on_the_screen():
     assert repr(wide) == "<Trajectory 'optimistic': 0 steps of 0.1, from (0, 1, 2, ...), to (0, 1, 2, ...)>"
 
 
-BAD = [None, "abc", True, {}, [], object(), np.zeros((2, 3))]
-
-
-@pytest.mark.parametrize("bad", BAD, ids=lambda value: type(value).__name__)
-def test_bad_arguments_are_refused_in_words(bad):
-    def play(game=None, method="simultaneous", start=(1, 1), **settings):
-        settings = {"steps": 2, "learning_rate": 0.1} | settings
-        return games.simulate(games.bilinear() if game is None else game, method, start, **settings)
-
-    calls = {
-        "method": lambda: play(method=bad),
-        "start": lambda: play(start=bad),
-        "steps": lambda: play(steps=bad),
-        "learning_rate": lambda: play(learning_rate=bad),
-        "bound": lambda: play(bound=bad),
-        "matrix": lambda: games.bilinear("abc" if bad is True or isinstance(bad, np.ndarray) else bad),
-        "mean": lambda: games.gaussian_mean_game("abc" if bad is True else bad),
-        "rng": lambda: games.gaussian_mean_game(1.0, batch_size=2, rng=bad),
-    }
-    for name, call in calls.items():
-        with pytest.raises(ValueError, match=f"^{name} (is|has|holds) .*(must|give|coordinates)"):
-            call()
-    if bad is not None:
-        with pytest.raises(ValueError, match="^game is .*; it must be a Game, such as bilinear"):
-            play(game=bad)
-
-
 def test_the_moving_average_forgets_and_meets_its_closed_form_on_a_circle():
     """On z_k = exp(i phi k) the EMA settles at radius (1 - d) / |1 - d exp(-i phi)|."""
     steps, decay = 2000, 0.98

@@ -7,8 +7,7 @@ import torch
 from course_utils import gan, toy
 from course_utils.recording import RunRecorder, load_recording
 
-BAD = [None, float("nan"), True, np.zeros(0), np.zeros((2, 3)), [], {}, -1, object()]
-ids = dict(ids=lambda value: type(value).__name__)
+BAD = [None, {}]  # tests/test_arguments.py tries all that is wrong; here it is what is said
 
 
 def refused(match, call, *arguments, **settings):
@@ -58,7 +57,7 @@ def test_settings_are_refused_in_words():
     refused("name is 3; it must be a word", gan.Recipe, 3)
 
 
-@pytest.mark.parametrize("bad", BAD, **ids)
+@pytest.mark.parametrize("bad", BAD)
 def test_what_is_no_recipe_is_refused(bad, images):
     refused("recipe is .*; it must be a Recipe or the name of one: mlp, ", gan.get_recipe, bad)
     refused(
@@ -84,7 +83,7 @@ def test_exchanged_arguments_are_told(images, small):
     refused("recipe is 'points'", gan.PointTrainer, toy.ring(), "points")
 
 
-@pytest.mark.parametrize("bad", [*BAD, "500", 2.5], **ids)
+@pytest.mark.parametrize("bad", [None, 2.5])
 def test_steps_samples_and_seeds_are_whole_numbers(bad, small, images):
     trainer = small("mlp")
     refused("steps is .*; it must be a whole number of at least 0, such as 500", trainer.run, bad)
@@ -108,7 +107,7 @@ def test_latents_may_be_numpys(small):
         refused("z is .*; it must be", trainer.generate, bad)
 
 
-@pytest.mark.parametrize("bad", BAD, **ids)
+@pytest.mark.parametrize("bad", BAD)
 def test_what_is_no_path_is_refused(bad, small, images):
     trainer = small("mlp")
     recorder = RunRecorder({})

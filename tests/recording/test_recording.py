@@ -3,8 +3,6 @@
 import gzip
 import io
 import json
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -573,18 +571,3 @@ def test_the_machine_knows_torch_where_it_is_in_use():
     about = machine.describe_machine()
     assert about["torch"] == torch.__version__
     assert about["threads"] == torch.get_num_threads()
-
-
-def test_recording_and_replaying_need_neither_torch_nor_matplotlib(saved):
-    code = f"""
-import sys
-from course_utils.recording import Recording, RunRecorder, load_recording
-run = load_recording({str(saved)!r})
-again = RunRecorder(run.recipe)
-again.add_samples(0, run.samples(0))
-again.save({str(saved.with_name("again.npz"))!r})
-print(len(run), set(sys.modules) & {{"torch", "matplotlib", "ipywidgets", "scipy", "sklearn"}})
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["3", "set()"]
-    assert "torch" not in load_recording(saved.with_name("again.npz")).machine

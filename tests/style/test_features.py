@@ -376,15 +376,6 @@ def test_wrong_settings_are_errors(arguments, message):
         load_features(**arguments)
 
 
-def test_style_imports_without_widgets_and_optimal_transport(root):
-    import subprocess
-    import sys
-
-    code = "import sys, course_utils.style; print({'ot', 'ipywidgets', 'jupyterlab', 'matplotlib'} & set(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "set()"
-
-
 def test_weights_that_are_not_finite_are_named(tmp_path):
     weights = load_file(runtime.shipped(embedded.WEIGHTS))
     name = next(iter(weights))
@@ -394,15 +385,3 @@ def test_weights_that_are_not_finite_are_named(tmp_path):
         ValueError, match=f"broken.safetensors: 1 of the .* numbers of {re.escape(name)} are NaN"
     ):
         load_features("embedded", path=tmp_path / "broken.safetensors")
-
-
-@pytest.mark.parametrize("bad", [1.5, True, -1, [["relu1"]], [None], 3.5j], ids=repr)
-def test_layers_are_names(bad):
-    with pytest.raises(ValueError, match="layers is .*; it must be names such as|has no layer"):
-        load_features("embedded", device="cpu", taps=bad)
-
-
-@pytest.mark.parametrize("bad", [1.5, True, [], {}], ids=repr)
-def test_a_weight_file_is_a_path(bad):
-    with pytest.raises(ValueError, match="path is .*; it must be a path"):
-        load_features("squeezenet", path=bad)

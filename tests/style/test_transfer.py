@@ -415,8 +415,6 @@ def test_an_interrupted_step_has_not_happened(make, network, moment, optimizer):
         ({"start": "black"}, "start is 'black'; it must be one of content, style, noise"),
         ({"optimizer": "sgd"}, "lbfgs, adam"),
         ({"precision": "float8"}, "float32, bfloat16"),
-        ({"alpha": -1}, "alpha is -1; it must be zero or more"),
-        ({"beta": math.nan}, "beta is nan; it must be a finite number"),
         ({"normalization": "mean"}, "lecture"),
         ({"pyramid": 0}, "whole number"),
         ({"pyramid": 4}, "fewer levels"),
@@ -428,19 +426,7 @@ def test_an_interrupted_step_has_not_happened(make, network, moment, optimizer):
             {"layer_weights": 2.0},
             "layer_weights is 2.0; it must be a dictionary of layers and weights, such as {",
         ),
-        (
-            {"layer_weights": np.ones(3)},
-            r"layer_weights is an array of shape \(3,\); it must be a dictionary",
-        ),
-        ({"style_layers": 3}, "layers is 3; it must be names such as"),
-        ({"keep_colours": "yes"}, "keep_colours is 'yes'; it must be True or False"),
-        ({"normalization": np.ones(2)}, "normalization is an array"),
-        ({"style_size": 0}, "style_size is 0; it must be a whole number"),
-        ({"style_size": np.ones(2)}, "style_size is an array"),
-        ({"seed": "1"}, "seed is '1'; it must be a whole number"),
         ({"features": None}, "features is None; it must be the name of a network or what load_features gave"),
-        ({"features": np.ones((4, 4, 3)), "device": "cpu"}, "features is an array of shape"),
-        ({"size": "256"}, "size is '256'"),
     ],
 )
 def test_wrong_settings_are_errors(make, settings, message):
@@ -474,14 +460,6 @@ def test_a_name_is_enough_for_the_network(content, style):
     transfer = StyleTransfer(content, style, features="random", size=64, device="cpu").run(2, progress=False)
     assert transfer.features.name == "random"
     assert transfer.features.layers == load_features("random", device="cpu").layers
-
-
-def test_steps_are_a_whole_number(make):
-    for bad in ("500", None, 2.5, -1):
-        with pytest.raises(
-            ValueError, match="steps is .*; it must be a whole number of at least 0, such as 500"
-        ):
-            make().run(bad)
 
 
 @pytest.mark.parametrize("batch", [False, True])
