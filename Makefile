@@ -45,7 +45,7 @@ help:
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
 
 lab: $(VENV)/.lab-installed
-	$(RUN) jupyterlab --config="$$PWD/.jupyter/jupyter_server_config.py" --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+	$(RUN) jupyterlab --ServerApp.jpserver_extensions=course_utils.lab=True --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
 
 # One thread each, because several files are tested at a time.
 test: export COURSE_THREADS = 1

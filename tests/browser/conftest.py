@@ -83,7 +83,7 @@ def lab(home, root):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", f"--port={port}", "--ServerApp.port_retries=0",
                f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={home / 'notebooks'}", "--allow-root",
                "--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={root / '.jupyter'}",
-               f"--config={root / '.jupyter' / 'jupyter_server_config.py'}"]  # fmt: skip
+               "--ServerApp.jpserver_extensions=course_utils.lab=True"]  # fmt: skip
     environment = {
         **os.environ,
         "COURSE_DATA": str(data_dir()),  # found from the repository, not from the copies
