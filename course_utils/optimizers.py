@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import torch._dynamo  # which the first optimizer needs: a second that belongs to the imports, not before a picture
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 from torch.optim.optimizer import ParamsT

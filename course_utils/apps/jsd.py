@@ -1,11 +1,12 @@
 """Lesson 1's app: move two densities and watch KL both ways, JSD, D* and the value of the game."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy import stats
+from scipy.special import ndtri
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Handle, Heading, Slider, show
@@ -20,10 +21,8 @@ from course_utils.plots import palette
 from course_utils.plots.divergences import LOG_2, DivergencePanels
 from course_utils.plots.layout import number
 
-BUMPS: dict[str, Callable[[float, float], Any]] = {  # both have this mean and this standard deviation
-    "bell curves": lambda mean, std: stats.Normal(mu=mean, sigma=std),
-    "blocks": lambda mean, std: stats.Uniform(a=mean - 3**0.5 * std, b=mean + 3**0.5 * std),
-}
+BELL, BLOCK = "bell curves", "blocks"
+ROOT_3 = 3**0.5  # from a block's middle to its edge, in standard deviations
 FREE = "as the sliders say"
 PRESETS = {
     "equal": {"p1": -1.5, "p2": 1.5, "p_width": 0.7, "p_weight": 0.5,
@@ -39,6 +38,54 @@ PRESETS = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Bump:
+    """A bell curve or a block, of this mean and standard deviation: what ``divergences`` asks of a distribution. (Those
+    of scipy.stats would do as well, but check so much at every call that no slider could be dragged.)"""
+
+    shape: str
+    mean: float
+    std: float
+
+    def logpdf(self, x: np.ndarray) -> np.ndarray:
+        if self.shape == BELL:
+            return -(((x - self.mean) / self.std) ** 2) / 2 - np.log(self.std * (2 * np.pi) ** 0.5)
+        left, right = self.support()
+        return np.where((left <= x) & (x <= right), -np.log(2 * ROOT_3 * self.std), -np.inf)
+
+    def support(self) -> tuple[float, float]:
+        reach = np.inf if self.shape == BELL else ROOT_3 * self.std
+        return self.mean - reach, self.mean + reach
+
+    def ppf(self, level: np.ndarray) -> np.ndarray:
+        return self.mean + self.std * self._standard_quantile(level)
+
+    def isf(self, level: np.ndarray) -> np.ndarray:
+        return self.mean - self.std * self._standard_quantile(level)
+
+    def _standard_quantile(self, level: np.ndarray) -> np.ndarray:
+        quantile: np.ndarray = ndtri(level) if self.shape == BELL else ROOT_3 * (2 * level - 1)
+        return quantile
+
+
+@dataclass(frozen=True)
+class Bumps:
+    """Two of them, the first with the given weight."""
+
+    components: tuple[Bump, Bump]
+    weights: tuple[float, float]
+
+    def logpdf(self, x: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore"):
+            return np.logaddexp(
+                *(np.log(w) + c.logpdf(x) for w, c in zip(self.weights, self.components, strict=True))
+            )
+
+    def support(self) -> tuple[float, float]:
+        left, right = zip(*(c.support() for c in self.components), strict=True)
+        return min(left), max(right)
+
+
 class JSDController(Controller):
     """Two mixtures of two bumps each: p* (data) and p_G (generator). A bump is a bell curve or a block.
 
@@ -52,7 +99,7 @@ class JSDController(Controller):
     size = (8.8, 4.6)
     controls = (
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),
-        Choice("shape", "bumps are", tuple(BUMPS), "bell curves"),
+        Choice("shape", "bumps are", (BELL, BLOCK), BELL),
         Heading("data p*", palette.DATA),
         Slider("p1", "mean of bump 1", -5, 5, -2.0, 0.1),
         Slider("p2", "mean of bump 2", -5, 5, 2.0, 0.1),
@@ -70,13 +117,10 @@ class JSDController(Controller):
         super().__init__()
         self.changed({})
 
-    def _mixture(self, side: str) -> stats.Mixture:
+    def _mixture(self, side: str) -> Bumps:
         v = self.values
-        bump, weight = BUMPS[v["shape"]], v[f"{side}_weight"]
-        return stats.Mixture(
-            [bump(v[f"{side}1"], v[f"{side}_width"]), bump(v[f"{side}2"], v[f"{side}_width"])],
-            weights=[weight, 1 - weight],
-        )
+        bumps = (Bump(v["shape"], v[f"{side}{k}"], v[f"{side}_width"]) for k in (1, 2))
+        return Bumps((next(bumps), next(bumps)), (v[f"{side}_weight"], 1 - v[f"{side}_weight"]))
 
     def changed(self, values: Mapping[str, Any]) -> None:
         if values.get("preset", FREE) != FREE:
@@ -95,7 +139,7 @@ class JSDController(Controller):
         return DivergencePanels(figure)
 
     def update(self) -> None:
-        p, q = self.p_star.pdf(self.x), self.p_g.pdf(self.x)
+        p, q = np.exp(self.p_star.logpdf(self.x)), np.exp(self.p_g.logpdf(self.x))
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
         integrand = js_integrand(self.p_star, self.p_g)(self.x)
         means = {name: self.values[name] for name in ("p1", "p2", "g1", "g2")}

@@ -124,9 +124,9 @@ class ReplayController(LiveController):
         runs = self.shown
         lines = [self._progress(run) for run in runs]
         if len(runs) == 1:
-            lines.append(f"Recipe: {_listed(runs[0].recipe)}. {_recorded_on(runs[0])}")
-        else:
-            lines.append(f"Their recipes differ in: {_differences(*(run.recipe for run in runs))}.")
+            about = f"Recipe: {_listed(runs[0].recipe)}. {_recorded_on(runs[0])}"
+            return f"{lines[0]}<details><summary>Recipe and machine</summary>{about}</details>"
+        lines.append(f"Their recipes differ in: {_differences(*(run.recipe for run in runs))}.")
         return "<br>".join(lines)
 
     def _progress(self, run: Recording) -> str:

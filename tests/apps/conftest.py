@@ -4,6 +4,8 @@ import asyncio
 
 import pytest
 
+from course_utils.apps.frame import Slider
+
 
 @pytest.fixture(scope="session")
 def until():
@@ -37,3 +39,33 @@ def axes():
         return found
 
     return axes
+
+
+@pytest.fixture(scope="session")
+def sweep():
+    """sweep(app): moves every control over its extremes and its middle, tries every option, presses every button, and
+    takes all sliders to both ends at once, through the widgets, so that their callbacks are what is tested. It ends
+    where it began, and returns how many states were drawn. A callback that fails at a value nobody visited fails here.
+    """
+
+    def sweep(app):
+        controls, start, drawn = app.controller.value_controls(), dict(app.controller.values), 0
+
+        def visit(**values):
+            nonlocal drawn
+            for name, value in values.items():
+                app.widgets[name].value = value
+                drawn += 1
+
+        for control in controls:
+            for value in (*control.samples(), start[control.name]):
+                visit(**{control.name: value})
+        for end in (0, -1):
+            visit(**{c.name: c.samples()[end] for c in controls if isinstance(c, Slider)})
+            for button in app.controller.buttons():
+                app.widgets[button.name].click()
+                drawn += 1
+        app.set(**start)
+        return drawn
+
+    return sweep

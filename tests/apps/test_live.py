@@ -325,17 +325,6 @@ def test_interrupting_a_cell_that_waits_ends_the_run(until):
     asyncio.run(main())
 
 
-def test_sweep_presses_the_buttons_too():
-    async def main():
-        app = LiveApp(Counter())
-        assert app.sweep() >= 4 + 2 * 4
-        await app.player.wait()
-        assert not app.player.playing
-        assert app.controller.values["count"] == 0
-
-    asyncio.run(main())
-
-
 def test_it_pauses_when_nobody_watches_and_not_before(until):
     """What a browser tells, told by hand: tests/browser/test_views.py looks at a real one."""
 

@@ -39,7 +39,7 @@ FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
 
 # name -> command line, and what is replaced in the script: sizes that have no option, and files
 TINY = {
-    "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(2, 6, 3)}),
+    "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(0, 6, 5), "LESSONS": slice(1)}),
     "exercises": ("--lessons 4", {}),
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "games": ("--steps 200", {}),

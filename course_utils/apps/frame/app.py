@@ -23,7 +23,6 @@ from course_utils.apps.frame import cells
 from course_utils.apps.frame.canvas import Canvas
 from course_utils.apps.frame.clicks import Event, Picture
 from course_utils.apps.frame.controller import Controller
-from course_utils.apps.frame.controls import Slider
 from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.rows import css_name
 from course_utils.apps.frame.view import Actions, make_view, presented, still
@@ -143,33 +142,6 @@ class App:
             if name in HELD:
                 raise AttributeError("this app is closed: run its cell again to have a new one.")
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-    def sweep(self) -> int:
-        """Drive every control over its extremes and its middle, every option and every button, and all sliders to
-        both ends at once. Ends where it began. Returns how many states were drawn; raises the first error met.
-
-        For tests: a callback that fails only at a value nobody visited fails here.
-        """
-        controls = self.controller.value_controls()
-        start = dict(self.controller.values)
-        drawn = 0
-
-        def visit(**values: Any) -> None:
-            nonlocal drawn
-            for name, value in values.items():
-                self.widgets[name].value = value  # through the widget, so that its callback is what is tested
-                drawn += 1
-
-        for control in controls:
-            for value in (*control.samples(), start[control.name]):
-                visit(**{control.name: value})
-        for end in (0, -1):
-            visit(**{c.name: c.samples()[end] for c in controls if isinstance(c, Slider)})
-            for button in self.controller.buttons():
-                self.widgets[button.name].click()
-                drawn += 1
-        self.set(**start)
-        return drawn
 
     # ------------------------------------------------------------------ how it happens
 

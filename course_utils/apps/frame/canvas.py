@@ -1,6 +1,7 @@
 """The one figure of an app, and how it becomes PNG bytes: fast, and only what moves is drawn again."""
 
-import io
+import struct
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,6 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
 
 PIXELS_PER_INCH = 100
 
@@ -45,7 +45,18 @@ class Canvas:
             self._canvas.restore_region(self._still)
         for artist in moving:
             artist.draw(self._canvas.get_renderer())
-        buffer = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self._canvas.buffer_rgba())[..., :3])
-        picture.save(buffer, format="png", compress_level=1)  # speed matters here, size does not
-        return buffer.getvalue()
+        return to_png(np.asarray(self._canvas.buffer_rgba())[..., :3])
+
+
+def to_png(pixels: np.ndarray) -> bytes:
+    """Pixels (height, width, 3) of uint8 as a PNG file without filters. A drawing loses nothing by it, and it takes
+    half of the time of an encoder that tries them all, which was a quarter of a frame."""
+    height, width, _ = pixels.shape
+    rows = np.zeros((height, 1 + 3 * width), np.uint8)  # each begins with the number of its filter
+    rows[:, 1:] = pixels.reshape(height, 3 * width)
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows.data, level=1)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

@@ -1,11 +1,15 @@
 """How an app looks: where its parts stand in a window of any size, and its letters."""
 
+from math import ceil
+
 COLUMN = 290  # pixels of the controls' column, at scale 1
 SHELL = 130  # pixels of the window's height that JupyterLab's menu, tabs and tool bar take
 ROW = 34  # pixels of a row of controls, at scale 1
+LARGE = 700  # pixels of a picture that one can work with
 BLUE = "#0072B2"
 
-# Wide windows: controls beside the picture. Narrow ones: the picture first, then the controls in two columns.
+# Wide windows: controls beside the picture. Where that would leave it less than LARGE, or nothing at all, the picture
+# comes first, then the controls in two or three columns.
 # The picture is never so high that picture, controls below it and status do not fit into the window.
 _CSS = """<style>
 {me} {{overflow: visible; max-width: 100%; container-type: inline-size; font-size: {letters}px;
@@ -20,15 +24,17 @@ _CSS = """<style>
 {me} .course-main select {{min-width: 0}}
 {me} .course-main > button {{flex: 0 0 auto}}
 {me} .course-picture {{grid-area: picture; margin: 0; height: auto; aspect-ratio: {width} / {height};
-  width: min(100%, {widest}px, max(360px, (100vh - {beside}px) * {ratio}))}}
+  width: min(100%, {widest}px, max({least}px, (100vh - {around}px) * {ratio}))}}
 {me} .course-app-status {{grid-area: status; height: auto; min-height: 2.8em; margin: 0; width: auto}}
 {me} .course-app-status .widget-html-content {{line-height: 1.35; overflow-wrap: anywhere}}
 {me} > .widget-box {{{wide}}}
 @container (max-width: {narrow}px) {{
   {me} > .widget-box {{grid-template: "title" "picture" "below" "status" "controls" / minmax(0, 1fr)}}
-  {me} .course-controls {{display: block; columns: 2; column-gap: 16px}}
+  {me}:not(.course-presented) .course-picture {{
+    width: min(100%, {widest}px, max({large}px, (100vh - {stacked}px) * {ratio}))
+  }}
+  {me} .course-controls {{display: block; columns: 3 {third}px; column-gap: 16px}}
   {me} .course-controls > * {{break-inside: avoid}}
-  {me} .course-controls > .widget-html {{break-after: avoid}}
 }}
 {me}.course-presented > .widget-box {{grid-template: "picture" "main" "status" "controls" / minmax(0, 1fr)}}
 {me}.course-presented .course-picture {{justify-self: center}}
@@ -64,17 +70,23 @@ _CSS = """<style>
 </style>"""
 
 
-def css(me: str, size: tuple[int, int], scale: float, presented: bool, rows_below: int) -> str:
+def css(
+    me: str, size: tuple[int, int], scale: float, presented: bool, rows_below: int, rows_beside: int
+) -> str:
     """The style of the app of this class, with a picture of this size in pixels, as HTML."""
     width, height = size
     line = round(27 * scale)
     title, status = (0, 2.8 * 13 * scale) if presented else (28, 2.8 * 13)
     rows = 1 if presented else rows_below
+    around = round(
+        SHELL + title + status + rows * ROW * scale + 8
+    )  # what the window's height has to hold beside it
+    stack = round(ceil(rows_beside / 3 + 1) * ROW * scale)
     return _CSS.format(
         me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,
-        widest=2000 if presented else width, beside=round(SHELL + title + status + rows * ROW * scale + 8),
+        widest=2000 if presented else width, least=360, large=LARGE, around=around, stacked=around + stack,
         wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale), tight=round(640 * scale),
-        narrow=round(COLUMN * scale + 520), blue=BLUE,
+        narrow=round(COLUMN * scale + 8 + LARGE), third=round(250 * scale), blue=BLUE,
     )  # fmt: skip
 
 

@@ -11,6 +11,9 @@ _SHOW = """
 // everything that can have the focus carries it; else "x" on a button would cut the cell.
 const MARK = "data-lm-suppress-shortcuts";
 const FOCUSABLE = "button, select, input, textarea, summary, a[href], [tabindex], [contenteditable]";
+// Except for what runs the cell or saves the notebook, which the browser would answer with a dialog of its own.
+const passes = (e) => e.key === "Enter" ? e.shiftKey || e.ctrlKey || e.altKey || e.metaKey
+  : e.key === "s" && (e.ctrlKey || e.metaKey) && !e.altKey;
 // where Space has a meaning of its own
 const TYPED = "select, input, textarea, summary, a[href], [contenteditable=true]";
 
@@ -19,7 +22,7 @@ function set(element, name, value) {
 }
 
 function tidy(app, model) {
-  for (const element of app.querySelectorAll(FOCUSABLE)) set(element, MARK, "true");
+  for (const element of [app, ...app.querySelectorAll(FOCUSABLE)]) set(element, MARK, "true");
   for (const slider of app.querySelectorAll(".widget-slider")) {
     const parts = [".widget-label", ".noUi-handle", ".widget-readout"];
     const [label, handle, readout] = parts.map((part) => slider.querySelector(part));
@@ -54,11 +57,16 @@ function render({ model, el }) {
     event.preventDefault();  // of the key's going down: the page would scroll; of its going up: the button would press
     if (event.type === "keydown" && !event.repeat) model.send("space");
   };
+  const pass = (event) => {  // before JupyterLab looks, which does so on the event's way down
+    if (!app.contains(event.target) || !passes(event)) return;
+    if (event.target.isContentEditable) app.focus();  // where one writes, Enter runs nothing
+    for (const element of [app, ...app.querySelectorAll(`[${MARK}]`)]) element.removeAttribute(MARK);
+    setTimeout(() => tidy(app, model));
+  };
   const begin = () => {
     app = el.closest(".course-app");
     if (!app) { frame = requestAnimationFrame(begin); return; }
     app.tabIndex = -1;  // a click on nothing gives the app the focus, and not the notebook
-    set(app, MARK, "true");
     set(app, "role", "group");
     set(app, "aria-label", model.get("name"));
     tidy(app, model);
@@ -66,6 +74,7 @@ function render({ model, el }) {
     watcher = new MutationObserver(() => tidy(app, model));
     watcher.observe(app, { subtree: true, childList: true, characterData: true, attributes: true,
                            attributeFilter: ["class", "title", "disabled", "aria-valuetext", "contenteditable"] });
+    window.addEventListener("keydown", pass, true);
     if (model.get("plays")) for (const type of ["keydown", "keyup"]) app.addEventListener(type, space);
   };
   begin();
@@ -73,6 +82,7 @@ function render({ model, el }) {
     cancelAnimationFrame(frame);
     model.off("change:reasons");
     watcher?.disconnect();
+    window.removeEventListener("keydown", pass, true);
     for (const type of ["keydown", "keyup"]) app?.removeEventListener(type, space);
   };
 }

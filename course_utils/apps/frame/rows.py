@@ -11,7 +11,7 @@ from course_utils.apps.frame.controls import Button, Choice, Control, Heading, S
 from course_utils.apps.frame.uploads import FileButton
 
 # neighbours of these kinds share a row; how wide each is
-SIDE_BY_SIDE = {Button: "1 1 20%", Toggle: "0 0 47%"}
+SIDE_BY_SIDE = {Button: "1 1 16%", Toggle: "0 0 47%"}
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 LONG = 22  # letters that fit into a choice beside a label of the usual width
 
@@ -70,10 +70,11 @@ def make_rows(
 
 def _make_widget(control: Control) -> widgets.Widget:
     wide = {"width": "98%"}
-    label = {"description": getattr(control, "label", ""), "style": {"description_width": "33%"}}
+    label = {"description": getattr(control, "label", ""), "style": {"description_width": "38%"}}
     match control:
         case Heading():
-            return widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
+            heading = widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
+            return heading.add_class("course-heading")
         case Button():
             return LoudButton(
                 description=control.label, tooltip=control.tooltip or control.label, layout=wide

@@ -74,13 +74,15 @@ def make_view(
         for control in (*controller.controls, *controller.below):
             chosen = getattr(control, "name", "") in (*names, "play", "pause")
             (main if chosen else rest).append(control)
-        controls = widgets.VBox(make(rest, SIDE_BY_SIDE))
+        controls = widgets.VBox(grouped(make(rest, SIDE_BY_SIDE)))
         row = [*make(main, {}), _fold(controls).add_class("course-more")]
         for widget in row:
             widget.layout.width = "auto"
-        parts, rows_below = [picture, widgets.HBox(row).add_class("course-main"), status, controls], 0
+        parts = [picture, widgets.HBox(row).add_class("course-main"), status, controls]
+        rows_below = rows_beside = 0
     else:
-        controls = widgets.VBox(make(controller.controls, SIDE_BY_SIDE))
+        rows = make(controller.controls, SIDE_BY_SIDE)
+        controls, rows_beside = widgets.VBox(grouped(rows)), len(rows)
         below = widgets.VBox(make(controller.below, BELOW)).add_class("course-below")
         title = widgets.HTML(html.escape(controller.title)).add_class("course-title")
         parts, rows_below = [title, controls, picture, below, status], len(below.children)
@@ -88,11 +90,23 @@ def make_view(
 
     me = f"course-app-{next(_ids)}"
     size = round(100 * controller.size[0]), round(100 * controller.size[1])
-    look = widgets.HTML(css(me, size, scale, large, rows_below), layout={"display": "none"})
+    style = css(me, size, scale, large, rows_below, rows_beside)
+    look = widgets.HTML(style, layout={"display": "none"})
     view = widgets.VBox([widgets.HBox(parts), look, manners])
     for css_class in ("course-app", me, *(["course-presented"] if large else [])):
         view.add_class(css_class)
     return view
+
+
+def grouped(rows: list[widgets.Widget]) -> list[widgets.Widget]:
+    """The rows, but what follows a heading in one box with it, which no column cuts."""
+    parts: list[list[widgets.Widget]] = [[]]
+    for row in rows:
+        if "course-heading" in row._dom_classes:
+            parts.append([])
+        parts[-1].append(row)
+    first, *headed = parts
+    return [*first, *(widgets.VBox(part).add_class("course-group") for part in headed)]
 
 
 def _fold(content: widgets.Widget) -> widgets.ToggleButton:
