@@ -1,60 +1,25 @@
 """Lesson 3's game: move the dirt yourself, and see why no plan can be cheaper than the cheapest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from course_utils.apps import frame
+from course_utils.apps.dirt_problems import HILLS, HOLES, PROBLEMS, SIZE, random_problem
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Slider, Toggle, show
 from course_utils.plots.layout import number
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
 from course_utils.transport.hints import Step, marginal_errors, next_step, overpayment, prices
 
-HILLS, HOLES = tuple("ABC"), tuple("1234")
-SIZE = (10, 10)  # the map runs from (0, 0) to here
 RANDOM = "random"
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock"}
 REACH = 1.2  # how near a hole dirt must be dropped, in units of the map
 Cell = tuple[int, int]  # a hill and a hole
 _number = partial(number, decimals=2, trim=True)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Hills and holes on the map: places (3, 2) and (4, 2), and whole shovels of dirt and of room, equal in sum."""
-
-    hills: ArrayLike
-    holes: ArrayLike
-    dirt: tuple[int, ...]
-    room: tuple[int, ...]
-
-
-PROBLEMS = {
-    "a small one": Problem(
-        ((1, 8), (3, 2), (9, 5)), ((2, 4), (5, 9), (7, 3), (9, 9)), (3, 3, 4), (2, 2, 3, 3)
-    ),
-    "greedy goes wrong": Problem(
-        ((6, 4), (7, 7), (2, 0)), ((4, 8), (1, 7), (10, 8), (3, 4)), (3, 3, 2), (3, 2, 2, 1)
-    ),
-    "along a street": Problem(
-        ((0, 5), (2, 5), (10, 5)), ((4, 5), (5.5, 5), (7, 5), (8.5, 5)), (3, 2, 3), (2, 2, 2, 2)
-    ),
-}
-
-
-def random_problem(generator: np.random.Generator) -> Problem:
-    """Seven different crossings of the grid, 12 shovels, at least one for each."""
-    columns, rows = SIZE
-    places = generator.choice((columns + 1) * (rows + 1), size=len(HILLS) + len(HOLES), replace=False)
-    points = np.column_stack(np.divmod(places, rows + 1)).astype(float)
-    dirt, room = (1 + generator.multinomial(12 - k, np.full(k, 1 / k)) for k in (len(HILLS), len(HOLES)))
-    return Problem(points[: len(HILLS)], points[len(HILLS) :], tuple(dirt), tuple(room))
 
 
 class DirtController(Controller):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from course_utils.plots import palette
-from course_utils.plots.layout import roomy, square_and_column, write
+from course_utils.plots.layout import add_axes, roomy, square_and_column, write
 
 VIEW = 3.0
 SURFACE = 60  # squares along each side of the surface
@@ -108,6 +108,18 @@ def draw_scene(ax: Axes, **scene: Any) -> None:
         _write_scale(ax, 0.55)
 
 
+def _below(ax: Axes) -> tuple[float, float]:
+    """An inch to the right, and the line of the axis' label, in shares of the axes."""
+    size: Any = ax.bbox.size
+    width, height = size / ax.figure.dpi
+    return 1 / width, -0.36 / height
+
+
+def _write_players(ax: Axes, x: float, y: float) -> None:
+    write(ax, x, y, "● real", color=palette.text(palette.DATA), va="bottom")
+    write(ax, x + 0.8 * _below(ax)[0], y, "▲ generated", color=palette.text(palette.GENERATOR), va="bottom")
+
+
 def _write_scale(ax: Axes, x: float, y: float = 1.045) -> None:
     """Over the axes: an arrow as it is drawn for a pull of length 1, and what it is."""
     to = x + ARROW_LENGTH / 2 / (2 * VIEW)
@@ -119,7 +131,7 @@ def _write_scale(ax: Axes, x: float, y: float = 1.045) -> None:
 
 
 class PlaygroundPanels:
-    """The plane, the losses and the distances, the figure's three axes: made once, then moved.
+    """The ``plane``, the losses and the distances, the figure's three axes: made once, then moved.
 
     :meth:`update` changes the artists in ``moving``, the curves labelled with their names in ``LOSSES`` and
     ``DISTANCES``, and, rarely, the limits of the curves.
@@ -127,14 +139,12 @@ class PlaygroundPanels:
 
     def __init__(self, figure: Figure):
         figure.clear()
-        self._figure = figure
-        self._plane, self._losses, self._distances = square_and_column(
+        self.plane, self._losses, self._distances = square_and_column(
             figure, left=0.55, right=0.15, top=0.35, bottom=0.5, between=0.8, gap=0.5
         )
-        self._artists = PlaneArtists(self._plane)
-        write(self._plane, 0, 1.02, "● real", color=palette.text(palette.DATA), va="bottom")
-        write(self._plane, 0.2, 1.02, "▲ generated", color=palette.text(palette.GENERATOR), va="bottom")
-        _write_scale(self._plane, 0.62)
+        self._artists = PlaneArtists(self.plane)
+        _write_players(self.plane, 0, 1.02)
+        _write_scale(self.plane, 0.56, _below(self.plane)[1])
         self._curves: dict[str, Line2D] = {}
         for ax, curves in ((self._losses, LOSSES), (self._distances, DISTANCES)):
             for name, color, dashes, place in curves:
@@ -166,12 +176,33 @@ class PlaygroundPanels:
         self._losses.set_ylim(*_limits(losses))
         self._distances.set_ylim(0, _limits(measured[:, 1:3])[1])
 
-    def to_plane(self, across: float, down: float) -> tuple[float, float] | None:
-        """The point of the plane at these shares of the picture's width and height, from the upper left corner, or None
-        beside the plane."""
-        width, height = self._figure.bbox.size
-        x, y = self._plane.transData.inverted().transform((across * width, (1 - down) * height))
-        return (float(x), float(y)) if max(abs(x), abs(y)) <= VIEW else None
+
+class ComparedPanels:
+    """Two planes side by side: on the left a picture that was kept, on the right, the ``plane``, what goes on.
+
+    Over each stand two lines that say what it is. :meth:`update` changes the artists in ``moving``.
+    """
+
+    def __init__(self, figure: Figure, caption: str, kept: Mapping[str, Any]):
+        figure.clear()
+        width, height = figure.get_size_inches()
+        left, between, bottom = 0.55, 0.65, 0.5
+        side = min(height - bottom - 0.55, (width - left - between - 0.15) / 2)
+        before, self.plane = (
+            add_axes(figure, (left + k * (side + between), bottom, side, side)) for k in range(2)
+        )
+        PlaneArtists(before).update(**kept)
+        self._artists = PlaneArtists(self.plane)
+        _write_players(before, 0.56, _below(before)[1] - 0.02)
+        how: dict[str, Any] = {"va": "bottom", "fontsize": 10}
+        write(before, 0, 1.02, caption, **how)
+        self._caption = write(self.plane, 0, 1.02, "", **how)
+        self.moving: list[Artist] = [*self._artists.moving, self._caption]
+
+    def update(self, scene: Mapping[str, Any], caption: str) -> None:
+        """Show a scene for :meth:`PlaneArtists.update` on the right, and what it is."""
+        self._artists.update(**scene)
+        self._caption.set_text(caption)
 
 
 def thinned(values: np.ndarray, most: int = CURVE_POINTS) -> tuple[np.ndarray, np.ndarray]:

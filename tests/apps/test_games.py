@@ -135,10 +135,10 @@ def test_play_pause_step_and_stop():
     asyncio.run(main())
 
 
-def test_every_control_over_its_whole_range():
+def test_every_control_over_its_whole_range(sweep):
     async def main():
         app = games_app()
-        assert app.sweep() > 60
+        assert sweep(app) > 60
         await app.player.wait()
         assert "Error" not in app.status.value
         app.set(**dict.fromkeys(ALL, True), learning_rate=2.2, game="two wells")  # nearly everything diverges

@@ -356,12 +356,12 @@ def test_a_run_that_diverges_says_so_and_the_error_is_raised(images, train):
     assert "D(x) =" in afterwards
 
 
-def test_every_control_over_its_whole_range(images, tmp_path):
-    async def sweep():
+def test_every_control_over_its_whole_range(images, tmp_path, sweep):
+    async def drive():
         app = gan_app(images, folder=tmp_path)
-        drawn = app.sweep()
+        drawn = sweep(app)
         app.press("pause")
         await app.player.wait()
         return drawn
 
-    assert in_a_loop(sweep) > 25
+    assert in_a_loop(drive) > 25

@@ -84,9 +84,9 @@ def test_the_drawn_integrand_has_the_jsd_as_its_area(line):
         assert trapezoid(y, x) == pytest.approx(app.controller.divergences["jsd"], abs=1e-3), preset
 
 
-def test_every_control_over_its_whole_range():
+def test_every_control_over_its_whole_range(sweep):
     app = jsd_app()
-    assert app.sweep() > 40
+    assert sweep(app) > 40
     assert "JSD" in app.status.value
 
 

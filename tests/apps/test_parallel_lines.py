@@ -335,8 +335,8 @@ def test_a_fresh_discriminator_needs_no_fresh_one(fresh):
     assert not fresh.widgets["forget"].disabled
 
 
-def test_every_control_over_its_whole_range(app):
-    assert app.sweep() > 15
+def test_every_control_over_its_whole_range(app, sweep):
+    assert sweep(app) > 15
     assert "JSD" in app.status.value
 
 

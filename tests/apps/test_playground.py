@@ -227,6 +227,29 @@ def test_every_preset_runs_and_starts_as_it_says(name, play):
     assert type(app.controller.session.trainer) is type(session.trainer)  # a bug stays until one starts over
 
 
+def test_two_experiments_stand_side_by_side(app):
+    """The left one stays as it was; clicks and steps are for the right one."""
+    app.set(preset="mode collapse", seed=3)
+    app.press("full_step")
+    kept = plane.evaluation_points(app.controller.session.trainer, 100)[1].numpy()
+    app.set(compare=True)
+    app.set(statistics=True)
+    app.press("full_step")
+    now = plane.evaluation_points(app.controller.session.trainer, 100)[1].numpy()
+    before, after = app.figure.axes
+    for ax, points, name in (
+        (before, kept, "mode collapse, seed 3\nstep 1: "), (after, now, "mode collapse, repaired, seed 3\nstep 1: ")
+    ):  # fmt: skip
+        (generated,) = (line for line in ax.lines if line.get_label() == "generated")
+        assert np.allclose(generated.get_xydata(), points)
+        assert [text for text in ax.texts if text.get_text().startswith(name + "$W_1$")]
+    box = after.get_position()
+    app.click(box.x0 + box.width / 2, 1 - box.y0 - box.height / 2)
+    assert app.controller.session.data == ("drawn", [(0.0, 0.0)])
+    app.set(compare=False)
+    assert len(app.figure.axes) == 3
+
+
 def test_new_networks_start_over_with_the_settings_of_the_controls(app):
     app.press("full_step")
     app.set(loss="Wasserstein, GP", weight="10", k_d=3)
@@ -303,10 +326,10 @@ def test_a_run_that_diverges_pauses_and_says_what_to_do():
     assert "diverged" not in app.status.value
 
 
-def test_every_control_over_its_whole_range():
+def test_every_control_over_its_whole_range(sweep):
     async def main():
         app = playground_app(points=50, prepared=0)
-        drawn = app.sweep()
+        drawn = sweep(app)
         app.player.stop()
         await app.player.wait()
         return drawn

@@ -312,10 +312,10 @@ def test_play_pause_steps_and_stop(runs):
     asyncio.run(main())
 
 
-def test_every_control_over_its_whole_range(runs):
+def test_every_control_over_its_whole_range(runs, sweep):
     async def main():
         app = replay_app(runs)
-        assert app.sweep() > 20
+        assert sweep(app) > 20
         await app.player.wait()
         for other in ("none", "wgan-gp", "small"):  # every panel for one and for two runs
             for curves in app.widgets["curves"].options:

@@ -329,19 +329,19 @@ def test_a_run_that_diverges_says_so(make, network):
         hook.remove()
 
 
-def test_every_control_over_its_whole_range(tmp_path):
+def test_every_control_over_its_whole_range(tmp_path, sweep):
     """With a handful of filters in each layer: what is swept are the controls, not the arithmetic, which other tests
     compare at every setting."""
     thin = FeatureNetwork(NETWORKS["random"], random_filters(channels=(4, 4, 4)), "random: a few filters")
 
-    async def sweep():
+    async def drive():
         app = style_app("china", "mosaic", features=thin, folder=tmp_path)
         app.set(size="192")  # three levels of a pyramid need it
-        drawn = app.sweep()
+        drawn = sweep(app)
         await app.player.wait()
         return drawn
 
-    assert run(sweep()) > 40
+    assert run(drive()) > 40
 
 
 def test_scaled_for_a_projector(make):

@@ -362,9 +362,9 @@ def test_new_points_are_new_and_a_shift_keeps_the_points():
 
 
 @pytest.mark.parametrize("app", [couplings_app, move_the_dirt_app, point_clouds_app])
-def test_every_control_over_its_whole_range(app):
+def test_every_control_over_its_whole_range(app, sweep):
     shown = app(scale=1.4)
-    assert shown.sweep() > 20
+    assert sweep(shown) > 20
     picture = Image.open(io.BytesIO(shown.picture.value))
     assert picture.size == tuple(round(100 * inches) for inches in shown.controller.size)
     assert np.asarray(picture.convert("HSV"))[..., 1].max() > 150

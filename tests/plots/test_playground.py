@@ -1,4 +1,4 @@
-"""The playground's picture: its axes stand still, its curves are honest, and a click finds its point."""
+"""The playground's picture: its axes stand still, and its curves are honest."""
 
 import numpy as np
 import pytest
@@ -129,14 +129,6 @@ def test_parts_can_be_hidden(figure, panels):
     assert not moving(panels, QuadMesh).get_visible()
     assert len(moving(panels, LineCollection).get_segments()) == 0
     figure.canvas.draw()
-
-
-@pytest.mark.parametrize("point", [(0.0, 0.0), (-2.5, 1.0), (VIEW - 0.01, -VIEW + 0.01)])
-def test_a_click_finds_its_point(figure, panels, point):
-    width, height = figure.bbox.size
-    x, y = figure.axes[0].transData.transform(point)
-    assert panels.to_plane(x / width, 1 - y / height) == pytest.approx(point, abs=1e-9)
-    assert panels.to_plane(0.9, 0.5) is None  # among the curves
 
 
 def test_a_still_scene():

@@ -3,7 +3,9 @@
 from typing import Any
 
 from course_utils.apps import frame
-from course_utils.apps.playground.app import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
+from course_utils.apps.playground.app import PlaygroundController, playground_app
+from course_utils.apps.playground.own_data import DRAWN, GIVEN
+from course_utils.apps.playground.settings import OWN
 
 __all__ = ["DRAWN", "GIVEN", "OWN", "PlaygroundController", "playground_app"]
 

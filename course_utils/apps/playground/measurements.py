@@ -12,16 +12,24 @@ DRAWS = 5  # of real points against real points: one alone is off by a third
 
 
 class Measurements:
-    """The measures of one session by step, taken at most once a second while it plays."""
+    """The measures of one session by step, taken at most once a second while it plays. Those ``before`` have drawn real
+    points against real points already; where the data are the same, that need not be done again."""
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, before: "Measurements | None" = None):
         self._session = session
         self.taken: dict[int, plane.Measures] = {}
         self._floors: list[
             tuple[float, float]
         ] = []  # real points against real points, one more at every look, ...
         self._data: Any = None  # ... and which
+        if before is not None and before.knows(session.data):
+            self._floors, self._data = before._floors, session.trainer.distribution
         self.at_once()
+
+    def knows(self, data: Any) -> bool:
+        """Whether the floors at hand are of these data."""
+        here = self._session
+        return here.data == data and self._data is here.trainer.distribution
 
     def at_once(self) -> None:
         """Let the next look measure, even if the last one was a moment ago."""
@@ -55,19 +63,31 @@ class Measurements:
         ]
         return np.array(known).reshape(-1, 4)
 
-    def words(self) -> str:
-        """The last measures up to the present step, in HTML; empty where there are none."""
+    def _latest(self) -> plane.Measures | None:
+        """The last measures up to the present step, if there are any."""
         known = [step for step in self.taken if step <= self._session.now]
-        if not known:
+        return self.taken[max(known)] if known else None
+
+    def _modes(self, m: plane.Measures) -> str:
+        return f"{m.modes} of {len(self._session.trainer.distribution.modes)} modes"
+
+    def short(self) -> str:
+        """The last W1 and modes, in a picture's letters."""
+        if (m := self._latest()) is None:
             return ""
-        m, (jsd, w1) = self.taken[max(known)], np.array(self._floors).T
+        return f"$W_1$ {m.w1:.2f}" + (f", {self._modes(m)}" if m.modes >= 0 else "")
+
+    def words(self) -> str:
+        """The last measures, in HTML; empty where there are none."""
+        if (m := self._latest()) is None:
+            return ""
+        jsd, w1 = np.array(self._floors).T
         parts = [
             f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} "
             f"(real against real: {_interval(jsd)}, {_interval(w1)})"
         ]
         if m.modes >= 0:
-            total = len(self._session.trainer.distribution.modes)
-            parts.append(f"{m.modes} of {total} modes, {m.near:.0%} of the points near one")
+            parts.append(f"{self._modes(m)}, {m.near:.0%} of the points near one")
         if self._session.recipe.objective == "wasserstein":
             slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
             says = m.judge_estimate

@@ -1,11 +1,18 @@
-"""What the controls of the playground stand for: their labels, and the settings of a recipe."""
+"""The controls of the playground, and what they stand for: the settings of a recipe."""
 
 from collections.abc import Callable, Collection, Mapping
 from math import log
 from typing import Any
 
+from course_utils.apps.frame import PLAYBACK
+from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
+from course_utils.apps.playground.own_data import DRAWN, GIVEN
 from course_utils.gan.penalties import PENALTIES
+from course_utils.gan.playground import DATA
+from course_utils.gan.playground.presets import PRESETS
 from course_utils.gan.recipes import Recipe
+
+OWN = "my own"  # the experiment of who has changed something
 
 LOSSES = {
     "minimax (saturating)": ("minimax", "none"),
@@ -30,6 +37,42 @@ RATES = {label: float(label) for label in ("1e-5", "1e-4", "3e-4", "1e-3", "3e-3
 CLIPS = {label: float(label) for label in ("0.001", "0.01", "0.1", "1")}
 WEIGHTS = {label: float(label) for label in ("0.1", "1", "10", "100")}
 WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
+CONTROLS = (
+    Choice("preset", "experiment", (OWN, *PRESETS), OWN),
+    Button("defaults", "Defaults", "all settings as in the beginning, and a new start"),
+    Choice("data", "data", (*DATA, DRAWN, GIVEN), "ring"),
+    Button("clear_drawing", "Clear drawing", "start an empty drawing; click or paint into the plane"),
+    Upload("upload", "CSV: x, y", ".csv,.txt"),
+    Choice("loss", "loss", tuple(LOSSES), "non-saturating"),
+    Choice("clip", "clipping, c", tuple(CLIPS), "0.1"),
+    Choice("weight", "penalty, λ", tuple(WEIGHTS), "1"),
+    Choice("optimizer", "optimizer", tuple(OPTIMIZERS), "Adam"),
+    Choice("rate_d", "rate of D", tuple(RATES), "1e-3"),
+    Choice("rate_g", "rate of G", tuple(RATES), "1e-3"),
+    Slider("k_d", "D steps", 1, 10, 1, 1, integer=True),
+    Slider("k_g", "G steps", 1, 10, 1, 1, integer=True),
+    Slider("noise", "noise for D", 0.0, 1.0, 0.0, 0.05),
+    Heading("new networks, a new start"),
+    Choice("width", "width", tuple(WIDTHS), "64"),
+    Slider("depth", "layers", 1, 4, 2, 1, integer=True),
+    Slider("seed", "seed", 0, 9, 0, 1, integer=True),
+    Toggle("statistics", "D sees minibatch statistics"),
+)
+BELOW = (
+    *PLAYBACK[:2],  # Play and Pause
+    Button("d_step", "D step", "one gradient step of D, or of the critic"),
+    Button("g_step", "G step", "one gradient step of G"),
+    Button("full_step", "Full step", "k steps of D, then of G"),
+    Button("reset", "Reset", "the same seed and settings again, from the start"),
+    Button("share", "Share", "one line of code that reproduces this run exactly"),
+    Slider("time", "time", 0, 10**7, 0, 1, integer=True),
+    Toggle("surface", "surface of D or f", True),
+    Toggle("arrows", "arrows", True),
+    Toggle("manifold", "manifold", True),
+    Toggle("slow", "slow motion"),
+    Toggle("compare", "compare with this"),
+)
+VIEW = {"time", "slow", "surface", "arrows", "manifold", "compare"}  # these change no run
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
 # controls, and what they set in a recipe while it runs
 SETTINGS_OF: dict[str, Callable[[Any], dict[str, Any]]] = {
