@@ -59,7 +59,6 @@ function render({ model, el }) {
   };
   const pass = (event) => {  // before JupyterLab looks, which does so on the event's way down
     if (!app.contains(event.target) || !passes(event)) return;
-    if (event.target.isContentEditable) app.focus();  // where one writes, Enter runs nothing
     for (const element of [app, ...app.querySelectorAll(`[${MARK}]`)]) element.removeAttribute(MARK);
     setTimeout(() => tidy(app, model));
   };

@@ -70,7 +70,7 @@ def make_rows(
 
 def _make_widget(control: Control) -> widgets.Widget:
     wide = {"width": "98%"}
-    label = {"description": getattr(control, "label", ""), "style": {"description_width": "38%"}}
+    label = {"description": getattr(control, "label", ""), "style": {"description_width": "40%"}}
     match control:
         case Heading():
             heading = widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
