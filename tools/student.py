@@ -49,7 +49,7 @@ def answer_of(node: ast.AST, names: set[str]) -> ast.expr | None:
     """The expression that an answer or a guess stands in."""
     if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in names:
         return node.value
-    called = isinstance(node, ast.Call) and getattr(node.func, "id", None) == "predict"
+    called = isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "predict"
     return node.args[1] if called and len(node.args) > 1 else None
 
 

@@ -13,6 +13,7 @@ is one entry there, with answers in ``tests/exercises/bank_1.py``. ``task`` judg
 
 import importlib
 import sys
+import textwrap
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from course_utils.exercises.task import Task, close, row, show
 
 __all__ = ["check", "hint", "predict", "progress", "reset", "solution"]
 
+WIDTH = 96  # of what is printed
 LESSONS = sorted((path.stem[7:] for path in Path(__file__).parent.glob("lesson_*.py")), key=int)
 _hints: Counter[str] = Counter()
 
@@ -78,7 +80,7 @@ def check(number: str, answer: Any = None) -> None:
         if several and each.name not in names:
             continue
         found = each.judge(names[each.name] if answer is None else answer)
-        print(f"{each.id}  {found.text}")
+        _say(f"{each.id}  {found.text}")
         if found.state != "open":
             _note(each.id, solved=found.state == "right")
 
@@ -89,7 +91,7 @@ def hint(number: str) -> None:
     turn = min(_hints[number], len(hints))
     _hints[number] += 1
     more = f'  There is no further hint; solution("{number}") shows one way.'
-    print(f"{number}  hint {turn + 1}: {hints[turn]}" if turn < len(hints) else f"{number}{more}")
+    _say(f"{number}  hint {turn + 1}: {hints[turn]}" if turn < len(hints) else f"{number}{more}")
 
 
 def solution(number: str) -> None:
@@ -126,7 +128,7 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
         told = f"your guess: {show(guess)}, noted"
     else:
         told = f"your guess: {show(guess)}, computed ≈ {show(computed)} ({_compared(guess, computed)})"
-    print(f"{line} {told}.")
+    _say(f"{line} {told}.")
 
 
 def progress() -> None:
@@ -157,6 +159,17 @@ def reset(number: str = "") -> None:
 
     kept.change(forget)
     print(f"forgotten: {number or 'all'}")
+
+
+def _say(text: str) -> None:
+    """Print lines that fit a projector; what is longer goes on under the text."""
+    for line in text.split("\n"):
+        indent = " " * (5 if len(line) == len(line.lstrip()) else 0)
+        print(
+            textwrap.fill(line, WIDTH, subsequent_indent=indent, drop_whitespace=True)
+            if len(line) > WIDTH
+            else line
+        )
 
 
 def _note(number: str, solved: bool) -> None:

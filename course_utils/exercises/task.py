@@ -315,7 +315,7 @@ def _stopped(error: Exception, answer: Callable[..., Any]) -> str:
     """Which of the student's own lines raised this."""
     file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
     lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    said = f"{type(error).__name__}: {error}".rstrip(".: ")
     if not lines:
         return f"calling your function stopped with {said}"
     return f"your line {lines[-1].lineno}, `{(lines[-1].line or '?').strip()}`, stopped with {said},"

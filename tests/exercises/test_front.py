@@ -20,7 +20,8 @@ def file(tmp_path, monkeypatch):
 
 
 def said(capsys):
-    return capsys.readouterr().out
+    """What was printed, with what went on in the next line joined again."""
+    return capsys.readouterr().out.replace("\n     ", " ")
 
 
 def in_a_notebook(code):
