@@ -95,7 +95,7 @@ class StyleController(LiveController):
 
     below = (
         Slider("wipe", "before | after", 0.0, 1.0, 0.0, 0.01),  # or drag the line
-        Slider("blend", "style | second style", 0.0, 1.0, 0.5, 0.05),
+        Slider("blend", "first | second style", 0.0, 1.0, 0.5, 0.05),
         Toggle("keep_colours", "keep the content's colours (a new picture)"),
     )
 

@@ -225,6 +225,19 @@ def test_it_shows_a_still_picture_for_readers_without_a_kernel_and_then_itself(m
     assert still["text/plain"] == "dial (run this cell to play with it)"
 
 
+def test_nothing_says_null_under_the_mouse():
+    """JupyterLab writes a missing tooltip of words as "null"."""
+
+    def words(widget):
+        own = [widget] if isinstance(widget, ipywidgets.HTML) else []
+        return own + [found for child in getattr(widget, "children", ()) for found in words(child)]
+
+    for scale in (1.0, 1.4):
+        found = [widget for widget in words(App(Dial(), scale=scale).view) if widget.layout.display != "none"]
+        assert found
+        assert all(isinstance(widget.tooltip, str) for widget in found)
+
+
 def test_a_closed_app_says_so(capsys):
     app = App(Dial())
     app.close()

@@ -101,6 +101,12 @@ def lab(home, root):
         log.close()
 
 
+@pytest.fixture(scope="session")
+def notebook_7(lab):
+    """The address of a notebook in Jupyter Notebook 7, which the same server brings."""
+    return lab.replace("lab/workspaces/{workspace}/tree", "notebooks")
+
+
 def _wait_until_up(url: str, server: subprocess.Popen, log: Path, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:

@@ -75,7 +75,7 @@ class App:
         self._canvas = Canvas(controller.size, scale)
         self.figure = self._canvas.figure
         self.picture = self._make_picture()
-        self.status = widgets.HTML()
+        self.status = widgets.HTML(tooltip="")
         self.widgets: dict[str, widgets.Widget] = {}
         self._manners = Manners(name=controller.title)
         self.view = self._make_view()

@@ -67,6 +67,7 @@ _CSS = """<style>
 {me}.course-playing .course-title .widget-html-content::after {{content: "▶ playing"; color: white; background: {blue};
   border-radius: 4px; padding: 1px 6px; margin-left: 10px; font-weight: normal}}
 .jp-OutputArea-child:has(+ .jp-OutputArea-child {me}) {{display: none}}
+.output_container:has(+ .output_container {me}) {{display: none}}  /* the same in VS Code */
 </style>"""
 
 

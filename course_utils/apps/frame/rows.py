@@ -73,8 +73,9 @@ def _make_widget(control: Control) -> widgets.Widget:
     label = {"description": getattr(control, "label", ""), "style": {"description_width": "40%"}}
     match control:
         case Heading():
-            heading = widgets.HTML(f'<b style="color:{control.color}">{html.escape(control.label)}</b>')
-            return heading.add_class("course-heading")
+            words = f'<b style="color:{control.color}">{html.escape(control.label)}</b>'
+            # without a tooltip, the page says "null"
+            return widgets.HTML(words, tooltip="").add_class("course-heading")
         case Button():
             return LoudButton(
                 description=control.label, tooltip=control.tooltip or control.label, layout=wide

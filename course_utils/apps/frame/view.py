@@ -84,7 +84,7 @@ def make_view(
         rows = make(controller.controls, SIDE_BY_SIDE)
         controls, rows_beside = widgets.VBox(grouped(rows)), len(rows)
         below = widgets.VBox(make(controller.below, BELOW)).add_class("course-below")
-        title = widgets.HTML(html.escape(controller.title)).add_class("course-title")
+        title = widgets.HTML(html.escape(controller.title), tooltip="").add_class("course-title")
         parts, rows_below = [title, controls, picture, below, status], len(below.children)
     controls.add_class("course-controls")
 
@@ -125,7 +125,12 @@ def _fold(content: widgets.Widget) -> widgets.ToggleButton:
 
 def still(title: str, png: bytes) -> dict[str, str]:
     """The picture as an output of its own, by MIME type, for who opens the notebook without its kernel. It says how to
-    wake it."""
+    wake it.
+
+    JupyterLab, Notebook 7 and nbconvert take the HTML (tests/browser/test_reopened.py), and so does VS Code by its
+    order (NOTEBOOK_DISPLAY_ORDER in its source: text/html before image/png; nobody has looked). Of what is handed out,
+    the PNG alone is left, which GitHub shows, too.
+    """
     with_words = base64.b64encode(_with_banner(png)).decode("ascii")
     return {
         "text/plain": f"{title} (run this cell to play with it)",
