@@ -6,8 +6,8 @@ from course_utils import divergences as dv
 from course_utils.exercises.task import Inputs, Task, like, one_of, times, unless_finite
 
 PREDICTIONS = {
-    "1.a": "After 10 steps of training, which share of the JSD does the network report, from 0 to 1 (seed 0)?",
-    "1.b": "Which best q covers both bumps: that of KL(p*||q), of KL(q||p*), or of both?",
+    "1.a": "After 10 steps of training, which share of the JSD does the network of seed 0 report, from 0 to 1?",
+    "1.b": "One bell curve fitted by KL(q||p*) to bumps at -2 and 2: where is its mean, at 0 or at 2?",
 }
 
 

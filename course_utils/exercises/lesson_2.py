@@ -6,8 +6,8 @@ from course_utils.divergences import lines
 from course_utils.exercises.task import Inputs, Task, like, where
 
 PREDICTIONS = {
-    "2.a": "W from 1,000 points of each line at theta = 0, where the true W is 0: how large, on average?",
-    "2.b": "After 40 steps of 0.1 from theta = 1.5, where has the JSD's gradient brought theta?",
+    "2.a": "W from 300 points of each line at theta = 0, where the true W is 0: how large, on average?",
+    "2.b": "After 40 steps of 0.1 from 1.5, where has the gradient of the JSD brought theta?",
 }
 
 

@@ -5,8 +5,7 @@ import numpy as np
 from course_utils.exercises.task import Inputs, Task, close, like, one_of, where
 
 PREDICTIONS = {
-    "3.a": "L2's blocks, a quarter on [1,2], a quarter on [3,4], half on [9,10], carried onto [5,7]: W?",
-    "3.b": "Which sigma do batches of 16 choose, where the data have 1?",
+    "3.a": "Two blocks of width 1 that are 10 apart: W is 10. And their JSD?",
 }
 
 

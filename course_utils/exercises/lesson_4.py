@@ -5,8 +5,7 @@ import numpy as np
 from course_utils.exercises.task import Inputs, Task, like, one_of, where
 
 PREDICTIONS = {
-    "4.a": "After 100 simultaneous steps of 0.2, how many times as far from (0, 0) as at first?",
-    "4.b": "What does R1 do to the minimax Dirac-GAN that circles: arrive, circle or leave?",
+    "4.a": "Up to which learning rate do optimistic steps on xy arrive?",
 }
 
 

@@ -7,8 +7,7 @@ from course_utils.exercises.networks import felt_by, network, normal
 from course_utils.exercises.task import Inputs, Task, like, where
 
 PREDICTIONS = {
-    "6.a": "A critic alone for 200 steps, with nothing that keeps it in bounds: its 'distance', in units of "
-    "the exact W?",
+    "6.a": "Clipped to c, a critic of three layers trains alone. Its slope grows like c to which power?",
 }
 
 

@@ -169,7 +169,7 @@ TASKS = (
     Task(
         "7.3",
         "Colours have the covariance C, and shall get C_new, moving as little as possible. Write the matrix A of the "
-        "optimal transport map (scipy.linalg.sqrtm is at hand).",
+        "optimal transport map (scipy.linalg.sqrtm gives the root of one).",
         my_colours,
         (
             "A is symmetric, and A C A is the new covariance.",

@@ -5,8 +5,7 @@ import numpy as np
 from course_utils.exercises.task import Inputs, Task, like, one_of
 
 PREDICTIONS = {
-    "8.a": "Ten steps of G for one of D, 600 steps of D: how many of the 8 modes are there, on average of the seeds?",
-    "8.b": "By which factor does Optimistic Adam change the limit cycle's orbit?",
+    "8.a": "Ten steps of G for one of D, 600 steps of D: how many of the 8 modes are there, on average?",
 }
 
 

@@ -7,6 +7,7 @@ numbers, the wrong size, not finite); the first property that it breaks, at the 
 which it differs.
 """
 
+import ast
 import copy
 import inspect
 import re
@@ -102,7 +103,7 @@ class Task:
     entrywise : it is done for each entry of the inputs alike, so that an answer may be for a single one.
     see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
     mistakes : (sign, sentence), the first that fits is said. The sentence says where to look and not what is right.
-    hints : two, the second one nearer. why : stands under the solution.
+    hints : two, the second one nearer. why : a sentence under the solution.
     points : of a question that is answered in words, {part of a good answer: words, one of which it has to name}.
     """
 
@@ -129,7 +130,8 @@ class Task:
         if self.points:
             return " ".join(self.right().split())
         source = re.sub(r"  # type: ignore\S*", "", inspect.getsource(self.right)).rstrip()
-        return source + (f"\n\n{self.why}" if self.why else "")
+        why = f"\n\n# {self.why}" if self.why else ""
+        return f"{imports(self.right)}{source}{why}"
 
     def judge(self, answer: Any) -> Feedback:
         """What is right or wrong with an answer."""
@@ -256,6 +258,17 @@ def row(value: Any) -> Values:
     if found.dtype.kind not in "fiub":
         raise TypeError("no numbers")
     return found.astype(np.float64).ravel()
+
+
+def imports(function: Callable[..., Any]) -> str:
+    """The import lines of its module that a function needs."""
+    used = set(function.__code__.co_names)
+    lines = []
+    for node in ast.parse(inspect.getsource(sys.modules[function.__module__])).body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            node.names = [each for each in node.names if (each.asname or each.name) in used]
+            lines += [ast.unparse(node)] if node.names else []
+    return "\n".join(lines) + "\n\n" if lines else ""
 
 
 def show(value: Any) -> str:

@@ -147,6 +147,15 @@ def test_a_task_is_whole(task):
         assert task.judge(lambda *x: ...).state == "open"
 
 
+@by_id(CODE)
+def test_a_printed_solution_runs_as_it_stands_and_is_right(task):
+    """In a notebook that has answered the lesson's other tasks."""
+    others = exercises.tasks(task.id.partition(".")[0]).values()
+    names = {other.name: other.right for other in others if other.name != task.name}
+    exec(compile(task.solution(), "solution", "exec"), names)
+    assert task.judge(names[task.name]).state == "right"
+
+
 @by_id(WORDS)
 def test_words_are_never_refused_and_what_they_lack_is_asked_for(task):
     assert len(task.points) >= 3
