@@ -55,6 +55,8 @@ _CSS = """<style>
   {me} .course-main .widget-label {{flex: 1 0 100%; font-size: 0.8em; line-height: 1}}
   {me} .course-main .slider-container {{flex: 1 1 40px; min-width: 0}}
 }}
+{me} .course-controls .widget-dropdown {{flex-wrap: wrap}}  /* a choice whose longest name would be cut */
+{me} .course-controls select {{flex: 1 1 40px; width: 40px; min-width: min-content; max-width: 100%}}
 {me} .widget-checkbox {{margin-right: 14px}}
 {me} .widget-checkbox input {{width: {letters}px; height: {letters}px}}
 {me} button, {me} select, {me} .widget-dropdown {{height: auto; min-height: {line}px}}

@@ -13,7 +13,7 @@ from course_utils.apps.frame.uploads import FileButton
 # neighbours of these kinds share a row; how wide each is
 SIDE_BY_SIDE = {Button: "1 1 16%", Toggle: "0 0 47%"}
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
-LONG = 22  # letters that fit into a choice beside a label of the usual width
+LONG = 16  # letters that fit into a choice beside a label of the usual width
 
 
 class LoudButton(widgets.Button):  # type: ignore[misc] # it has no types
@@ -70,7 +70,7 @@ def make_rows(
 
 def _make_widget(control: Control) -> widgets.Widget:
     wide = {"width": "98%"}
-    label = {"description": getattr(control, "label", ""), "style": {"description_width": "40%"}}
+    label = {"description": getattr(control, "label", ""), "style": {"description_width": "42%"}}
     match control:
         case Heading():
             words = f'<b style="color:{control.color}">{html.escape(control.label)}</b>'
