@@ -57,6 +57,7 @@ TINY = {
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "saturating_loss": ("--seeds 0 --steps 1", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
+    "style_claims": ("--size 64 --steps 2", {"PHOTOGRAPHS": slice(2), "STYLES": slice(2), "PAIRS": slice(1)}),
     "style_features": (
         "--size 64 --steps 2 --seeds 1",
         {"TEXTURES": slice(1), "TRANSFERS": slice(1), "REBUILT": slice(1), "LAYERS": slice(1), "JUDGES": slice(1),
