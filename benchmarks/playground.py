@@ -7,8 +7,9 @@
     speed     redraws per second with 2,000 points, frame and step times, and how long Pause takes
 
 Prints tables and one JSON line. --store writes every row to data/measured/playground.json, for lesson 8, when it is
-measured; --resume adds to the rows stored there the seeds they lack, and --rows 8 ends after eight of them. About
-fifteen minutes on one quiet core. --speed measures the speed only, in half a minute.
+measured; --resume adds to the rows stored there the seeds they lack, --rows 8 ends after eight of them, and --names
+takes only the experiments and controls of these names. About fifteen minutes on one quiet core. --speed measures the
+speed only, in half a minute.
 """
 
 import argparse
@@ -58,6 +59,7 @@ CONTROLS: dict[str, tuple[str, dict[str, Any]]] = {
     "R3GAN: without the penalties": ("R3GAN", {"penalty": "none"}),
     "bug A: without the bug": ("bug A", {"bug": "none"}),
     "bug A: 1,500 steps": ("bug A", {"steps": 1500}),
+    "bug B: without the bug": ("bug B", {"bug": "none"}),
 }
 CRITIC_STEPS = 500
 CRITICS = {
@@ -166,6 +168,7 @@ def main() -> None:
     parser.add_argument("--speed", action="store_true", help="measure the speed only")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are stored already")
     parser.add_argument("--rows", type=int, help="end after so many new rows")
+    parser.add_argument("--names", nargs="+", choices=[*EXPERIMENTS, *CONTROLS], metavar="NAME")
     parser.add_argument("--store", action="store_true", help="write data/measured/playground.json")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -180,6 +183,8 @@ def main() -> None:
         "controls": {},
         "critics": {},
     } | stored
+    if not options.names:
+        report["seeds"] = options.seeds
     report["date"] = datetime.date.today().isoformat()
     report["machine"] = (
         f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, torch {torch.__version__}"
@@ -197,8 +202,11 @@ def main() -> None:
 
     if not options.speed:
         try:
-            outcomes(EXPERIMENTS, options.seeds, report["presets"], keep)
-            outcomes(CONTROLS, options.seeds, report["controls"], keep)
+            for kind, rows in (("presets", EXPERIMENTS), ("controls", CONTROLS)):
+                chosen = {name: row for name, row in rows.items() if name in (options.names or rows)}
+                outcomes(chosen, options.seeds, report[kind], keep)
+            if options.names:
+                raise Enough
             critics(options.seeds, report["critics"], keep)
         except Enough:
             return

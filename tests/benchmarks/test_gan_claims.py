@@ -108,6 +108,25 @@ def test_a_meaningful_number_falls_with_the_distance_in_all_seeds(claims):
     assert rows["gan"]["w1"][0] == pytest.approx(-1, abs=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("five", "twenty", "verdict"),
+    [
+        ((10, 10), (9, 8), "holds"),
+        ((10, 9), (10, 9), "fails"),
+        ((10, 10), (10, 9), "undecided"),
+        ((), (), "undecided"),
+    ],
+)
+def test_many_critic_steps_are_judged_at_the_same_step_seed_by_seed(claims, five, twenty, verdict):
+    runs = []
+    for seed, (few, many) in enumerate(zip(five, twenty, strict=True)):
+        runs.append(a_run(FALLING, way="wgan-gp", seed=seed, modes=few))
+        runs.append(a_run(FALLING[:4], way=claims.MANY, seed=seed, modes=many))
+    found = claims.critic_steps(runs)
+    assert found["verdict"] == verdict
+    assert [(row["five"]["step"], row["twenty"]["step"]) for row in found["rows"]] == [(400, 400)] * len(five)
+
+
 def test_the_stored_tables_follow_from_the_stored_runs(claims):
     path = Path(__file__).parents[2] / "data" / "measured" / "gan_claims.json"
     stored = json.loads(path.read_text())
@@ -118,3 +137,4 @@ def test_the_stored_tables_follow_from_the_stored_runs(claims):
     rows = [claims.comparison(compared, row["way"], row["against"]) for row in stored["comparisons"]]
     assert rows == stored["comparisons"]
     assert claims.correlations([*compared, *claims.convolutional()]) == stored["correlations"]
+    assert claims.critic_steps(runs) == stored["critic_steps"]
