@@ -14,8 +14,7 @@ from course_utils.apps.playground.guide import Guide
 from course_utils.apps.playground.measurements import Measurements
 from course_utils.apps.playground.own_data import DRAWN, GIVEN, OwnData
 from course_utils.checks import instance, whole
-from course_utils.gan.playground import Data, Diverged, Session, plane
-from course_utils.gan.recipes import Recipe
+from course_utils.gan.playground import Diverged, Session, plane
 from course_utils.gan.trainer import POINTS
 from course_utils.plots.playground import ComparedPanels, PlaygroundPanels
 
@@ -101,7 +100,7 @@ class PlaygroundController(LiveController):
         recipe = now.recipe.replace(**desk.settings(v, names), **desk.structure(v, names))
         data = self._own.named(v["data"]) if "data" in names else now.data
         seed = v["seed"] if "seed" in names else now.seed
-        self._open(_session(recipe, data, seed, now.bug), note, by_name=by_name)
+        self._open(desk.session(recipe, data, seed, now.bug), note, by_name=by_name)
 
     def changed(self, values: Mapping[str, Any]) -> None:
         names = set(values)
@@ -130,7 +129,7 @@ class PlaygroundController(LiveController):
         if "data" in names and (data := self._own.named(self.values["data"])) != self.session.data:
             new["data"] = data
         if new:
-            self._forget_future()
+            self.measurements.forget_future()
             self.session.change(**new)
         self._guide = self._guide.recognise(self.session)
         self._read_session(said)
@@ -142,7 +141,7 @@ class PlaygroundController(LiveController):
         self._own = OwnData(given=self._own.given)
         self.values |= self._initial
         recipe = POINTS.replace(**desk.settings(self.values), **desk.structure(self.values))
-        self._open(_session(recipe, self.values["data"], self.values["seed"]))
+        self._open(desk.session(recipe, self.values["data"], self.values["seed"]))
 
     def disabled(self) -> dict[str, str]:
         """The controls that have no effect at present, and why."""
@@ -176,7 +175,8 @@ class PlaygroundController(LiveController):
 
     def _move(self, move: str = "B") -> bool:
         """One move; False where the run has diverged."""
-        self._forget_future()
+        self._shared = ""
+        self.measurements.forget_future()
         try:
             self.session.move(move)
         except Diverged as error:
@@ -221,11 +221,6 @@ class PlaygroundController(LiveController):
         self.measurements.at_once()
         self._guide = self._guide.recall(self.session)
         self._read_session()
-
-    def _forget_future(self) -> None:
-        self._shared = ""
-        if self.session.now < self.session.end:
-            self.measurements.forget_future()
 
     # ------------------------------------------------------------------ data of one's own
 
@@ -289,11 +284,6 @@ class PlaygroundController(LiveController):
             pairs = ", ".join(f"{name} {value!r}" for name, value in hidden.items())
             note = f"No control shows: {html.escape(pairs)}. {note}"
         return text + (f"<br>{note}" if note else "")
-
-
-def _session(recipe: Recipe, data: Data, seed: int, bug: str = "none") -> Session:
-    own = {name: here for name, (here, _) in recipe.difference(POINTS).items()}
-    return Session(data, seed, bug=bug, **own)
 
 
 def playground_app(

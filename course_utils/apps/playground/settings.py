@@ -8,9 +8,10 @@ from course_utils.apps.frame import PLAYBACK
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
 from course_utils.apps.playground.own_data import DRAWN, GIVEN
 from course_utils.gan.penalties import PENALTIES
-from course_utils.gan.playground import DATA
+from course_utils.gan.playground import DATA, Data, Session
 from course_utils.gan.playground.presets import PRESETS
 from course_utils.gan.recipes import Recipe
+from course_utils.gan.trainer import POINTS
 
 OWN = "my own"  # the experiment of who has changed something
 
@@ -106,6 +107,12 @@ def structure(values: Mapping[str, Any], names: Collection[str] = STRUCTURE) -> 
     if "statistics" in names:
         together["minibatch_statistics"] = "stddev" if values["statistics"] else "none"
     return together
+
+
+def session(recipe: Recipe, data: Data, seed: int, bug: str = "none") -> Session:
+    """A new session with this recipe; its shared line names only what differs from the usual settings."""
+    own = {name: here for name, (here, _) in recipe.difference(POINTS).items()}
+    return Session(data, seed, bug=bug, **own)
 
 
 def values_of(recipe: Recipe) -> dict[str, Any]:
