@@ -11,7 +11,8 @@ Adam is Adam without momentum, but for its slow denominator. Two experiments, bo
            and 1, on average
     ring   eight Gaussians at rate 1e-3, as in optimistic_adam.py, whose stored runs have Adam and Optimistic Adam with
            beta_1 = 1/2: here Adam with beta_1 = 0, on the same seeds. Chosen before: its share of points near a mode
-           differs from Optimistic Adam's by less than half of what separates that from Adam's
+           differs from Optimistic Adam's by less than half of what separates that from Adam's (lesson 4 asks it of
+           the whole 95 % interval of the difference, seed by seed: single seeds spread by more)
 
 The control for the blob is half the learning rate. Prints one table and one JSON line; --store writes it to
 data/measured/gradient_age.json, which lesson 4 shows. About five minutes on one core.

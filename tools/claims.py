@@ -79,6 +79,11 @@ def read(notebooks: list[Path]) -> tuple[list[Decision], list[str]]:
                 if tag["kind"] not in KINDS or tag["status"] not in STATUS:
                     wrong.append(f"{where}: {tag['id']}: kind {tag['kind']!r}, status {tag['status']!r}.")
                     continue
+                if tag["kind"] == "slip on a slide" and tag["status"] not in ("proved", "holds"):
+                    wrong.append(
+                        f"{where}: {tag['id']}: the register says that the slide slips: proved or holds."
+                    )
+                    continue
                 quote = next((line for line in lines if line.startswith(tag["line"].strip())), None)
                 if quote is None:
                     wrong.append(f"{where}: {tag['id']}: no line of the output begins {tag['line']!r}.")
@@ -123,8 +128,8 @@ def ledger(register: dict, decisions: list[Decision]) -> tuple[str, list[str]]:
         "# What is claimed, and what came of it",
         "",
         "Written by `python tools/claims.py` from the notebooks' stored outputs and `docs/claims.toml`; do not edit.",
-        "Each line quotes what the deciding cell printed: a number beside its control. Of a slip on a slide,",
-        "*fails here* is said of the slide's sentence, and *proved* of the right one.",
+        "Each line quotes what the deciding cell printed: a number beside its control. Of a slip on a slide",
+        "the sentence says that the slide slips, *proved* is said of that, and the line tests the slide's words.",
         "",
         f"{len(claims) + len(undecided)} claims, {len(decisions)} decisions: "
         + ", ".join(f"{count[status]} {word}" for status, word in STATUS.items())

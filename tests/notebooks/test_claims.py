@@ -69,6 +69,7 @@ def test_a_sentence_about_what_holds_is_no_verdict(judged):
         ({"id": "l0-unknown"}, "l0-unknown: not registered"),
         ({"kind": "guess"}, "guess"),
         ({"status": "True"}, "True"),
+        ({"kind": "slip on a slide", "status": "fails"}, "the slide slips: proved or holds"),
         ({"line": "W2 ="}, "no line of the output begins 'W2 ='"),
         ({"colour": "red"}, "a claim needs id, kind, lecture, status, line"),
     ],
