@@ -1,14 +1,14 @@
-"""Lesson 1 in a real JupyterLab: run all, move the app's sliders by mouse and keyboard, look at the pixels."""
+"""Lesson 1 in a real JupyterLab: move the app's sliders by mouse and keyboard, look at the pixels."""
 
 from dataclasses import replace
 
 from course_utils.apps.jsd import jsd_app
 
 
-def test_run_all_then_play(open_notebook, screen, tmp_path):
+def test_mouse_keyboard_presets_and_drags(open_notebook, screen, tmp_path):
     lesson = open_notebook("01_jsd_and_kl.ipynb")
     page = lesson.page
-    app, picture, status = lesson.run_to_app("jsd_app()", 300, tmp_path / "lesson_1.png")
+    app, picture, status = lesson.run_to_app("jsd_app()", tmp_path / "lesson_1.png")
     first, said = screen.look(picture), status.inner_text()
     assert "nats" in said
     assert first.std() > 10  # not a blank frame

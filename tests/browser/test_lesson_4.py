@@ -5,7 +5,7 @@ from course_utils.apps.games import games_app
 
 def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     lesson = open_notebook("04_minimax_xy.ipynb")
-    app, picture, status = lesson.run_to_app("games_app()", 240, tmp_path / "lesson_4.png")
+    app, picture, status = lesson.run_to_app("games_app()", tmp_path / "lesson_4.png")
     at_the_end, last = screen.look(picture), lesson.step(status)
 
     def press(name):

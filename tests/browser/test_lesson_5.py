@@ -4,7 +4,7 @@ replayed. The kernel must stay responsive all the while."""
 
 def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     lesson = open_notebook("05_gan_mnist.ipynb")
-    app, picture, status = lesson.run_to_app("gan_app(images)", 420, tmp_path / "lesson_5.png")
+    app, picture, status = lesson.run_to_app("gan_app(images)", tmp_path / "lesson_5.png")
 
     def press(name):
         app.get_by_role("button", name=name).click()
@@ -36,8 +36,7 @@ def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     press("Reset")
     lesson.wait_for_text(status, "Not trained yet")
 
-    app = lesson.app("replay_app([")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app, picture, status = lesson.run_to_app("replay_app([")
     at_the_end, last = screen.look(picture), lesson.step(status)
     press("Stop")  # back to the first moment
     lesson.wait_for_text(status, r"[Ss]tep 0\b")
@@ -52,7 +51,7 @@ def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
 
 def test_the_recorded_collapse_beside_its_control(open_notebook, screen, tmp_path):
     lesson = open_notebook("05b_judging_gans.ipynb")
-    app, picture, status = lesson.run_to_app("replay_app([", 420, tmp_path / "lesson_5b.png")
+    app, picture, status = lesson.run_to_app("replay_app([", tmp_path / "lesson_5b.png")
     lesson.wait_for_text(status, "collapse")
     alone = screen.look(picture)
     app.get_by_label("with", exact=True).select_option("mlp")

@@ -4,7 +4,7 @@ The kernel must stay responsive all the while."""
 
 def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
     lesson = open_notebook("06_wgan_mnist.ipynb")
-    app, picture, status = lesson.run_to_app("gan_app(images", 420, tmp_path / "lesson_6.png")
+    app, picture, status = lesson.run_to_app("gan_app(images", tmp_path / "lesson_6.png")
 
     def press(name):
         app.get_by_role("button", name=name).click()
@@ -30,8 +30,7 @@ def test_live_critic_and_recorded_runs(open_notebook, screen, tmp_path):
     press("Reset")
     lesson.wait_for_text(status, "Not trained yet")
 
-    app = lesson.app("replay_app([")
-    picture, status = app.locator("img"), app.locator(".course-app-status")
+    app, picture, status = lesson.run_to_app("replay_app([")
     app.get_by_label("run", exact=True).select_option("wgan-gp")
     lesson.wait_for_text(status, "wgan-gp")
     lesson.wait_for_rest(status)

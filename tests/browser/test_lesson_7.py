@@ -9,7 +9,7 @@ from PIL import Image
 def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, tmp_path):
     lesson = open_notebook("07_style_transfer.ipynb")
     page = lesson.page
-    app, picture, status = lesson.run_to_app("style_app(", 600, tmp_path / "lesson_7.png")
+    app, picture, status = lesson.run_to_app("style_app(", tmp_path / "lesson_7.png")
     begun, first = lesson.step(status), screen.look(picture)
 
     def press(name):

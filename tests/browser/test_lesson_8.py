@@ -12,7 +12,7 @@ def steps(status) -> tuple[int, int]:
 def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     lesson = open_notebook("08_gan_playground.ipynb")
     page = lesson.page
-    app, picture, status = lesson.run_to_app("playground_app()", 600, tmp_path / "lesson_8.png")
+    app, picture, status = lesson.run_to_app("playground_app()", tmp_path / "lesson_8.png")
     for name in app.get_by_role("button").all():
         assert not name.evaluate("e => e.scrollWidth > e.clientWidth + 1"), "a clipped label"
 
