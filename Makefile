@@ -12,8 +12,9 @@ REQUIREMENTS := pyproject.toml constraints.txt
 # nbval compares the text outputs of every cell (but numbers after a ≈); widgets and pictures are judged by other tests. The
 # limit is for hangs.
 NBVAL := --nbval --nbval-current-env --nbval-cell-timeout=600 --nbval-sanitize-with=tests/notebooks/nbval.cfg
-# Several files at a time, each file on one core: most of them wait for one thread, or for a browser.
-PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile
+# Several files at a time, each file on one core: most of them wait for one thread, or for a browser. In the order of their
+# names: by itself, xdist leaves files with few tests for the end, and those are the long ones, in a browser.
+PARALLEL := --numprocesses=logical --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 # In a container one is often root, whom Jupyter refuses without this.
 ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 # The first Python that runs, is new enough and can make an environment. (A name on the PATH may be an empty promise.)

@@ -7,12 +7,14 @@ they run in their notebook as it stands is tested here.
 import ast
 import builtins
 import re
+import symtable
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import pytest
 
 from course_utils import datasets
+from course_utils.gan.judges import Judge
 from course_utils.gan.playground import Session
 from course_utils.training import Stepwise
 
@@ -32,9 +34,10 @@ def quick(monkeypatch, tmp_path):
     digits = datasets.load_digits_stand_in()
     monkeypatch.setattr(datasets, "load_images", lambda *_, **__: digits)
     monkeypatch.setattr(datasets, "load_mnist", lambda name="train", *_, **__: part(name, digits))
-    run, go = Stepwise.run, Session.go
+    run, go, train = Stepwise.run, Session.go, Judge.train
     monkeypatch.setattr(Stepwise, "run", lambda self, steps, **_: run(self, min(steps, FEW), progress=False))
     monkeypatch.setattr(Session, "go", lambda self, step, *a, **k: go(self, min(step, FEW), *a, **k))
+    monkeypatch.setattr(Judge, "train", lambda self, p, q, n, **k: train(self, p, q, min(n, FEW), **k))
     monkeypatch.chdir(tmp_path)  # what an answer saves
     yield
     plt.close("all")
@@ -45,22 +48,17 @@ def free_names(code: str) -> tuple[set[str], set[str]]:
 
     What a function needs counts too: it must be there when the function is called.
     """
-    tree = ast.parse(code)
-    loaded = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    bound = {
-        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    given = {node.name for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
-            given |= {(alias.asname or alias.name).split(".")[0] for alias in node.names}
-    return loaded - set(dir(builtins)), bound | given
+    top = symtable.symtable(code, "cell", "exec")
+    given = {name.get_name() for name in top.get_symbols() if name.is_assigned() or name.is_imported()}
+    needed = {name.get_name() for name in top.get_symbols() if name.is_referenced()}
+    inner = top.get_children()
+    for table in inner:
+        needed |= {n.get_name() for n in table.get_symbols() if n.is_global() and n.is_referenced()}
+        inner.extend(table.get_children())
+    return needed - set(dir(builtins)), given
 
 
-def needed_cells(code: str, before: list[str]) -> list[str]:
+def needed_cells(code: str, before: list[str]) -> list[int]:
     """Those of the cells before that the code needs, in their order: for each name the last one that gives it."""
     chosen: set[int] = set()
     open_questions = [(code, len(before))]
@@ -73,7 +71,7 @@ def needed_cells(code: str, before: list[str]) -> list[str]:
             if giver is not None and giver not in chosen and (name not in bound or reads_first(source, name)):
                 chosen.add(giver)
                 open_questions.append((before[giver], giver))
-    return [before[i] for i in sorted(chosen)]
+    return sorted(chosen)
 
 
 def reads_first(code: str, name: str) -> bool:
@@ -105,14 +103,20 @@ def test_the_code_of_every_answer_runs_in_its_notebook(notebook):
     found = list(answers(notebook))
     if not found:
         pytest.skip("prints no code to run")
+    ran: list[int] = []
     for number, code, before in found:
-        namespace = {"__name__": "__main__"}
-        for source in [*needed_cells(code, before), code]:
+        needed = needed_cells(code, before)
+        if not ran or min([*(set(needed) - set(ran)), len(before)]) < ran[-1]:  # the cells run in their order
+            ran, namespace = [], {"__name__": "__main__"}
+        for place in [*(i for i in needed if i not in ran), len(before)]:
+            source = [*before, code][place]
+            names = namespace if place < len(before) else dict(namespace)  # an answer leaves nothing behind
             try:
-                exec(compile(source, f"cell {number}", "exec"), namespace)
+                exec(compile(source, f"cell {number}", "exec"), names)
             except Exception as error:
                 error.add_note(f"in the answer of cell {number}:\n{code}")
                 raise
+        ran = sorted({*ran, *needed})
         plt.close("all")
 
 
@@ -129,7 +133,10 @@ def test_an_apps_cell_brings_what_it_needs(code_cells):
 def test_the_names_that_an_answer_needs_are_found():
     """So that the test above can fail: it runs what gives a name, and nothing else."""
     before = ["import numpy as np\nn = 3", "x = np.ones(n)", "y = 1 / 0", "def f(a):\n    return a + x.sum()"]
-    assert needed_cells("z = f(2)", before) == [before[0], before[1], before[3]]
+    assert needed_cells("z = f(2)", before) == [0, 1, 3]
     assert needed_cells("y = 2\nprint(y)", before) == []
-    assert needed_cells("n = n + 1", before) == [before[0]]
+    assert needed_cells("n = n + 1", before) == [0]
     assert needed_cells("print(unknown)", before) == []
+    assert (
+        needed_cells("def g(n, x):\n    y = n\n    return [f for f in (x, y)]", before) == []
+    )  # names of its own
