@@ -1,6 +1,6 @@
 """How good are the graders? Every small change of every worked solution, and how many of them a grader refuses.
 
-    python benchmarks/exercises.py [--lessons 1 2] [--store]
+    python benchmarks/exercises.py [--lessons 1 2] [--store]   # a lesson's rows alone can be measured again
 
 A mutant is the worked solution with one change: an operator or a sign, a constant, an index, two arguments exchanged, a
 function in the place of another, a step left out. One that is refused (or that stops with an error) is caught. What
@@ -15,8 +15,6 @@ import copy
 import inspect
 import itertools
 import json
-import math
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +22,7 @@ from dataclasses import replace
 import numpy as np
 from course_utils import exercises
 from course_utils.exercises.task import Task, close, fresh
-from course_utils.runtime import describe_machine, store_results
+from course_utils.runtime import describe_machine, load_results, store_results
 
 AIM = 0.95
 OPERATORS = {
@@ -185,33 +183,41 @@ def examine(task: Task) -> dict:
     return {"mutants": len(found), "caught by one input": caught_by_one, "survivors": survivors}
 
 
+def stored() -> dict:
+    """What was measured of the other lessons."""
+    try:
+        return load_results("exercises")["tasks"]
+    except FileNotFoundError:
+        return {}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lessons", nargs="+", default=exercises.LESSONS, choices=exercises.LESSONS)
     parser.add_argument(
-        "--store", action="store_true", help="keep the numbers in data/measured/exercises.json"
+        "--store", action="store_true", help="keep these lessons in data/measured/exercises.json"
     )
     arguments = parser.parse_args()
-    tasks = [
-        task for lesson in arguments.lessons for task in exercises.tasks(lesson).values() if not task.points
-    ]
-    results = {}
+    results = stored() if arguments.store else {}
+    results = {
+        number: found
+        for number, found in results.items()
+        if number[: number.index(".")] not in arguments.lessons
+    }
     print("task  mutants  caught  by one input alone   survivors")
-    for task in tasks:
-        results[task.id] = found = examine(task)
-        count, lost = found["mutants"], len(found["survivors"])
-        print(f"{task.id:5} {count:7} {count - lost:7} {found['caught by one input']:8} {'':13} {lost}")
-        for words, same in found["survivors"].items():
-            print(f"{'':15}{words}{' (computes the same)' if same else ''}")
+    for lesson in arguments.lessons:
+        for task in (each for each in exercises.tasks(lesson).values() if not each.points):
+            results[task.id] = found = examine(task)
+            count, lost = found["mutants"], len(found["survivors"])
+            print(f"{task.id:5} {count:7} {count - lost:7} {found['caught by one input']:8} {'':13} {lost}")
+            for words, same in found["survivors"].items():
+                print(f"{'':15}{words}{' (computes the same)' if same else ''}")
     total = sum(found["mutants"] for found in results.values())
     lost = sum(len(found["survivors"]) for found in results.values())
     same = sum(sum(found["survivors"].values()) for found in results.values())
-    share = (total - lost) / total if total else math.nan
     alone = sum(found["caught by one input"] for found in results.values())
-    print(
-        f"caught: {total - lost} of {total} mutants, {share:.1%} (aim {AIM:.0%}; by one input {alone / total:.1%})"
-    )
-    print(f"of the {lost} others {same} compute the same")
+    print(f"caught: {total - lost} of {total} mutants, {1 - lost / total:.1%} (aim {AIM:.0%}; ", end="")
+    print(f"by one input {alone / total:.1%}); of the {lost} others {same} compute the same")
     numbers = {
         "mutants": total,
         "caught": total - lost,
@@ -222,7 +228,6 @@ def main() -> None:
     if arguments.store:
         store_results("exercises", everything)
     print(json.dumps(everything))
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":
