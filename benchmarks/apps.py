@@ -41,6 +41,7 @@ from course_utils.apps.point_clouds import point_clouds_app
 from course_utils.apps.replay import replay_app
 from course_utils.apps.style import style_app
 from course_utils.apps.transport import move_the_dirt_app
+from course_utils.apps.vae import vae_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.files import write_json
 from course_utils.plots import palette
@@ -57,9 +58,10 @@ APPS: tuple[Callable[..., App], ...] = (
     replay_app,
     style_app,
     playground_app,
+    vae_app,
 )
-ARGUMENTS = {gan_app: (load_digits_stand_in,)}  # made when the app is
-LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-8]*.ipynb"))
+ARGUMENTS = dict.fromkeys((gan_app, vae_app), (load_digits_stand_in,))  # made when the app is
+LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-9]*.ipynb"))
 FIRST = 2.0  # seconds
 DRAGGED = 15.0  # frames a second
 STOPS = 12  # places at which a slider halts on its way from end to end

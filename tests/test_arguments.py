@@ -26,6 +26,7 @@ from course_utils import (
     style,
     toy,
     training,
+    vae,
 )
 from course_utils import divergences as dv
 from course_utils import transport as ot
@@ -342,9 +343,37 @@ def rows(room):
         task = dict(number=("1.4", ""))
         yield from ((call, task) for call in (exercises.hint, exercises.solution))
         yield exercises.predict, dict(number=("1.a", ""))
+    if room == "vae":
+        model, x = vae.VAE(2, (8,), data_dim=5), (rng.integers(0, 2, (4, 5)).astype(float), "")
+        sizes = dict(latent_dim=(2, ""), likelihood=("gaussian", ""))
+        yield vae.VAE, sizes | dict(widths=((8,), "[]"), data_dim=(5, ""))
+        draws = dict(samples=(2, ""), generator=(None, "None"))
+        data = dict(model=(model, ""), x=x)
+        yield from ((call, data | draws) for call in (vae.elbo, vae.importance_weighted_bound))
+        grid = dict(q=(None, "None"), side=(41, ""), reach=(5.0, ""), tolerance=(0.5, ""))
+        yield vae.log_evidence_on_grid, data | grid
+        yield vae.gaussian_kl, dict(mean=(np.ones((4, 3)), ""), log_variance=(np.ones((4, 3)), ""))
+        yield model.encode(x[0]).sample, draws
+        yield model.encode, dict(x=(x[0], "tensor"))
+        yield model.decode, dict(z=(np.zeros((4, 2)), "empty 4d"))
+        yield model.log_likelihood, dict(x=x, z=(np.zeros((4, 2)), ""))
+        yield vae.binarise, dict(x=(np.full(3, 0.5), "4d"), generator=(None, "None"))
+        recipe = vae.VAERecipe("mine", latent_dim=2, widths=(8,))
+        settings = dict(name=("mine", "word"), widths=((8,), ""), beta=(1.0, ""), batch_size=(8, ""))
+        yield vae.VAERecipe, settings | sizes
+        trained = dict(images=(pixels, ""), recipe=(recipe, ""), device=("cpu", "None"), seed=(0, ""))
+        yield vae.VAETrainer, trained, dict(device="prefer")
+        trainer = vae.VAETrainer(pixels, recipe, device="cpu")
+        yield trainer.sample, dict(n=(3, ""), seed=(0, "None"))
+        yield vae.save_vae, dict(trainer=(trainer, ""), path=("mine.safetensors", "word"))
+        shipped = dict(name=("vae-2", ""), device=("cpu", "None"))
+        yield vae.load_vae, shipped, dict(name="name|file", device="prefer")
+        yield apps.vae_app, dict(images=(digits, ""), scale=(1.0, ""))
 
 
-ROOMS = "divergences transport games toy datasets recording metrics judges training playground style exercises".split()
+ROOMS = (
+    "divergences transport games toy datasets recording metrics judges training playground style vae exercises"
+).split()
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from course_utils.apps.frame import Controller
 
 def arguments(name):
-    if name == "TrainingController":
+    if name in ("TrainingController", "VAEController"):
         from course_utils.datasets import load_digits_stand_in
         return [load_digits_stand_in()]
     if name == "ReplayController":

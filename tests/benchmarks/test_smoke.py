@@ -66,6 +66,11 @@ TINY = {
     ),
     "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
     "transport": ("--sizes 10 20 --repeats 1", {}),
+    "vae": (
+        "--steps 2",
+        {"SECONDS": (0.01,), "RING_SECONDS": (0.01,), "BETAS": slice(1), "SAMPLES": (1, 2), "JUDGED": 100, "BOUNDED": 4,
+         "GRID": 41, "TOLERANCE": 1e9, **MNIST, **RESULTS},
+    ),
 }  # fmt: skip
 
 

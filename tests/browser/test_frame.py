@@ -11,8 +11,9 @@ import pytest
 CALLS = (
     *("jsd_app({})", "parallel_lines_app({})", "couplings_app({})", "move_the_dirt_app({})", "point_clouds_app({})"),
     *("games_app({})", "gan_app(images, {})", "replay_app({})", "style_app({})", "playground_app({})"),
+    "vae_app(images, {})",
 )  # fmt: skip
-PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app")
+PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app", "vae_app")
 SCALE = "scale=1.4"
 SIZES = {
     "1280": (1280, 720, False),
@@ -325,3 +326,15 @@ def test_the_focus_can_be_seen(house):
         ring = page.evaluate("() => getComputedStyle(document.activeElement).outline")
         assert "solid" in ring
         assert "3px" in ring
+
+
+def test_a_pad_is_pressed_anywhere_and_its_point_goes_there(house):
+    page, app = house.page, house.app("vae_app(images, scale=1.0)")
+    readouts = app.locator(".widget-slider", has_text="z").locator(".widget-readout")
+    box = app.locator("img").bounding_box()
+    before = readouts.all_inner_texts()
+    page.mouse.click(box["x"] + 0.15 * box["width"], box["y"] + 0.3 * box["height"])
+    house.wait_for_change(readouts.first, before[0])
+    across, up = (float(text.replace("−", "-")) for text in readouts.all_inner_texts())
+    assert -3 <= across < -1  # left
+    assert 0.5 < up <= 3  # above

@@ -1,0 +1,197 @@
+"""Pictures of a variational autoencoder: the plane of its latents, what it decodes, and both terms of its bound."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.patches import Ellipse
+from numpy.typing import ArrayLike
+
+from course_utils.checks import number, numbers, points, positive, whole
+from course_utils.datasets.scaling import Scale
+from course_utils.plots import palette
+from course_utils.plots.images import mosaic
+from course_utils.plots.layout import add_axes, roomy, write
+from course_utils.plots.layout import number as written
+
+REACH = 3.0  # the plane is shown from -REACH to REACH
+TERMS = ("KL(q‖prior)", "$-E_q\\,\\log\\,p(x|z)$")
+TERM_COLORS = (palette.ACCENT, palette.SECOND)
+
+
+def map_latents(side: int, reach: float = REACH) -> np.ndarray:
+    """Latents at the centres of side x side equal squares of [-reach, reach]^2, rows from the top left: float32
+    (side^2, 2)."""
+    side, reach = whole("side", side), positive("reach", reach)
+    axis = reach * ((2 * np.arange(side) + 1) / side - 1)
+    return np.column_stack([np.tile(axis, side), np.repeat(axis[::-1], side)]).astype(np.float32)
+
+
+def draw_map(
+    ax: Axes, pictures: ArrayLike, *, reach: float = REACH, scale: Scale | None = "unit", alpha: float = 1.0
+) -> AxesImage:
+    """What the latents of :func:`map_latents` decode to, (side^2, 28, 28), each at its place; returns the artist.
+
+    Raises
+    ------
+    ValueError
+        for another shape, type or range, or a number of pictures that is no square.
+    """
+    canvas, reach = _canvas(pictures, scale), positive("reach", reach)
+    return ax.imshow(
+        canvas, cmap="gray_r", vmin=0, vmax=1, alpha=number("alpha", alpha, "[0, 1]"),
+        extent=(-reach, reach, -reach, reach), interpolation="bilinear",
+    )  # fmt: skip
+
+
+def _canvas(pictures: ArrayLike, scale: Scale | None) -> np.ndarray:
+    side = round(len(np.asarray(pictures)) ** 0.5) if np.ndim(pictures) else 0
+    if side < 1 or side**2 != len(np.asarray(pictures)):
+        raise ValueError(f"a map needs side * side pictures; pictures has shape {np.shape(pictures)}.")
+    return mosaic(pictures, side, gap=0, scale=scale)
+
+
+def draw_codes(ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0) -> list[Artist]:
+    """Where pictures are encoded, each as its digit, so that no colour has to tell ten classes apart.
+
+    Parameters
+    ----------
+    means : (n, 2), the posterior means.
+    labels : (n,), the digits 0 to 9.
+
+    Raises
+    ------
+    ValueError
+        for other shapes.
+    """
+    places, digits = points("means", means, dim=2), numbers("labels", labels, "[0, 9]")
+    if digits.shape != (len(places),):
+        raise ValueError(f"labels has shape {digits.shape}; there are {len(places)} means.")
+    size = positive("size", size)
+    return [
+        ax.scatter(places[own, 0], places[own, 1], marker=f"${digit}$", s=size, color=palette.MUTED, lw=0)
+        for digit in range(10)
+        for own in [digits == digit]
+    ]
+
+
+class LatentPanels:
+    """Left the plane, with a point to decode and the posterior of one digit; right what both decode to, the two terms
+    of the bound, and the bound over a recorded training.
+
+    :meth:`update` changes the artists in ``moving``; :meth:`show_plane` what lies behind them in ``plane``.
+
+    Parameters
+    ----------
+    steps, nats : (moments,), the recorded training: what its pictures cost, -ELBO, at which step.
+    """
+
+    def __init__(self, figure: Figure, steps: ArrayLike, nats: ArrayLike):
+        figure.clear()
+        steps, nats = np.asarray(steps), np.asarray(nats)
+        width, height = figure.get_size_inches()
+        side = height - 0.85
+        self.plane = add_axes(figure, (0.64, 0.55, side, side))
+        self.plane.set(
+            xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="latent $z_1$", ylabel="latent $z_2$"
+        )
+        self.plane.grid(False)
+        blank = np.zeros((1, 28, 28))
+        self._map = draw_map(self.plane, blank, alpha=0.7)
+        self._codes: list[Artist] = []
+        self._ellipses = [
+            Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")
+        ]
+        for ellipse in self._ellipses:
+            self.plane.add_patch(ellipse)
+        (self._point,) = self.plane.plot([], [], "o", ms=13, mfc=palette.GENERATOR, mec="white", mew=2)
+        (self._mean,) = self.plane.plot([], [], "+", ms=20, color=palette.DATA, mew=1)
+        self.moving: list[Artist] = [*self._ellipses, self._mean, self._point]
+
+        left = 0.64 + side + 0.3
+        column = width - left - 0.12
+        small, top = (column - 0.24) / 3, height - 0.32
+        names = {
+            "x": ("digit $x$", palette.DATA),
+            "rebuilt": ("rebuilt", palette.SECOND),
+            "decoded": ("at the ●", palette.GENERATOR),
+        }
+        self._pictures = {}
+        for i, (key, (name, colour)) in enumerate(names.items()):
+            ax = add_axes(figure, (left + i * (small + 0.12), top - small, small, small))
+            ax.set(xticks=[], yticks=[])
+            ax.set_title(name, fontsize=11, color=palette.text(colour))
+            for spine in ax.spines.values():
+                spine.set(visible=True, color=palette.FAINT)
+            self._pictures[key] = ax.imshow(blank[0], cmap="gray_r", vmin=0, vmax=1)
+            ax.grid(False)
+        self.moving += self._pictures.values()
+
+        below = top - small - 0.1
+        self.bars = add_axes(figure, (left, below - 0.78, column, 0.78))
+        self.bars.set(xlim=(0, 1), ylim=(-0.05, 2.05))
+        self.bars.set_axis_off()
+        self._bars = self.bars.barh(
+            [1.12, 0.12], [0, 0], 0.34, color=TERM_COLORS, hatch=["", "//"], ec="white", lw=0
+        )
+        self._said = [self.bars.text(0, y, "", fontsize=10.5, va="bottom") for y in (1.36, 0.36)]
+        self.moving += [*self._bars, *self._said]
+
+        bottom = 0.55
+        self.curve = add_axes(figure, (left + 0.42, bottom, column - 0.42, below - 0.78 - 0.16 - bottom))
+        self.curve.set_xscale("symlog", linthresh=10)
+        self.curve.set(xlabel="training step", xlim=(0, 1.3 * steps.max()))
+        self.curve.set(ylim=(0.9 * nats.min(), 1.08 * nats.max()), xticks=[0, 10, 100, 1000, 10_000])
+        self.curve.xaxis.set_major_formatter("{x:,.0f}")
+        self.curve.minorticks_off()
+        self.curve.tick_params(labelsize=9)
+        write(self.curve, 0.98, 0.95, "−ELBO, nats", ha="right", va="top", fontsize=10.5)
+        self.curve.plot(steps, nats, color=palette.THEORY, lw=1.6, ls="--")
+        (self._now,) = self.curve.plot(
+            [], [], "o", ms=9, mfc="white", mec=palette.THEORY, mew=2, clip_on=False
+        )
+        self.moving.append(self._now)
+
+    def show_plane(
+        self, pictures: ArrayLike | None = None, scale: Scale | None = "unit", codes: Any = None
+    ) -> None:
+        """Behind the point: a map as for :func:`draw_map`, or codes, (means, labels) as for :func:`draw_codes`."""
+        for artist in self._codes:
+            artist.remove()
+        self._codes = []
+        self._map.set_visible(pictures is not None)
+        if pictures is not None:
+            self._map.set_data(_canvas(pictures, scale))
+        if codes is not None:
+            self._codes = draw_codes(self.plane, *codes)
+
+    def update(
+        self,
+        z: tuple[float, float],
+        q: tuple[ArrayLike, ArrayLike] | None,
+        pictures: Mapping[str, ArrayLike],
+        terms: tuple[float, float],
+        now: tuple[float, float],
+    ) -> None:
+        """One state: the point z; q, the chosen digit's mean and standard deviation (2,), None where it is not known;
+        pictures (28, 28) in [0, 1] by "x", "rebuilt", "decoded", those that there are; what the terms KL and
+        -E log p(x|z) cost, in nats; and the moment of the recorded run (step, nats)."""
+        for ellipse, times in zip(self._ellipses, (1, 2), strict=True):
+            ellipse.set_visible(q is not None)
+            if q is not None:
+                ellipse.set_center(tuple(np.asarray(q[0], float)))
+                across, up = 2 * times * np.asarray(q[1], float)
+                ellipse.set(width=across, height=up)
+        self._mean.set_data(*([[]] * 2 if q is None else np.reshape(q[0], (2, 1))))
+        self._point.set_data([z[0]], [z[1]])
+        for key, artist in self._pictures.items():
+            artist.set_data(np.asarray(pictures.get(key, np.zeros((28, 28)))))
+        top = roomy(sum(terms), 150)
+        for bar, text, name, value in zip(self._bars, self._said, TERMS, terms, strict=True):
+            bar.set_width(value / top)
+            text.set_text(f"{name}: {written(value, 1)} nats")
+        self._now.set_data([now[0]], [now[1]])

@@ -1,0 +1,165 @@
+"""Train a variational autoencoder on 28x28 pictures: the one loop, with the ELBO as what it climbs."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from course_utils import checks
+from course_utils.checks import each, not_negative, one_of, whole
+from course_utils.datasets import Images
+from course_utils.datasets.scaling import SIDE, check_digits, to_unit
+from course_utils.training import Settings, TrainingLoop, descend
+from course_utils.vae.bounds import divergence
+from course_utils.vae.model import LIKELIHOODS, VAE, real
+
+
+@dataclass(frozen=True)
+class VAERecipe(Settings):
+    """How to train a VAE.
+
+    ``latent_dim``, ``widths`` and ``likelihood`` are those of :class:`~course_utils.vae.model.VAE`. ``beta`` weighs the
+    KL term (Higgins et al. 2017); 1 is the ELBO. With the Bernoulli likelihood, pixels are drawn black or white anew at
+    every step, with their grey as the probability (Salakhutdinov and Murray 2008).
+    """
+
+    name: str
+    latent_dim: int = 20
+    widths: tuple[int, ...] = (300, 300)
+    likelihood: str = "bernoulli"
+    beta: float = 1.0
+    batch_size: int = 128
+    optimizer: str = "adam"
+    model_learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay_steps: int = 0
+    ema: float = 0.0
+    precision: str = "float32"
+    quick_steps: int = 2_000
+    full_steps: int = 20_000
+
+    structure: ClassVar = ("latent_dim", "widths", "likelihood")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check(
+            latent_dim=whole,
+            widths=partial(each, check=whole, advice="such as (300, 300)"),
+            likelihood=partial(one_of, choices=LIKELIHOODS),
+            beta=not_negative,
+            batch_size=whole,
+        )
+
+
+RECIPES = {recipe.name: recipe for recipe in (VAERecipe("vae-20"), VAERecipe("vae-2", latent_dim=2))}
+
+
+class VAETrainer(TrainingLoop):
+    """The loop on one network, ``model``: each step ascends the mean of reconstruction - beta * kl over a minibatch.
+
+    Parameters
+    ----------
+    images : :class:`~course_utils.datasets.Images`, or uint8 pictures (n, 28, 28).
+    recipe : a name in :data:`RECIPES`, or a :class:`VAERecipe`.
+    device : where to train; None takes :func:`course_utils.runtime.device`.
+    seed : of the weights, the minibatches, their pixels and the latents. On the CPU, the same seed gives the same run.
+    **overrides : settings of the recipe to replace, such as ``latent_dim=5`` or ``beta=4``.
+
+    Raises
+    ------
+    ValueError
+        for pictures of another shape or type, or a recipe that does not exist.
+    """
+
+    parts = ("model",)
+    quantities = ("reconstruction", "kl")
+    averaged = "model"
+
+    recipe: VAERecipe
+    model: VAE
+    model_optimizer: Optimizer
+
+    def __init__(
+        self,
+        images: Images | np.ndarray,
+        recipe: str | VAERecipe = "vae-20",
+        *,
+        device: str | torch.device | None = None,
+        seed: int = 0,
+        **overrides: Any,
+    ):
+        if isinstance(recipe, str):
+            recipe = RECIPES[one_of("recipe", recipe, RECIPES)]
+        checks.instance("recipe", recipe, VAERecipe, f"a VAERecipe, or one of {', '.join(RECIPES)}")
+        pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
+        super().__init__(recipe.replace(**overrides), device=device, seed=seed)
+        self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
+        shared = pixels.flags.writeable and pixels.flags.c_contiguous  # of read-only arrays torch would warn
+        self.pixels = (torch.from_numpy(pixels) if shared else torch.tensor(pixels)).to(self.device)
+
+    def make_networks(self) -> tuple[VAE]:
+        """A fresh VAE for pictures of digits."""
+        recipe = self.recipe
+        return (VAE(recipe.latent_dim, recipe.widths, likelihood=recipe.likelihood, data_dim=SIDE * SIDE),)
+
+    def batch(self) -> Tensor:
+        """m training pictures as rows (m, 784) in [0, 1], drawn with replacement; binary for a Bernoulli likelihood."""
+        index = torch.randint(
+            len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
+        )
+        x = to_unit(self.pixels[index].flatten(1), "bytes", torch.float32)
+        return torch.bernoulli(x, generator=self.random) if self.recipe.likelihood == "bernoulli" else x
+
+    def update(self) -> Tensor:
+        x = self.batch()
+        with self.precision():
+            q = self.model.encode(x)
+            reconstruction = self.model.log_likelihood(x, q.sample(1, self.random)[0]).float()
+        kl = divergence(q).float()
+        descend(self.model_optimizer, (self.recipe.beta * kl - reconstruction).mean())
+        return torch.stack([reconstruction.detach().mean(), kl.detach().mean()])
+
+    @property
+    def history(self) -> dict[str, np.ndarray]:
+        """One float32 array per quantity, one entry per step, in nats: both terms, and ``elbo``, their difference."""
+        history = super().history
+        return history | {"elbo": history["reconstruction"] - history["kl"]}
+
+    @property
+    def best(self) -> VAE:
+        """The model that answers: the averaged one, where the recipe has one."""
+        return self.average.module if self.average is not None else self.model  # type: ignore[return-value]
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int | None = None) -> Tensor:
+        """E[x|z] for n latents z ~ N(0, I): pictures (n, 1, 28, 28) in [-1, 1] on the CPU, as of the other trainers.
+
+        The same seed gives the same latents every time; None draws new ones. Sampling never disturbs the training.
+        """
+        random = self._sampling_random
+        if seed is not None:
+            random = torch.Generator(self.device).manual_seed(whole("seed", seed, 0, 2**63 - 1))
+        shape = (whole("n", n, at_least=0), self.recipe.latent_dim)
+        z = torch.randn(shape, generator=random, device=self.device)
+        return (2 * self.best.decode(z) - 1).view(n, 1, SIDE, SIDE).clamp(-1, 1).cpu()
+
+
+def binarise(x: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    """Black or white pixels, drawn with their grey in [0, 1] as the probability of white: the shape stays.
+
+    Raises
+    ------
+    ValueError
+        for greys outside [0, 1].
+    """
+    x = real("x", x)
+    x = x if x.is_floating_point() else x.float()
+    checks.instance("generator", generator, (torch.Generator, type(None)), "a torch.Generator, or None")
+    if not x.numel() or not (x.min().item() >= 0 and x.max().item() <= 1):
+        span = f"it goes from {x.min().item():g} to {x.max().item():g}" if x.numel() else "it is empty"
+        raise ValueError(f"x must hold greys in [0, 1]; {span}. Bytes: x / 255.")
+    return torch.bernoulli(x, generator=generator)
