@@ -30,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from course_utils.apps.attacks import attacks_app
 from course_utils.apps.couplings import couplings_app
 from course_utils.apps.frame import App, LiveApp, Slider
 from course_utils.apps.games import games_app
@@ -59,6 +60,7 @@ APPS: tuple[Callable[..., App], ...] = (
     style_app,
     playground_app,
     vae_app,
+    attacks_app,
 )
 ARGUMENTS = dict.fromkeys((gan_app, vae_app), (load_digits_stand_in,))  # made when the app is
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-9]*.ipynb"))

@@ -15,6 +15,7 @@ from scipy import stats
 
 from course_utils import (
     apps,
+    attacks,
     datasets,
     exercises,
     games,
@@ -281,6 +282,36 @@ def rows(room):
         )
         one = dict(subject=(Preset("look", 10, see="", claim={}), ""), seed=(0, "None"), steps=(10, "None"))
         yield outcome, one, dict(subject="first argument")
+    if room == "attacks":
+        model, draw = attacks.DigitNetwork("linear"), (torch.Generator(), "None")
+        x, y = torch.rand(3, 1, 28, 28), torch.tensor([1, 2, 3])
+        one = dict(model=(model, ""), x=(x, ""), y=(y, ""), epsilon=(0.1, ""), bounds=((0, 1), "None"))
+        yield attacks.fgsm, one
+        many = one | dict(steps=(2, ""), step_size=(0.1, "None"), random_start=(True, "True"), generator=draw)
+        many |= dict(norm=("l2", ""), loss=("margin", ""))
+        yield attacks.pgd, many | dict(restarts=(2, ""))
+        yield attacks.pgd_path, many
+        yield attacks.random_signs, one | dict(model=(model, "class function"), generator=draw)
+        pair = dict(model=(model, ""), images=(x, ""), labels=(y, ""))
+        more = dict(images="images|labels")
+        yield attacks.accuracy, pair, more
+        yield (
+            attacks.robust_accuracy,
+            pair | dict(epsilon=(0.1, ""), attack=(attacks.fgsm, "class function")),
+            more,
+        )
+        made = dict(
+            model=(model, ""), x=(x, ""), target=(1, ""), side=(3, ""), steps=(1, ""), step_size=(0.1, "")
+        )
+        yield attacks.patch, made | dict(batch=(2, ""), generator=draw, bounds=((0, 1), ""))
+        yield attacks.paste, dict(x=(x, ""), patch=(x[0, :, :3, :3], ""), generator=draw)
+        yield attacks.DigitNetwork, dict(architecture=("mlp", ""))
+        setup = dict(images=(digits, ""), recipe=("linear", ""), device=("cpu", "None"), seed=(0, ""))
+        yield attacks.DigitTrainer, setup | dict(start=(model, "None")), dict(device="prefer")
+        load = dict(name=("linear", ""), device=("cpu", "None"))
+        yield attacks.load_digit_network, load, dict(name="name|checkpoints", device="prefer")
+        yield attacks.save_digit_network, dict(model=(model, ""), path=("mine.safetensors", "word"))
+        yield apps.attacks_app, dict(images=(digits, "None"), scale=(1.0, ""))
     if room == "style":
         network, picture = (
             style.load_features("embedded", device="cpu"),
@@ -372,7 +403,7 @@ def rows(room):
 
 
 ROOMS = (
-    "divergences transport games toy datasets recording metrics judges training playground style vae exercises"
+    "divergences transport games toy datasets recording metrics judges training playground style vae attacks exercises"
 ).split()
 
 

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import Any
 
 APPS = {  # the function that opens an app -> its module
+    "attacks_app": "attacks",
     "couplings_app": "couplings",
     "games_app": "games",
     "gan_app": "gan",

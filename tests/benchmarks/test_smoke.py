@@ -39,6 +39,10 @@ FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
 
 # name -> command line, and what is replaced in the script: sizes that have no option, and files
 TINY = {
+    "adversarial": (
+        "--seeds 1 --pictures 20 --steps 2 --ways cnn projected strong",
+        {"MORE": 2, "STARTS": 2, "STRONG": slice(1), **MNIST, **RESULTS},
+    ),
     "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(0, 6, 5), "LESSONS": slice(1)}),
     "exercises": ("--lessons 4", {}),
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),

@@ -12,6 +12,7 @@ CALLS = (
     *("jsd_app({})", "parallel_lines_app({})", "couplings_app({})", "move_the_dirt_app({})", "point_clouds_app({})"),
     *("games_app({})", "gan_app(images, {})", "replay_app({})", "style_app({})", "playground_app({})"),
     "vae_app(images, {})",
+    "attacks_app(images, {})",
 )  # fmt: skip
 PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app", "vae_app")
 SCALE = "scale=1.4"
@@ -275,6 +276,24 @@ def test_the_line_in_the_picture_can_be_dragged(house):
     page.mouse.up()
     house.wait_for_text(app.locator(".course-app-status"), "height 2.5")
     assert app.locator(".widget-readout").inner_text() == "2.5"
+
+
+def test_a_digit_drawn_with_the_mouse_is_attacked(house):
+    """Lesson 10's app: a drag that paints."""
+    app, mouse = house.app("attacks_app(images, scale=1.0"), house.page.mouse
+    status = app.locator(".course-app-status")
+    app.get_by_role("button", name="Draw one").click()
+    house.wait_for_text(status, "empty picture")
+    box = app.locator("img").bounding_box()
+    x, top, below = (
+        box["x"] + 0.13 * box["width"],
+        *(box["y"] + part * box["height"] for part in (0.15, 0.4)),
+    )
+    mouse.move(x, top)
+    mouse.down()
+    mouse.move(x, below, steps=8)
+    mouse.up()
+    house.wait_for_text(status, r"Your picture, named \d.*named \d")
 
 
 def test_a_control_without_effect_looks_so_and_says_why(house):
