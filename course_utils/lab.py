@@ -14,6 +14,7 @@ from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from tornado.web import HTTPError
 
 from course_utils.files import write_json
 
@@ -37,7 +38,12 @@ class Lessons(AsyncLargeFileManager):
     async def save(self, model: dict[str, Any], path: str = "") -> Any:
         if model["type"] == "notebook" and model.get("content") and await self.file_exists(path):
             metadata = model["content"]["metadata"]
-            stored = (await super().get(path, type="notebook"))["content"]["metadata"].get("language_info")
+            try:
+                stored = (await super().get(path, type="notebook"))["content"]["metadata"].get(
+                    "language_info"
+                )
+            except HTTPError:  # what is on the disk is no notebook any more (a merge left its marks, say)
+                stored = None
             if stored == STORED and metadata.get("language_info", {}).get("name") == STORED["name"]:
                 metadata["language_info"] = dict(STORED)
         return await super().save(model, path)

@@ -56,6 +56,14 @@ def test_other_notebooks_are_left_alone(server, tmp_path, stored):
     assert json.loads(path.read_text())["metadata"]["language_info"] == new
 
 
+def test_what_is_damaged_on_the_disk_can_be_saved_over(server, tmp_path):
+    path = write(tmp_path, {"name": "python"})
+    model = asyncio.run(server.contents_manager.get("a.ipynb"))
+    path.write_text("<<<<<<< HEAD")  # of a merge, while the lesson is open
+    asyncio.run(server.contents_manager.save(model, "a.ipynb"))
+    nbformat.read(path, as_version=4)
+
+
 def test_so_is_a_server_that_keeps_its_files_in_another_way():
     class Elsewhere(AsyncLargeFileManager):
         pass

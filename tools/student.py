@@ -49,8 +49,10 @@ def answer_of(node: ast.AST, names: set[str]) -> ast.expr | None:
     """The expression that an answer or a guess stands in."""
     if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) in names:
         return node.value
-    called = isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "predict"
-    return node.args[1] if called and len(node.args) > 1 else None
+    if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] != "predict":
+        return None
+    named = (each.value for each in node.keywords if each.arg == "guess")
+    return node.args[1] if len(node.args) > 1 else next(named, None)
 
 
 def strip(notebook: nbformat.NotebookNode, names: set[str]) -> None:
@@ -65,7 +67,19 @@ def strip(notebook: nbformat.NotebookNode, names: set[str]) -> None:
 
 
 def make_copy(root: Path, target: Path) -> int:
-    """Write the copy, and say how many notebooks it has."""
+    """Write the copy, and say how many notebooks it has.
+
+    Raises
+    ------
+    FileExistsError
+        when the folder is no copy: all that is in it would be lost.
+    """
+    if root.resolve().is_relative_to(target.resolve()) or (
+        target.exists() and any(target.iterdir()) and not (target / "notebooks").is_dir()
+    ):
+        raise FileExistsError(
+            f"{target} has other things in it, which a copy would replace: name another folder."
+        )
     known = subprocess.run(
         ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
     ).stdout

@@ -203,4 +203,4 @@ def _compared(guess: Any, computed: Any) -> str:
         return "within 5 %"
     if a * b <= 0:
         return "of the other sign" if a * b < 0 else f"{a - b:+.3g}"
-    return f"{a / b:.2g} times as large" if a > b else f"{b / a:.2g} times too small"
+    return f"{a / b:.2g} times as large" if a / b > 1 else f"{b / a:.2g} times too small"

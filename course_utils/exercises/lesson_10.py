@@ -248,7 +248,7 @@ TASKS = (
         mistakes=[
             (one_of(5), "from the middle to the border; but the start is random."),
             (one_of(1), "one step is FGSM's: it moves a pixel by 0.03 here."),
-            (one_of(20), "twice as many as needed: the ball is 0.3 wide."),
+            (one_of(20), "enough, but more than are needed: how wide is the ball?"),
             (one_of(9, 11), "off by one: count the steps, not the places."),
             (where(lambda n: n != round(n)), "a number of steps is whole."),
         ],
@@ -272,4 +272,4 @@ TASKS = (
 
 def _unless_it_wants_gradients(found):  # type: ignore[no-untyped-def]
     """The pictures, and whether a graph hangs on them."""
-    return (found, float(found.requires_grad)) if isinstance(found, torch.Tensor) else found
+    return found if found is None or found is ... else (found, float(getattr(found, "requires_grad", False)))

@@ -50,12 +50,13 @@ LISTING = """
 
 
 def latents(rng: np.random.Generator) -> Inputs:
-    """Two latents, and how far to go."""
+    """Two latents of equal length (else other ways would be right, too), and how far to go."""
     yield np.array([1.0, 0.0]), np.array([0.6, 0.8]), 0.5
     yield np.array([2.0, 0.0]), np.array([1.2, 1.6]), 0.25
-    yield np.array([1.0, 1.0]), np.array([-2.0, 1.0]), 0.75
+    yield np.array([2.0, 1.0]), np.array([-2.0, 1.0]), 0.75
     for t in (0.0, 1.0, 0.3):
-        yield *rng.normal(size=(2, 6)), t
+        a, b = rng.normal(size=(2, 6))
+        yield a, b * np.linalg.norm(a) / np.linalg.norm(b), t
 
 
 def my_slerp(a, b, t):  # type: ignore[no-untyped-def]
@@ -191,7 +192,8 @@ TASKS = (
     ),
     Task(
         "5.4",
-        "Write the point at the share t of the way from the latent a to the latent b on a great circle.",
+        "Write the point at the share t of the way from the latent a to the latent b, which is as long, on a great "
+        "circle.",
         my_slerp,
         (
             "Both ends get a sine as their weight, divided by a third one.",

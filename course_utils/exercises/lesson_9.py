@@ -41,8 +41,10 @@ def latent_and_slopes(sample, mean, log_variance, noise):  # type: ignore[no-unt
     """The latents, and what a change of the mean and of the log-variance does to their sum."""
     mean, log_variance = mean.requires_grad_(), log_variance.requires_grad_()
     z = sample(mean, log_variance, noise)
-    if not hasattr(z, "requires_grad"):
-        return z
+    if z is None or z is ...:
+        return z  # not written yet
+    if not isinstance(z, torch.Tensor):
+        raise TypeError("a latent is a tensor, so that gradients can pass it")
     if z.requires_grad:
         z.sum().backward()
     return (z, *(torch.zeros_like(a) if a.grad is None else a.grad for a in (mean, log_variance)))
@@ -63,11 +65,6 @@ def my_elbo(x, logits, mean, log_variance):  # type: ignore[no-untyped-def]
 
 def _likelihood(x, a):  # type: ignore[no-untyped-def]
     return (x * a - np.logaddexp(0, a)).sum(axis=1)
-
-
-def _naive_elbo(x, a, m, lv):  # type: ignore[no-untyped-def]
-    p = 1 / (1 + np.exp(-a))
-    return (x * np.log(p) + (1 - x) * np.log(1 - p)).sum(axis=1) - my_kl(m, lv)
 
 
 def lines(rng: np.random.Generator) -> Inputs:

@@ -23,7 +23,14 @@ def felt_by(*places: int) -> Callable[..., Any]:
     """What is compared of a loss: its value, and the gradients that it leaves in the networks at these arguments."""
 
     def see(loss: Callable[..., Any], *x: Any) -> Any:
-        value = loss(*x)
+        usual = torch.get_default_dtype()
+        torch.set_default_dtype(
+            torch.float64
+        )  # of torch.ones(n, 1), which BCELoss wants to be as the network is
+        try:
+            value = loss(*x)
+        finally:
+            torch.set_default_dtype(usual)
         if value is None or value is ...:
             return value  # not written yet
         if not isinstance(value, Tensor):

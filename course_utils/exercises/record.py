@@ -44,12 +44,12 @@ def change(how: Callable[[Record], None]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{file}.lock", timeout=PATIENCE):
             record = read()
-            if not record and file.exists() and file.read_text().strip() not in ("", "{}"):
+            if not record and file.exists() and file.read_bytes().strip() not in (b"", b"{}"):
                 os.replace(file, f"{file}.damaged")
                 warnings.warn(f"{file} was damaged; it is kept as {file.name}.damaged.", stacklevel=3)
             how(record)
             write_json(file, record)
-    except (OSError, Timeout, UnicodeDecodeError) as error:
+    except (OSError, Timeout) as error:
         warnings.warn(
             f"Your progress was not noted ({error}). COURSE_PROGRESS may name another file.", stacklevel=3
         )

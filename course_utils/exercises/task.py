@@ -69,7 +69,15 @@ def one_of(*values: Any) -> Sign:
 
 def where(test: Callable[[Any], bool]) -> Sign:
     """The answer, as it was given in numbers, passes this test."""
-    return lambda seen: bool(test(seen.given[0] if seen.given[0].size > 1 else seen.given[0].item()))
+
+    def sign(seen: Seen) -> bool:
+        value = seen.given[0]
+        try:
+            return bool(test(value if value.size > 1 else value.item()))
+        except (AttributeError, TypeError, ValueError):  # some numbers where one was meant, or one, or none
+            return False
+
+    return sign
 
 
 def unless_finite(seen: Seen) -> bool:
@@ -158,7 +166,7 @@ class Task:
         if all(map(_is_open, raw)):
             return Feedback("open", f"not answered yet ({self.name}). {self.asks}")
         if any(value is None for value in raw):
-            return Feedback("wrong", "your function returns nothing: does it end in a `return`?")
+            return Feedback("wrong", f"{self.name} gives None: does your function end in a `return`?")
         try:
             given = [row(value) for value in raw]
         except (TypeError, ValueError):
@@ -175,7 +183,8 @@ class Task:
         return Feedback("wrong", self._counterexample(seen, raw, broken))
 
     def _called(self, answer: Callable[..., Any], x: tuple[Any, ...]) -> Any:
-        """What comes of an answer: with NumPy's arrays, else with tensors, else entry by entry."""
+        """What comes of an answer: with NumPy's arrays, else with tensors, else entry by entry. Where none works, the
+        error that came last in its code, since the others are of arrays in the wrong library."""
         ways: list[Callable[..., Any]] = [self.see]
         if "torch" in sys.modules and any(isinstance(each, np.ndarray | float) for each in x):
             ways.append(_with_tensors(self.see))
@@ -189,7 +198,9 @@ class Task:
                     return way(answer, *fresh(x))
             except Exception as error:
                 errors.append(error)
-        raise errors[0]
+        raise max(
+            errors, key=lambda error: max((line.lineno or 0 for line in _own_lines(error, answer)), default=0)
+        )
 
     def _broken(self, answer: Any, inputs: list[tuple[Any, ...]], raw: list[Any]) -> tuple[int, str] | None:
         """The first property that fails, and at which of the inputs."""
@@ -216,7 +227,8 @@ class Task:
         if broken is not None:
             number, words = broken
             least = f", which first fails{self._at(seen.inputs[number])}" if self.inputs else "."
-            return f"not yet. This must hold: {words}{least} Yours is {show(raw[number])} there."
+            there = " there" if self.inputs else ""
+            return f"not yet. This must hold: {words}{least} Yours is {show(raw[number])}{there}."
         agree = list(map(close, seen.given, seen.right))
         first = agree.index(False)
         of = f" {sum(agree)} of {len(agree)} inputs agree." if self.inputs else ""
@@ -254,7 +266,7 @@ def row(value: Any) -> Values:
     if isinstance(value, tuple | list):
         return np.concatenate([row(each) for each in value]) if value else np.zeros(0)
     value = value.detach().cpu() if hasattr(value, "detach") else value
-    found = np.asarray(value)
+    found = np.real_if_close(np.asarray(value), tol=1e6)  # roots of matrices may come with + 0j
     if found.dtype.kind not in "fiub":
         raise TypeError("no numbers")
     return found.astype(np.float64).ravel()
@@ -324,10 +336,15 @@ def _entry_by_entry(see: Callable[..., Any]) -> Callable[..., Any]:
     return way
 
 
+def _own_lines(error: Exception, answer: Callable[..., Any]) -> list[traceback.FrameSummary]:
+    """The student's own lines on the way to an error, the last one where it was raised."""
+    file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
+    return [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+
+
 def _stopped(error: Exception, answer: Callable[..., Any]) -> str:
     """Which of the student's own lines raised this."""
-    file = getattr(getattr(inspect.unwrap(answer), "__code__", None), "co_filename", None)
-    lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    lines = _own_lines(error, answer)
     said = f"{type(error).__name__}: {error}".rstrip(".: ")
     if not lines:
         return f"calling your function stopped with {said}"

@@ -400,6 +400,13 @@ def test_settings_that_are_those_of_an_experiment_are_called_by_its_name(app):
     assert controller.session.schedule == ["DDDD"]
 
 
+def test_a_seed_that_the_slider_does_not_reach_is_kept_by_reset():
+    controller = PlaygroundController(PRESETS["limit cycle"].session(12))
+    assert controller.values["preset"] == "limit cycle"
+    controller.reset()
+    assert controller.session.seed == 12
+
+
 def test_my_own_keeps_the_settings_and_says_so_and_defaults_takes_them_all_back(app):
     controller = app.controller
     app.press("defaults")

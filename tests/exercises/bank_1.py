@@ -66,7 +66,7 @@ WRONG = {
         ("what of q", lambda p, q: kl(p, 0.5 * p + 0.5 * q)),
         ("does the mixture sum to 1", lambda p, q: (kl(p, p + q) + kl(q, p + q)) / 2),
         ("what is 0 log 0", jsd_with_nan),
-        ("returns nothing", lambda p, q: None),
+        ("gives None", lambda p, q: None),
         ("one number should come out", lambda p, q: p * 0.1),
         ("never above log 2", lambda p, q: 1.0 * (p != q).any()),
         ("the same for (p, q) and (q, p)", lambda p, q: kl(p, (p + q) / 2) * 0.9),

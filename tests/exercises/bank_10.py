@@ -107,7 +107,7 @@ WRONG = {
     "10.5": [
         ("from the middle", 5),
         ("FGSM's", 1),
-        ("twice as many", 20),
+        ("more than are needed", 20),
         ("off by one", 11),
         ("off by one", 9),
         ("is whole", 2.5),
@@ -120,7 +120,7 @@ RIGHT = {
         fgsm_of_tensors,
         lambda x, g, e: np.minimum(np.maximum(x + np.where(g > 0, e, -e), 0), 1),
     ],
-    "10.2": [moved, by_jacobian, by_differences],
+    "10.2": [moved, by_jacobian, by_differences, lambda *x: moved(*x).numpy()],
     "10.3": [
         lambda w, e: sum(abs(e * v) for v in w),
         lambda w, e: e * torch.linalg.vector_norm(torch.as_tensor(w), 1),

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from torch.nn import BCELoss
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 from torch.nn.functional import softplus
 
@@ -62,6 +63,12 @@ def angle(a, b):
     return np.arccos(np.dot(a / np.linalg.norm(a), b / np.linalg.norm(b)))
 
 
+def turned(a, b, t):
+    """Turned in the plane of a and b."""
+    up = b - a * (a @ b) / (a @ a)
+    return np.cos(t * angle(a, b)) * a + np.sin(t * angle(a, b)) * up * np.linalg.norm(a) / np.linalg.norm(up)
+
+
 WRONG = {
     "5.1": [
         ("its gradient flows into G", lambda D, G, x, z: softplus(-D(x)).mean() + softplus(D(G(z))).mean()),
@@ -118,14 +125,23 @@ def mode_coverage_of(counts):
 
 
 RIGHT = {
-    "5.1": [with_labels, one_by_one, probabilities],
+    "5.1": [
+        with_labels,
+        one_by_one,
+        probabilities,
+        lambda D, G, x, z: (
+            BCELoss()(D(x).sigmoid(), torch.ones(len(x), 1))
+            + BCELoss()(D(G(z).detach()).sigmoid(), torch.zeros(len(z), 1))
+        ),
+    ],
     "5.2": [
         frozen,
         lambda D, G, z: softplus(-D(G(z))).mean(),
         lambda d, g, n: -d(g(n)).sigmoid().log().mean(),
+        lambda D, G, z: BCELoss()(D(G(z)).sigmoid(), torch.ones(len(z), 1)),
     ],
     "5.3": [4, 4.0, np.float32(4), torch.tensor(4)],
-    "5.4": [slerp_in_a_loop, slerp_of_tensors, wrong_slerp(angle)],
+    "5.4": [slerp_in_a_loop, slerp_of_tensors, wrong_slerp(angle), turned],
     "5.5": [
         mode_coverage_of,
         lambda counts: (torch.as_tensor(counts).double() >= 0.1 * sum(counts) / len(counts)).sum(),

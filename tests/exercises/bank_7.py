@@ -114,6 +114,7 @@ RIGHT = {
         from_the_other_side,
         of_tensors,
         lambda C, D: np.real(sqrtm(D @ C) @ np.linalg.inv(C)),
+        lambda C, D: sqrtm(D @ C).astype(complex) @ np.linalg.inv(C),
     ],
     "7.4": [4, 4.0, torch.tensor(4), np.float32(4)],
     "7.5": [

@@ -53,6 +53,15 @@ def test_an_error_in_an_answer_names_its_own_line_and_the_input(capsys):
     assert "at a = 0.2, b = 0.6." in out
 
 
+def test_of_an_error_with_arrays_and_one_with_tensors_the_later_is_told(capsys):
+    in_a_notebook(
+        "import torch\ndef my_jsd(p, q):\n    m = torch.lerp(p, q, 0.5)\n    return m.nothing\n\ncheck('1.1')"
+    )
+    out = said(capsys)
+    assert "your line 4" in out
+    assert "'Tensor' object has no attribute 'nothing'" in out
+
+
 def test_a_counterexample_is_the_first_input_that_differs(capsys):
     def estimate(t, z, w):
         return np.hypot(t, np.sort(z) - np.sort(w)).mean() + 0.01 * (len(z) > 2)
@@ -122,6 +131,8 @@ def test_a_guess_is_kept_and_shown_beside_what_was_computed(capsys):
         (6, 3.0, "2 times as large"),
         (1, 3.0, "3 times too small"),
         (-1, 3.0, "of the other sign"),
+        (-6, -3.0, "2 times as large"),
+        (-1, -3.0, "3 times too small"),
         ("arrive", "Arrive", "the same"),
         ("circle", "arrive", "another"),
         ([1, 2], [1, 2.5], "0.5 apart at most"),
@@ -152,13 +163,13 @@ def test_progress_counts_what_is_solved_and_reset_forgets_it(capsys):
     assert record.read() == {}
 
 
-@pytest.mark.parametrize("content", ["{", '["a"]', '{"1.2": 3}', "\x00\x01"])
+@pytest.mark.parametrize("content", [b"{", b'["a"]', b'{"1.2": 3}', b"\x00\x01", b"\xff\xfe"])
 def test_a_damaged_file_is_put_aside(content, file, capsys):
-    file.write_text(content)
+    file.write_bytes(content)
     progress()  # reads nothing, and does not mind
     with pytest.warns(UserWarning, match="was damaged; it is kept as progress.json.damaged"):
         check("1.4", 1.0)
-    assert file.with_name("progress.json.damaged").read_text() == content
+    assert file.with_name("progress.json.damaged").read_bytes() == content
     assert json.loads(file.read_text()) == {"1.4": {"tries": 1, "solved": False}}
 
 

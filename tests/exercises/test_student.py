@@ -106,6 +106,23 @@ def test_a_copy_has_no_outputs_no_solutions_and_no_answers(student, course, tmp_
     assert "**2.**" in text.source
 
 
+def test_a_guess_given_by_its_name_is_three_dots_again(student):
+    assert (
+        student.reset('predict("1.a", guess=0.3, computed=w)', set())
+        == 'predict("1.a", guess=..., computed=w)'
+    )
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(student, course, tmp_path):
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home/thesis.tex").write_text("years of work")
+    for target in (tmp_path / "home", course, tmp_path):
+        with pytest.raises(FileExistsError, match="name another folder"):
+            student.make_copy(course, target)
+    assert (tmp_path / "home/thesis.tex").exists()
+    assert (course / "notebooks/01.ipynb").exists()
+
+
 def test_the_lessons_lose_their_solutions_and_keep_their_code(student, root, tmp_path):
     count = student.make_copy(root, tmp_path / "copy")
     originals = sorted((root / "notebooks").glob("*.ipynb"))

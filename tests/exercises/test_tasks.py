@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from course_utils import exercises
-from course_utils.exercises.task import Seen, fresh, quiet, row
+from course_utils.exercises.task import row
 
 TASKS = [task for lesson in exercises.LESSONS for task in exercises.tasks(lesson).values()]
 CODE = [task for task in TASKS if not task.points]
@@ -44,15 +44,6 @@ def right_answers(task):
 
 def by_id(tasks):
     return pytest.mark.parametrize("task", tasks, ids=lambda task: task.id)
-
-
-def seen_of(task, answer):
-    """What the signs of mistakes look at."""
-    inputs = list(task.inputs(np.random.default_rng(0))) if task.inputs else [()]
-    call = answer if callable(answer) else lambda: answer
-    with quiet():
-        given = [row(task._called(call, x)) for x in inputs]
-        return Seen(inputs, given, [row(task.see(task.right, *fresh(x))) for x in inputs], task.see)
 
 
 @by_id(CODE)
@@ -95,6 +86,12 @@ def coarse(task):
         return np.asarray(found, dtype=np.float32).tolist()
 
     return answer
+
+
+@by_id([task for task in CODE if task.inputs is None])
+@pytest.mark.parametrize("answer", [[], [1.2, 1.3], 14.0, np.nan, np.ones((2, 3)), 4j, "words", {}], ids=repr)
+def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
+    assert task.judge(answer).state == "wrong"
 
 
 @by_id([task for task in CODE if not task.any_value])

@@ -75,7 +75,7 @@ def _make_widget(control: Control) -> widgets.Widget:
         case Heading():
             words = f'<b style="color:{control.color}">{html.escape(control.label)}</b>'
             # without a tooltip, the page says "null"
-            return widgets.HTML(words, tooltip="").add_class("course-heading")
+            return widgets.HTML(words, tooltip="")
         case Button():
             return LoudButton(
                 description=control.label, tooltip=control.tooltip or control.label, layout=wide

@@ -102,7 +102,7 @@ def grouped(rows: list[widgets.Widget]) -> list[widgets.Widget]:
     """The rows, but what follows a heading in one box with it, which no column cuts."""
     parts: list[list[widgets.Widget]] = [[]]
     for row in rows:
-        if "course-heading" in row._dom_classes:
+        if isinstance(row, widgets.HTML):  # a heading
             parts.append([])
         parts[-1].append(row)
     first, *headed = parts

@@ -94,12 +94,12 @@ class PlaygroundController(LiveController):
     def _start_over(self, names: Collection[str] = (), note: str = "", *, by_name: bool = False) -> None:
         """A new session: what the preset says, or the same settings as now but for the controls of these names."""
         v, now = self.values, self.session
+        seed = v["seed"] if "seed" in names else now.seed  # which the slider may not reach
         if self._guide.preset is not None:
-            self._open(self._guide.preset.session(v["seed"]), by_name=True)
+            self._open(self._guide.preset.session(seed), by_name=True)
             return
         recipe = now.recipe.replace(**desk.settings(v, names), **desk.structure(v, names))
         data = self._own.named(v["data"]) if "data" in names else now.data
-        seed = v["seed"] if "seed" in names else now.seed
         self._open(desk.session(recipe, data, seed, now.bug), note, by_name=by_name)
 
     def changed(self, values: Mapping[str, Any]) -> None:
@@ -113,7 +113,7 @@ class PlaygroundController(LiveController):
         if "preset" in names:
             self._guide = self._guide.choose(self.values["preset"])
             note = "The settings stay as they are; Defaults sets them all back."
-            self._start_over(note=note, by_name=True)
+            self._start_over(names & {"seed"}, note, by_name=True)
         elif names := names - desk.VIEW:
             self._change(names)
 

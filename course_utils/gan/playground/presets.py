@@ -78,7 +78,8 @@ class Preset:
 
     def holds(self, outcome: Mapping[str, Any]) -> bool:
         """Whether an outcome is what ``see`` says."""
-        return all(low <= outcome[name] <= high for name, (low, high) in self.claim.items())
+        found = {name: outcome[name] for name in self.claim}  # None: diverged before the first look
+        return all(found[n] is not None and low <= found[n] <= high for n, (low, high) in self.claim.items())
 
 
 def _effective(recipe: Recipe) -> Recipe:

@@ -26,6 +26,10 @@ def test_what_one_should_see_was_seen_on_every_seed_of_the_stored_table(name):
     assert PRESETS[name].claim
 
 
+def test_a_run_without_a_number_shows_nothing():
+    assert not PRESETS["limit cycle"].holds({"orbit": None})  # diverged before the first look
+
+
 def test_lesson_8_try_1_ten_steps_of_g_collapse_and_statistics_repair():
     """On a seed that the stored table does not have."""
     control = outcome(PRESETS["mode collapse"], 7, generator_steps=1)
