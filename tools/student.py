@@ -84,7 +84,7 @@ def make_copy(root: Path, target: Path) -> int:
         ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=True
     ).stdout
     files = [name for name in known.split("\0") if name and not name.startswith(LEFT_OUT)]
-    names = {task.name for lesson in exercises.LESSONS for task in exercises.tasks(lesson).values()}
+    names = {task.name for task in exercises.TASKS.values()}
     target.mkdir(parents=True, exist_ok=True)
     for old in target.iterdir():
         if old.name != ".git":

@@ -22,9 +22,9 @@ import numpy as np
 
 from course_utils import checks
 from course_utils.exercises import record as kept
-from course_utils.exercises.task import Task, close, row, show
+from course_utils.exercises.task import Task, Verdict, close, row, show
 
-__all__ = ["check", "hint", "predict", "progress", "reset", "solution"]
+__all__ = ["TASKS", "check", "hint", "predict", "progress", "reset", "solution"]
 
 WIDTH = 96  # of what is printed
 LESSONS = sorted((path.stem[7:] for path in Path(__file__).parent.glob("lesson_*.py")), key=int)
@@ -54,7 +54,13 @@ def _lesson(number: str) -> str:
     return checks.one_of(f"the lesson of number {number!r}", number.partition(".")[0], LESSONS)
 
 
-def check(number: str, answer: Any = None) -> None:
+def __getattr__(name: str) -> Any:
+    if name == "TASKS":  # of all lessons, by id; only now, since some of them import torch
+        return {number: each for lesson in LESSONS for number, each in tasks(lesson).items()}
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def check(number: str, answer: Any = None) -> Verdict | None:
     """Say whether an answer is right, and if not, what went wrong.
 
     Parameters
@@ -62,6 +68,10 @@ def check(number: str, answer: Any = None) -> None:
     number : the id of a task, "1.2", or of a lesson, "1": all its tasks.
     answer : a function, a number, an array, a tensor, or words. None takes the name that the task says, in the
         notebook.
+
+    Returns
+    -------
+    what has been printed, as a verdict with ``right`` and ``message``; None of a lesson.
 
     Raises
     ------
@@ -80,9 +90,12 @@ def check(number: str, answer: Any = None) -> None:
         if several and each.name not in names:
             continue
         found = each.judge(names[each.name] if answer is None else answer)
-        _say(f"{each.id}  {found.text}")
+        _say(f"{each.id}  {found.message}")
         if found.state != "open":
-            _note(each.id, solved=found.state == "right")
+            _note(each.id, solved=found.right)
+        if not several:
+            return found
+    return None
 
 
 def hint(number: str) -> None:

@@ -87,12 +87,20 @@ def unless_finite(seen: Seen) -> bool:
     return len(wrong) < len(pairs) and all(g.size and not np.isfinite(g).all() for g in wrong)
 
 
-class Feedback(NamedTuple):
+class Verdict(NamedTuple):
     """What is said about an answer; ``mistake`` is the number of the one that was recognised."""
 
     state: Literal["open", "wrong", "right"]
-    text: str
+    message: str
     mistake: int | None = None
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is right; one in words always is."""
+        return self.state == "right"
+
+    def _ipython_display_(self) -> None:
+        """Nothing: in a notebook, the message is printed already."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Task:
     Attributes
     ----------
     id : lesson and number, "1.2".
-    asks : what to do, in one or two sentences.
+    statement : what to do, in one or two sentences.
     right : a function that is the right answer, or that returns it where the answer is no function. It has the name
         that a notebook gives the answer, and what it is made of is the worked solution.
     inputs : given a numpy Generator, the arguments to compare at, small ones first. None: the answer is a value.
@@ -116,7 +124,7 @@ class Task:
     """
 
     id: str
-    asks: str
+    statement: str
     right: Callable[..., Any]
     hints: tuple[str, str]
     inputs: Callable[[np.random.Generator], Inputs] | None = None
@@ -141,46 +149,46 @@ class Task:
         why = f"\n\n# {self.why}" if self.why else ""
         return f"{imports(self.right)}{source}{why}"
 
-    def judge(self, answer: Any) -> Feedback:
+    def judge(self, answer: Any) -> Verdict:
         """What is right or wrong with an answer."""
         if _is_open(answer):
-            return Feedback("open", f"not answered yet ({self.name}). {self.asks}")
+            return Verdict("open", f"not answered yet ({self.name}). {self.statement}")
         if self.points:
             return self._read(answer)
         if self.inputs is None:
             return self._compare(answer if inspect.isfunction(answer) else lambda: answer, [()])
         if not callable(answer):
             name = self.name
-            return Feedback(
+            return Verdict(
                 "wrong", f'give the function itself, without brackets: check("{self.id}", {name}).'
             )
         return self._compare(answer, list(self.inputs(np.random.default_rng(0))))
 
-    def _compare(self, answer: Callable[..., Any], inputs: list[tuple[Any, ...]]) -> Feedback:
+    def _compare(self, answer: Callable[..., Any], inputs: list[tuple[Any, ...]]) -> Verdict:
         raw: list[Any] = []
         for x in inputs:
             try:
                 raw.append(self._called(answer, x))
             except Exception as error:
-                return Feedback("wrong", f"{_stopped(error, answer)}{self._at(x)}")
+                return Verdict("wrong", f"{_stopped(error, answer)}{self._at(x)}")
         if all(map(_is_open, raw)):
-            return Feedback("open", f"not answered yet ({self.name}). {self.asks}")
+            return Verdict("open", f"not answered yet ({self.name}). {self.statement}")
         if any(value is None for value in raw):
-            return Feedback("wrong", f"{self.name} gives None: does your function end in a `return`?")
+            return Verdict("wrong", f"{self.name} gives None: does your function end in a `return`?")
         try:
             given = [row(value) for value in raw]
         except (TypeError, ValueError):
-            return Feedback("wrong", f"{show(raw[0])} is no number and no array of numbers.")
+            return Verdict("wrong", f"{show(raw[0])} is no number and no array of numbers.")
         with quiet():
             right = [row(self.see(self.right, *fresh(x))) for x in inputs]
         broken = self._broken(answer, inputs, raw)
         if broken is None if self.any_value else all(map(close, given, right)):
-            return Feedback("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
+            return Verdict("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
         seen = Seen(inputs, given, right, self.see)
         for number, (sign, sentence) in enumerate(self.mistakes):
             if sign(seen):
-                return Feedback("wrong", sentence, number)
-        return Feedback("wrong", self._counterexample(seen, raw, broken))
+                return Verdict("wrong", sentence, number)
+        return Verdict("wrong", self._counterexample(seen, raw, broken))
 
     def _called(self, answer: Callable[..., Any], x: tuple[Any, ...]) -> Any:
         """What comes of an answer: with NumPy's arrays, else with tensors, else entry by entry. Where none works, the
@@ -243,17 +251,17 @@ class Task:
             " at " + ", ".join(f"{n} = {show(v)}" for n, v in zip(names, x, strict=True)) if x else ""
         ) + "."
 
-    def _read(self, answer: Any) -> Feedback:
+    def _read(self, answer: Any) -> Verdict:
         """An answer in words is never refused: its reader compares it with a model answer."""
         if not isinstance(answer, str):
-            return Feedback("wrong", 'answer in words, as a text: "...".')
+            return Verdict("wrong", 'answer in words, as a text: "...".')
         words = answer.lower()
         if len(words.split()) < 6:
-            return Feedback("wrong", "that is short: say it in a sentence or two, as to a friend.")
+            return Verdict("wrong", "that is short: say it in a sentence or two, as to a friend.")
         missing = [p for p, names in self.points.items() if not any(n in words for n in names.split(", "))]
         listed = "".join(f"\n  - no word found about this: {point}" for point in missing)
         ask = "\nIs it there in other words? You are the judge." if missing else ""
-        return Feedback(
+        return Verdict(
             "right", f"noted; here is a model answer to compare with.\n{self.solution()}{listed}{ask}"
         )
 

@@ -7,6 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
+from IPython.core.formatters import DisplayFormatter
 
 from course_utils import exercises
 from course_utils.exercises import check, hint, predict, progress, record, reset, solution
@@ -35,6 +36,13 @@ def test_an_answer_is_found_by_its_name(capsys):
     assert said(capsys) == "1.2  right (4 inputs).\n"
     with pytest.raises(NameError, match=r'the name my_d_star; or give it: check\("1.2", answer\)'):
         in_a_notebook("check('1.2')")
+
+
+def test_a_check_returns_its_verdict_and_a_notebook_does_not_show_it_twice(capsys):
+    verdict = check("1.4", 3.0)
+    assert (verdict.right, check("1.4", 2 * 0.2 - 2 * np.log(2)).right, check("1")) == (False, True, None)
+    assert verdict.message in said(capsys)
+    assert DisplayFormatter().format(verdict) == ({}, {})
 
 
 def test_a_lesson_is_checked_as_far_as_it_is_there(capsys, file):

@@ -17,7 +17,7 @@ import pytest
 from course_utils import exercises
 from course_utils.exercises.task import row
 
-TASKS = [task for lesson in exercises.LESSONS for task in exercises.tasks(lesson).values()]
+TASKS = [*exercises.TASKS.values()]
 CODE = [task for task in TASKS if not task.points]
 WORDS = [task for task in TASKS if task.points]
 MISTAKES = 4  # recognised ones, at least
@@ -52,7 +52,7 @@ def test_every_recognised_mistake_is_in_the_bank_and_gets_its_own_message(task):
     for words, answer in wrong_answers(task):
         said = task.judge(answer)
         assert said.state == "wrong", (words, said)
-        assert words in said.text, (words, said)
+        assert words in said.message, (words, said)
         met.add(said.mistake)
     assert len(task.mistakes) >= MISTAKES
     assert met >= set(range(len(task.mistakes))), set(range(len(task.mistakes))) - met
@@ -120,7 +120,7 @@ def test_a_right_answer_that_is_changed_a_little_is_refused(task):
 
 @by_id(TASKS)
 def test_nothing_that_is_said_gives_the_solution_away(task):
-    said = [task.asks, *task.hints, *(sentence for _, sentence in task.mistakes)]
+    said = [task.statement, *task.hints, *(sentence for _, sentence in task.mistakes)]
     said = ["".join(each.split()) for each in said]
     for key in key_expressions(task):
         assert not [each for each in said if key in each], key
@@ -139,7 +139,7 @@ def test_a_task_is_whole(task):
     assert task.name.startswith("my_")
     assert len(set(task.hints)) == 2
     assert task.judge(...).state == "open"
-    assert task.name in task.judge(...).text
+    assert task.name in task.judge(...).message
     if task.inputs:
         assert task.judge(lambda *x: ...).state == "open"
 
@@ -158,15 +158,15 @@ def test_words_are_never_refused_and_what_they_lack_is_asked_for(task):
     assert len(task.points) >= 3
     model = task.judge(task.right())
     assert model.state == "right"
-    assert "no word found" not in model.text
+    assert "no word found" not in model.message
     for answer in right_answers(task):
         said = task.judge(answer)
         assert said.state == "right"
-        assert "no word found" not in said.text, said.text
+        assert "no word found" not in said.message, said.message
     off = task.judge("my cat sat on a mat all day and was happy")
     assert off.state == "right"
-    assert off.text.count("no word found") == len(task.points)
-    assert "short" in task.judge("It is so.").text
+    assert off.message.count("no word found") == len(task.points)
+    assert "short" in task.judge("It is so.").message
     assert task.judge(3).state == "wrong"
 
 
