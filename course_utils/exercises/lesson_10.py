@@ -8,7 +8,7 @@ from course_utils.exercises.networks import network, normal
 from course_utils.exercises.task import Inputs, Task, like, one_of, where
 
 PREDICTIONS = {
-    "10.a": "FGSM moves no pixel by more than 0.1: which share of digits does a good network still name rightly?",
+    "10.a": "FGSM moves no pixel by more than 0.1: which share of the digits does it fool, from 0 to 1?",
 }
 
 

@@ -7,7 +7,7 @@ from course_utils.exercises.networks import normal
 from course_utils.exercises.task import Inputs, Task, like, times, unless_finite
 
 PREDICTIONS = {
-    "9.a": "With 20 latents, how many does the encoder of digits use (a KL above a tenth of a nat)?",
+    "9.a": "Of 20 latents, how many are active after 4,000 steps with beta = 1?",
 }
 
 
