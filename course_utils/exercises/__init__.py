@@ -132,16 +132,14 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
         kept.change(lambda record: record.setdefault(number, {}).update(guess=_plain(guess)))
     elif computed is not None:
         guess = kept.read().get(number, {}).get("guess", ...)
-    line = f"{number}  {question}"
     if guess is ...:
-        told = "no guess yet: write one in place of the dots" + (
-            "" if computed is None else f", then look: computed ≈ {show(computed)}"
-        )
-    elif computed is None:
-        told = f"your guess: {show(guess)}, noted"
+        told = "no guess yet, in place of the dots"
     else:
-        told = f"your guess: {show(guess)}, computed ≈ {show(computed)} ({_compared(guess, computed)})"
-    _say(f"{line} {told}.")
+        told = f"your guess: {show(guess)}" + (", noted" if computed is None else "")
+    if computed is not None:
+        told += f"; computed ≈ {show(computed)}"
+        told += "" if guess is ... else f" ({_compared(guess, computed)})"
+    _say(f"{number}  {question}\n     {told}.")
 
 
 def progress() -> None:

@@ -134,7 +134,7 @@ def test_a_guess_is_kept_and_shown_beside_what_was_computed(capsys):
     predict("3.a", 2.95)
     assert "your guess: 2.95, noted" in said(capsys)
     predict("3.a", computed=3.0)
-    assert "your guess: 2.95, computed ≈ 3 (within 5 %)" in said(capsys)
+    assert "your guess: 2.95; computed ≈ 3 (within 5 %)" in said(capsys)
     for guess, computed, words in (
         (6, 3.0, "2 times as large"),
         (1, 3.0, "3 times too small"),

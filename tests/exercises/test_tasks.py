@@ -7,10 +7,12 @@ that it must get, answer), and RIGHT, a list of answers written in other ways th
 import ast
 import importlib.util
 import inspect
+import re
 import textwrap
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -179,3 +181,20 @@ def test_a_lesson_has_tasks_predictions_and_a_question_in_words(lesson):
     assert 1 <= len(exercises.predictions(lesson)) <= 3
     names = [task.name for task in there.values()]
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("lesson", exercises.LESSONS)
+def test_every_task_and_prediction_stands_in_its_lesson(lesson, root):
+    paths = sorted((root / "notebooks").glob(f"{int(lesson):02}*.ipynb"))
+    code = "\n".join(
+        cell.source
+        for path in paths
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    )
+    assert f'exercises.check("{lesson}")' in code
+    for task in exercises.tasks(lesson).values():
+        assert f"# {task.id}: " in code
+        assert re.search(rf"^(def )?{task.name}\b", code, re.M), task.id
+    for number in exercises.predictions(lesson):
+        assert f'exercises.predict("{number}", ..., ' in code
