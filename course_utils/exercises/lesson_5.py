@@ -192,8 +192,7 @@ TASKS = (
     ),
     Task(
         "5.4",
-        "Write the point at the share t of the way from the latent a to the latent b, which is as long, on a great "
-        "circle.",
+        "Write the point at the share t of the way from the latent a to the latent b on a great circle.",
         my_slerp,
         (
             "Both ends get a sine as their weight, divided by a third one.",

@@ -289,12 +289,14 @@ class StyleTransfer(Stepwise):
         Raises
         ------
         ValueError
-            when the state is that of a picture of another size.
+            when the state is that of a picture of another size; the run then goes on as if nothing had been.
         """
         state = copied(dict(state))
+        before = self._level, self._map, self.level, self._steps_here
         self._enter(state["level"])
         like = self._map.parameters(self._level.content)
         if state["picture"].shape != like.shape:
+            self._level, self._map, self.level, self._steps_here = before
             raise ValueError(
                 f"the state holds a picture of shape {tuple(state['picture'].shape)}, which is not what this transfer "
                 "makes; make it with the same pictures, size and settings."

@@ -223,6 +223,15 @@ def test_a_saved_run_continues_exactly(make, tmp_path, optimizer):
         make(**settings | {"size": 100}).load_state_dict(first.state_dict())
 
 
+def test_a_state_of_another_size_leaves_a_run_as_it_was(make):
+    transfer = make(size=96, pyramid=2, steps_per_level=1).run(2, progress=False)
+    before = transfer.image
+    with pytest.raises(ValueError, match="same pictures, size"):
+        transfer.load_state_dict(make(size=100, pyramid=2).state_dict())
+    assert (transfer.level, np.array_equal(transfer.image, before)) == (1, True)
+    transfer.step()
+
+
 def test_the_pyramid_goes_from_coarse_to_fine(make):
     transfer = make(pyramid=2, steps_per_level=3, size=96)
     shapes = [transfer.image.shape[:2] for _ in transfer.steps(5)]
