@@ -26,7 +26,7 @@ from course_utils.exercises.task import Task, Verdict, close, row, show
 
 __all__ = ["TASKS", "check", "hint", "predict", "progress", "reset", "solution"]
 
-WIDTH = 96  # of what is printed
+WIDTH = 88  # characters that stand beside a file browser at 1280 x 720
 LESSONS = sorted((path.stem[7:] for path in Path(__file__).parent.glob("lesson_*.py")), key=int)
 _hints: Counter[str] = Counter()
 
