@@ -15,6 +15,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -296,8 +297,9 @@ def show(value: Any) -> str:
     if isinstance(value, tuple):
         return f"({', '.join(map(show, value))})"
     value = value.detach().cpu().numpy() if hasattr(value, "detach") else value
-    if isinstance(value, np.ndarray | list) and np.size(value) > 8:
-        return f"an array of shape {np.shape(value)}"
+    with suppress(ValueError):  # rows of different lengths
+        if isinstance(value, np.ndarray | list) and np.size(value) > 8:
+            return f"an array of shape {np.shape(value)}"
     if isinstance(value, np.ndarray) and value.size != 1:
         return " ".join(np.array2string(value, precision=4, separator=", ").split())
     try:
