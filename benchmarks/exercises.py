@@ -178,7 +178,7 @@ def examine(task: Task) -> dict:
     survivors = {words: computes_the_same(task, code) for words, code in left.items()}
     caught_by_one = len(found) - len(survivors)
     if task.inputs:
-        first = replace(task, inputs=lambda rng: itertools.islice(task.inputs(rng), 1), must=())
+        first = replace(task, inputs=lambda rng: itertools.islice(task.inputs(rng), 1), must={})
         caught_by_one = sum(refused(first, code) for code in found.values())
     return {"mutants": len(found), "caught by one input": caught_by_one, "survivors": survivors}
 

@@ -74,34 +74,28 @@ TASKS = (
             "That third one lies halfway between the two.",
         ),
         pairs,
-        must=[
-            ("0 for two equal vectors", lambda f, p, q: abs(f(p, p).item()) < 1e-6),
-            ("the same for (p, q) and (q, p)", lambda f, p, q: abs(f(p, q).item() - f(q, p).item()) < 1e-6),
-            ("never above log 2", lambda f, p, q: f(p, q).item() < 0.6932),
-        ],
-        mistakes=[
-            (times(2), "exactly twice too large: are the two KL terms averaged or summed?"),
-            (times(0.5), "exactly half: is something averaged twice?"),
-            (times(1 / np.log(2)), "ratio 1.4427 = 1/log 2: which logarithm?"),
-            (
-                like(lambda p, q: np.sqrt(my_jsd(p, q))),
-                "that is the metric that belongs to it: one function too many.",
+        must={
+            "0 for two equal vectors": lambda f, p, q: abs(f(p, p).item()) < 1e-6,
+            "the same for (p, q) and (q, p)": lambda f, p, q: abs(f(p, q).item() - f(q, p).item()) < 1e-6,
+            "never above log 2": lambda f, p, q: f(p, q).item() < 0.6932,
+        },
+        mistakes={
+            "exactly twice too large: are the two KL terms averaged or summed?": times(2),
+            "exactly half: is something averaged twice?": times(0.5),
+            "ratio 1.4427 = 1/log 2: which logarithm?": times(1 / np.log(2)),
+            "that is the metric that belongs to it: one function too many.": like(
+                lambda p, q: np.sqrt(my_jsd(p, q))
             ),
-            (
-                like(lambda p, q: (dv.kl_divergence(p, q) + dv.kl_divergence(q, p)) / 2),
-                "infinite for a side that one of them never shows: p and q are compared with each other. "
-                "With whom should both be compared?",
+            "infinite for a side that one of them never shows: p and q are compared with each other. "
+            "With whom should both be compared?": like(
+                lambda p, q: (dv.kl_divergence(p, q) + dv.kl_divergence(q, p)) / 2
             ),
-            (
-                like(lambda p, q: dv.kl_divergence(p, (p + q) / 2)),
-                "you count the way from p only: what of q?",
+            "you count the way from p only: what of q?": like(lambda p, q: dv.kl_divergence(p, (p + q) / 2)),
+            "too small by log 2 everywhere: does the mixture sum to 1?": like(
+                lambda p, q: my_jsd(p, q) - np.log(2)
             ),
-            (
-                like(lambda p, q: my_jsd(p, q) - np.log(2)),
-                "too small by log 2 everywhere: does the mixture sum to 1?",
-            ),
-            (unless_finite, "right where all entries are positive, NaN where one is 0: what is 0 log 0?"),
-        ],
+            "right where all entries are positive, NaN where one is 0: what is 0 log 0?": unless_finite,
+        },
         why="Every entry of m is at least half of p's and of q's: no term can be infinite, and none exceeds log 2.",
     ),
     Task(
@@ -113,29 +107,26 @@ TASKS = (
             "It lies between 0 and 1.",
         ),
         densities,
-        must=[
-            ("between 0 and 1", lambda f, a, b: bool(((f(a, b) >= 0) & (f(a, b) <= 1)).all())),
-            ("1/2 where both are equal", lambda f, a, b: bool(np.allclose(f(a + 1, a + 1), 0.5))),
-        ],
+        must={
+            "between 0 and 1": lambda f, a, b: bool(((f(a, b) >= 0) & (f(a, b) <= 1)).all()),
+            "1/2 where both are equal": lambda f, a, b: bool(np.allclose(f(a + 1, a + 1), 0.5)),
+        },
         entrywise=True,
-        mistakes=[
-            (like(lambda a, b: b / (a + b)), "you answer how likely it is a fake: which of the two is real?"),
-            (like(lambda a, b: a / b), "not bounded by 1: a ratio of densities is no probability yet."),
-            (
-                like(lambda a, b: np.log(a) - np.log(b)),
-                "that is the logit: what turns a logit into a probability?",
+        mistakes={
+            "you answer how likely it is a fake: which of the two is real?": like(lambda a, b: b / (a + b)),
+            "not bounded by 1: a ratio of densities is no probability yet.": like(lambda a, b: a / b),
+            "that is the logit: what turns a logit into a probability?": like(
+                lambda a, b: np.log(a) - np.log(b)
             ),
-            (
-                like(lambda a, b: 1 / (1 + np.exp(b - a))),
-                "a sigmoid, but of what? Densities come in by their logs.",
+            "a sigmoid, but of what? Densities come in by their logs.": like(
+                lambda a, b: 1 / (1 + np.exp(b - a))
             ),
-            (
-                times(0.5),
-                "exactly half: at equal densities you say 1/4. Is the half that is real counted twice?",
+            "exactly half: at equal densities you say 1/4. Is the half that is real counted twice?": times(
+                0.5
             ),
-            (like(lambda a, b: (a > b) * 1.0), "you decide; asked is how sure one can be."),
-            (like(lambda a, b: a), "b plays no part: what if the generator never comes here?"),
-        ],
+            "you decide; asked is how sure one can be.": like(lambda a, b: (a > b) * 1.0),
+            "b plays no part: what if the generator never comes here?": like(lambda a, b: a),
+        },
     ),
     Task(
         "1.3",
@@ -147,40 +138,31 @@ TASKS = (
             "np.logaddexp computes the log of a sum of exponentials without overflow.",
         ),
         logits,
-        must=[
-            (
-                "the first is never above 0, the second never below",
-                lambda f, a: f(a)[0] <= 1e-9 <= f(a)[1] + 2e-9,
+        must={
+            "the first is never above 0, the second never below": lambda f, a: (
+                f(a)[0] <= 1e-9 <= f(a)[1] + 2e-9
             ),
-            (
-                "log 2 in size at a = 0",
-                lambda f, a: bool(np.allclose(np.abs(f(0 * a)), np.log(2), atol=1e-5)),
+            "log 2 in size at a = 0": lambda f, a: bool(np.allclose(np.abs(f(0 * a)), np.log(2), atol=1e-5)),
+        },
+        mistakes={
+            "right for small logits, not finite at 1000: which exponential overflows?": unless_finite,
+            "the two come in the other order.": like(lambda a: my_generator_losses(a)[::-1]),
+            "sign of the first: log of a probability is never positive.": like(
+                lambda a: (-my_generator_losses(a)[0], my_generator_losses(a)[1])
             ),
-        ],
-        mistakes=[
-            (unless_finite, "right for small logits, not finite at 1000: which exponential overflows?"),
-            (like(lambda a: my_generator_losses(a)[::-1]), "the two come in the other order."),
-            (
-                like(lambda a: (-my_generator_losses(a)[0], my_generator_losses(a)[1])),
-                "sign of the first: log of a probability is never positive.",
+            "sign of the second: the generator goes down its loss. Does it want D large here, or small?": like(
+                lambda a: (my_generator_losses(a)[0], -my_generator_losses(a)[1])
             ),
-            (
-                like(lambda a: (my_generator_losses(a)[0], -my_generator_losses(a)[1])),
-                "sign of the second: the generator goes down its loss. Does it want D large here, or small?",
+            "as many times too large as there are points: sum or mean?": like(
+                lambda a: tuple(len(a) * loss for loss in my_generator_losses(a))
             ),
-            (
-                like(lambda a: tuple(len(a) * loss for loss in my_generator_losses(a))),
-                "as many times too large as there are points: sum or mean?",
+            "one number for each point: the losses are averages.": like(
+                lambda a: (-np.logaddexp(0, a), np.logaddexp(0, -a))
             ),
-            (
-                like(lambda a: (-np.logaddexp(0, a), np.logaddexp(0, -a))),
-                "one number for each point: the losses are averages.",
+            "these are the discriminator's: you took the generated points for real ones.": like(
+                lambda a: tuple(reversed([-loss for loss in my_generator_losses(a)]))
             ),
-            (
-                like(lambda a: tuple(reversed([-loss for loss in my_generator_losses(a)]))),
-                "these are the discriminator's: you took the generated points for real ones.",
-            ),
-        ],
+        },
     ),
     Task(
         "1.4",
@@ -190,14 +172,16 @@ TASKS = (
             "Step 3 of the lesson: put the best answer back into V.",
             "At JSD = 0 it is -1.386; every nat adds two.",
         ),
-        must=[("D can do no worse than answer 1/2 everywhere", lambda v: v.item() > -1.3863)],
-        mistakes=[
-            (one_of(0.2 - 2 * np.log(2)), "JSD - 2 log 2, as one slide prints it: which factor is missing?"),
-            (one_of(2 * np.log(2) - 0.4), "that is the loss, which is small where V is large: sign?"),
-            (one_of(0.4), "V is 0 only for a discriminator that is never wrong: what is V at JSD = 0?"),
-            (one_of(0.4 - np.log(2), 0.2 - np.log(2)), "there are two terms in V, and each loses a log 2."),
-            (one_of(0.4 - 2), "which logarithm? -2 would be in bits."),
-        ],
+        must={
+            "D can do no worse than answer 1/2 everywhere": lambda v: v.item() > -1.3863,
+        },
+        mistakes={
+            "JSD - 2 log 2, as one slide prints it: which factor is missing?": one_of(0.2 - 2 * np.log(2)),
+            "that is the loss, which is small where V is large: sign?": one_of(2 * np.log(2) - 0.4),
+            "V is 0 only for a discriminator that is never wrong: what is V at JSD = 0?": one_of(0.4),
+            "there are two terms in V, and each loses a log 2.": one_of(0.4 - np.log(2), 0.2 - np.log(2)),
+            "which logarithm? -2 would be in bits.": one_of(0.4 - 2),
+        },
     ),
     Task(
         "1.5",

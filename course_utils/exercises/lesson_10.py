@@ -85,50 +85,41 @@ TASKS = (
         my_fgsm,
         ("Every pixel moves equally far; the gradient only says which way.", "And a pixel stays a pixel."),
         pictures,
-        must=[
-            (
-                "pixels stay in [0, 1]",
-                lambda f, x, g, e: bool(((f(x, g, e) >= -1e-9) & (f(x, g, e) <= 1 + 1e-9)).all()),
+        must={
+            "pixels stay in [0, 1]": lambda f, x, g, e: bool(
+                ((f(x, g, e) >= -1e-9) & (f(x, g, e) <= 1 + 1e-9)).all()
             ),
-            (
-                "no pixel moves further than epsilon",
-                lambda f, x, g, e: bool((np.abs(f(x, g, e) - x.ravel()) < e + 1e-6).all()),
+            "no pixel moves further than epsilon": lambda f, x, g, e: bool(
+                (np.abs(f(x, g, e) - x.ravel()) < e + 1e-6).all()
             ),
-        ],
-        mistakes=[
-            (like(lambda x, g, e: x + e * np.sign(g)), "some pixels leave [0, 1]: what shows them?"),
-            (
-                like(lambda x, g, e: np.clip(x - e * np.sign(g), 0, 1)),
-                "the attacker wants the loss large: up or down?",
+        },
+        mistakes={
+            "some pixels leave [0, 1]: what shows them?": like(lambda x, g, e: x + e * np.sign(g)),
+            "the attacker wants the loss large: up or down?": like(
+                lambda x, g, e: np.clip(x - e * np.sign(g), 0, 1)
             ),
-            (
-                like(lambda x, g, e: np.clip(x + e * g, 0, 1)),
-                "pixels with a small gradient hardly move in yours.",
+            "pixels with a small gradient hardly move in yours.": like(
+                lambda x, g, e: np.clip(x + e * g, 0, 1)
             ),
-            (
-                like(lambda x, g, e: np.clip(x + e * g / np.linalg.norm(g), 0, 1)),
-                "that is the steepest step of Euclidean length: here every *pixel* may move by epsilon.",
+            "that is the steepest step of Euclidean length: here every *pixel* may move by epsilon.": like(
+                lambda x, g, e: np.clip(x + e * g / np.linalg.norm(g), 0, 1)
             ),
-            (
-                like(lambda x, g, e: np.clip(e * np.sign(g), 0, 1)),
-                "that is the disturbance; where is the picture?",
+            "that is the disturbance; where is the picture?": like(
+                lambda x, g, e: np.clip(e * np.sign(g), 0, 1)
             ),
-            (like(lambda x, g, e: np.clip(x + np.sign(g), 0, 1)), "epsilon plays no part."),
-            (
-                like(lambda x, g, e: np.clip(x + np.clip(g, -e, e), 0, 1)),
-                "a clipped gradient is no sign: small ones stay small.",
+            "epsilon plays no part.": like(lambda x, g, e: np.clip(x + np.sign(g), 0, 1)),
+            "a clipped gradient is no sign: small ones stay small.": like(
+                lambda x, g, e: np.clip(x + np.clip(g, -e, e), 0, 1)
             ),
-            (
-                like(lambda x, g, e: x + np.clip(e * np.sign(g), 0, 1)),
-                "the limits hold for the picture, not for the disturbance.",
+            "the limits hold for the picture, not for the disturbance.": like(
+                lambda x, g, e: x + np.clip(e * np.sign(g), 0, 1)
             ),
-        ],
+        },
     ),
     Task(
         "10.2",
-        "From a model to logits, x, the right classes y and epsilon (tensors), write FGSM without limits "
-        "for the pixels. What "
-        "comes out has no gradient of its own.",
+        "From a model to logits, x, the right classes y and epsilon (tensors), write FGSM without limits for the "
+        "pixels. What comes out has no gradient of its own.",
         my_attack,
         (
             "The gradient of the cross-entropy in the *picture*: x has to require one.",
@@ -136,45 +127,30 @@ TASKS = (
         ),
         networks,
         see=lambda attack, model, *x: _unless_it_wants_gradients(attack(model, *x)),
-        mistakes=[
-            (
-                like(lambda model, x, y, e: _step(model, x, y, e).requires_grad_()),
-                "right, but a graph hangs on it: cut it at the end.",
+        mistakes={
+            "right, but a graph hangs on it: cut it at the end.": like(
+                lambda model, x, y, e: _step(model, x, y, e).requires_grad_()
             ),
-            (
-                like(lambda model, x, y, e: _step(model, x, y, -e)),
-                "that makes the network surer: up or down the loss?",
+            "that makes the network surer: up or down the loss?": like(
+                lambda model, x, y, e: _step(model, x, y, -e)
             ),
-            (
-                like(lambda model, x, y, e: _step(model, x, y, e, turn=lambda g: g)),
-                "by the gradient itself: what of it counts here?",
+            "by the gradient itself: what of it counts here?": like(
+                lambda model, x, y, e: _step(model, x, y, e, turn=lambda g: g)
             ),
-            (
-                like(
-                    lambda model, x, y, e: _step(
-                        model, x, y, e, turn=lambda g: g / g.norm(dim=1, keepdim=True)
-                    )
-                ),
-                "a step of Euclidean length: asked is one in which every pixel moves equally far.",
+            "a step of Euclidean length: asked is one in which every pixel moves equally far.": like(
+                lambda model, x, y, e: _step(model, x, y, e, turn=lambda g: g / g.norm(dim=1, keepdim=True))
             ),
-            (
-                like(
-                    lambda model, x, y, e: _step(
-                        model, x, y, e, of=lambda a, y: a.gather(1, y[:, None]).sum()
-                    )
-                ),
-                "you raise the right class's logit: that is no attack.",
+            "you raise the right class's logit: that is no attack.": like(
+                lambda model, x, y, e: _step(model, x, y, e, of=lambda a, y: a.gather(1, y[:, None]).sum())
             ),
-            (
-                like(lambda model, x, y, e: _step(model, x, model(x).argmin(1), e)),
-                "you climb the loss of another class than y.",
+            "you climb the loss of another class than y.": like(
+                lambda model, x, y, e: _step(model, x, model(x).argmin(1), e)
             ),
-            (
-                like(lambda model, x, y, e: _step(model, x, y, e) - x),
-                "that is the disturbance; where is the picture?",
+            "that is the disturbance; where is the picture?": like(
+                lambda model, x, y, e: _step(model, x, y, e) - x
             ),
-            (like(lambda model, x, y, e: x), "nothing has moved."),
-        ],
+            "nothing has moved.": like(lambda model, x, y, e: x),
+        },
     ),
     Task(
         "10.3",
@@ -182,22 +158,22 @@ TASKS = (
         my_gain,
         ("Choose the worst direction for each pixel by itself.", "Hundreds of tiny changes add up."),
         weights,
-        must=[("never negative", lambda f, w, e: f(w, e).item() >= 0)],
-        mistakes=[
-            (like(lambda w, e: e * w.sum()), "all pixels up: each may choose its own direction."),
-            (like(lambda w, e: abs(e * w.sum())), "all pixels the same way: each may choose its own."),
-            (
-                like(lambda w, e: e * np.linalg.norm(w)),
-                "that is for a disturbance of Euclidean length epsilon.",
+        must={
+            "never negative": lambda f, w, e: f(w, e).item() >= 0,
+        },
+        mistakes={
+            "all pixels up: each may choose its own direction.": like(lambda w, e: e * w.sum()),
+            "all pixels the same way: each may choose its own.": like(lambda w, e: abs(e * w.sum())),
+            "that is for a disturbance of Euclidean length epsilon.": like(
+                lambda w, e: e * np.linalg.norm(w)
             ),
-            (like(lambda w, e: e * np.abs(w).max()), "the best pixel alone: all of them may move."),
-            (like(lambda w, e: e * np.abs(w).mean()), "an average: do the contributions add up?"),
-            (like(lambda w, e: np.abs(w).sum()), "epsilon plays no part."),
-            (
-                like(lambda w, e: e * (w**2).sum()),
-                "that is for moving along w itself: too far for large weights.",
+            "the best pixel alone: all of them may move.": like(lambda w, e: e * np.abs(w).max()),
+            "an average: do the contributions add up?": like(lambda w, e: e * np.abs(w).mean()),
+            "epsilon plays no part.": like(lambda w, e: np.abs(w).sum()),
+            "that is for moving along w itself: too far for large weights.": like(
+                lambda w, e: e * (w**2).sum()
             ),
-        ],
+        },
         why="It grows with the number of pixels, while the picture looks the same: why high dimensions are fragile.",
     ),
     Task(
@@ -206,52 +182,45 @@ TASKS = (
         my_projection,
         ("Inside of the ball nothing happens.", "Outside, go back along the straight line to the middle."),
         balls,
-        must=[
-            ("inside of the ball", lambda f, z, x, r: bool(np.linalg.norm(f(z, x, r) - x) < r + 1e-4)),
-            (
-                "points inside stay",
-                lambda f, z, x, r: bool(np.linalg.norm(z - x) > r or np.allclose(f(z, x, r), z, atol=1e-6)),
+        must={
+            "inside of the ball": lambda f, z, x, r: bool(np.linalg.norm(f(z, x, r) - x) < r + 1e-4),
+            "points inside stay": lambda f, z, x, r: bool(
+                np.linalg.norm(z - x) > r or np.allclose(f(z, x, r), z, atol=1e-6)
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda z, x, r: x + r * (z - x) / np.linalg.norm(z - x)),
-                "points inside are moved to the border too (and the middle becomes NaN).",
+        },
+        mistakes={
+            "points inside are moved to the border too (and the middle becomes NaN).": like(
+                lambda z, x, r: x + r * (z - x) / np.linalg.norm(z - x)
             ),
-            (like(lambda z, x, r: np.clip(z, x - r, x + r)), "that is the cube: each coordinate by itself."),
-            (
-                like(lambda z, x, r: z * min(1, r / max(np.linalg.norm(z), 1e-9))),
-                "that is the ball around 0: where is its middle?",
+            "that is the cube: each coordinate by itself.": like(lambda z, x, r: np.clip(z, x - r, x + r)),
+            "that is the ball around 0: where is its middle?": like(
+                lambda z, x, r: z * min(1, r / max(np.linalg.norm(z), 1e-9))
             ),
-            (
-                like(lambda z, x, r: (z - x) * r / max(np.linalg.norm(z - x), r)),
-                "that is the way from the middle; and the middle?",
+            "that is the way from the middle; and the middle?": like(
+                lambda z, x, r: (z - x) * r / max(np.linalg.norm(z - x), r)
             ),
-            (
-                like(lambda z, x, r: x if np.linalg.norm(z - x) > r else z),
-                "you go back to the middle: the border is nearer.",
+            "you go back to the middle: the border is nearer.": like(
+                lambda z, x, r: x if np.linalg.norm(z - x) > r else z
             ),
-            (like(lambda z, x, r: z), "points outside stay outside."),
-            (
-                like(lambda z, x, r: x + (z - x) * r / max(((z - x) ** 2).sum(), r)),
-                "you divide by the squared length: too far back.",
+            "points outside stay outside.": like(lambda z, x, r: z),
+            "you divide by the squared length: too far back.": like(
+                lambda z, x, r: x + (z - x) * r / max(((z - x) ** 2).sum(), r)
             ),
-        ],
+        },
     ),
     Task(
         "10.5",
-        "PGD with steps of 0.03 in a ball of 0.15 for each pixel starts at random. How many steps does a "
-        "pixel need, at least, "
-        "to come from any place to any other?",
+        "PGD with steps of 0.03 in a ball of 0.15 for each pixel starts at random. How many steps does a pixel need, "
+        "at least, to come from any place to any other?",
         my_steps,
         ("How wide is the ball, from side to side?", "Divide by the length of a step."),
-        mistakes=[
-            (one_of(5), "from the middle to the border; but the start is random."),
-            (one_of(1), "one step is FGSM's: it moves a pixel by 0.03 here."),
-            (one_of(20), "enough, but more than are needed: how wide is the ball?"),
-            (one_of(9, 11), "off by one: count the steps, not the places."),
-            (where(lambda n: n != round(n)), "a number of steps is whole."),
-        ],
+        mistakes={
+            "from the middle to the border; but the start is random.": one_of(5),
+            "one step is FGSM's: it moves a pixel by 0.03 here.": one_of(1),
+            "enough, but more than are needed: how wide is the ball?": one_of(20),
+            "off by one: count the steps, not the places.": one_of(9, 11),
+            "a number of steps is whole.": where(lambda n: n != round(n)),
+        },
     ),
     Task(
         "10.6",

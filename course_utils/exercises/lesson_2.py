@@ -69,18 +69,18 @@ TASKS = (
             "Both coordinates change by the same amount; Pythagoras.",
         ),
         shifts,
-        must=[
-            ("never negative", lambda f, t: f(t).item() >= 0),
-            ("0 for theta = 0", lambda f, t: abs(f(0.0).item()) < 1e-9),
-            ("the same to either side", lambda f, t: abs(f(t).item() - f(-t).item()) < 1e-6),
-        ],
-        mistakes=[
-            (like(lambda t: np.sqrt(2) * t), "a distance is never negative: what of theta = -1.5?"),
-            (like(lambda t: 2 * abs(t)), "that is the city-block distance: how far is it as the crow flies?"),
-            (like(lambda t: abs(t)), "that is the way sideways alone: the points also rise."),
-            (like(lambda t: 2 * t**2), "that is the square of the distance."),
-            (like(lambda t: np.log(2) * (t != 0)), "that is the JSD, which does not care how far."),
-        ],
+        must={
+            "never negative": lambda f, t: f(t).item() >= 0,
+            "0 for theta = 0": lambda f, t: abs(f(0.0).item()) < 1e-9,
+            "the same to either side": lambda f, t: abs(f(t).item() - f(-t).item()) < 1e-6,
+        },
+        mistakes={
+            "a distance is never negative: what of theta = -1.5?": like(lambda t: np.sqrt(2) * t),
+            "that is the city-block distance: how far is it as the crow flies?": like(lambda t: 2 * abs(t)),
+            "that is the way sideways alone: the points also rise.": like(lambda t: abs(t)),
+            "that is the square of the distance.": like(lambda t: 2 * t**2),
+            "that is the JSD, which does not care how far.": like(lambda t: np.log(2) * (t != 0)),
+        },
     ),
     Task(
         "2.2",
@@ -88,24 +88,22 @@ TASKS = (
         my_slope,
         ("Where is the derivative in s zero?", "Without a penalty (a weight without end) it is 1."),
         lines_and_weights,
-        must=[
-            ("never below 1", lambda f, t, w: f(t, w).item() >= 1),
-            ("1 for theta = 0", lambda f, t, w: abs(f(0.0, w).item() - 1) < 1e-6),
-        ],
-        mistakes=[
-            (like(lambda t, w: 1 + t / (2 * w)), "right for theta > 0: what of a line on the other side?"),
-            (like(lambda t, w: 1 + abs(t) / w), "the excess is twice too large: the square brings a factor."),
-            (
-                like(lambda t, w: abs(t) / (2 * w)),
-                "too small by 1: that is the excess over what the penalty asks for.",
+        must={
+            "never below 1": lambda f, t, w: f(t, w).item() >= 1,
+            "1 for theta = 0": lambda f, t, w: abs(f(0.0, w).item() - 1) < 1e-6,
+        },
+        mistakes={
+            "right for theta > 0: what of a line on the other side?": like(lambda t, w: 1 + t / (2 * w)),
+            "the excess is twice too large: the square brings a factor.": like(lambda t, w: 1 + abs(t) / w),
+            "too small by 1: that is the excess over what the penalty asks for.": like(
+                lambda t, w: abs(t) / (2 * w)
             ),
-            (
-                like(lambda t, w: 1 + abs(t) * w / 2),
-                "a heavier penalty makes yours steeper: which way should it go?",
+            "a heavier penalty makes yours steeper: which way should it go?": like(
+                lambda t, w: 1 + abs(t) * w / 2
             ),
-            (like(lambda t, w: 1 + abs(t) / (4 * w)), "the excess is half of what it should be."),
-            (like(lambda t, w: 1 + 0 * t), "that is what the penalty asks for, not what earns most."),
-        ],
+            "the excess is half of what it should be.": like(lambda t, w: 1 + abs(t) / (4 * w)),
+            "that is what the penalty asks for, not what earns most.": like(lambda t, w: 1 + 0 * t),
+        },
         why="The report s |theta| is then |theta| + theta^2 / (2 weight): too large, the more so the further.",
     ),
     Task(
@@ -116,30 +114,24 @@ TASKS = (
             "At theta = 1 the lesson found 0.41.",
             "The JSD depends on theta / s only: what if both are stretched?",
         ),
-        must=[
-            (
-                "the slope must be at least 99 % of the steepest",
-                lambda s: s.item() > 0 and _slope_at(s.item()) > 0.99,
-            )
-        ],
+        must={
+            "the slope must be at least 99 % of the steepest": lambda s: (
+                s.item() > 0 and _slope_at(s.item()) > 0.99
+            ),
+        },
         any_value=True,
-        mistakes=[
-            (where(lambda s: s <= 0), "noise is a standard deviation: above 0."),
-            (where(lambda s: abs(s - 0.41) < 0.03), "that is the best for lines that are 1 apart."),
-            (
-                where(lambda s: abs(s - 0.41 / 3) < 0.02),
-                "you went the wrong way: further apart, and less noise?",
+        mistakes={
+            "noise is a standard deviation: above 0.": where(lambda s: s <= 0),
+            "that is the best for lines that are 1 apart.": where(lambda s: abs(s - 0.41) < 0.03),
+            "you went the wrong way: further apart, and less noise?": where(
+                lambda s: abs(s - 0.41 / 3) < 0.02
             ),
-            (
-                where(lambda s: abs(s - 3.69) < 0.3),
-                "theta counts once, not squared: theta / s is all that matters.",
+            "theta counts once, not squared: theta / s is all that matters.": where(
+                lambda s: abs(s - 3.69) < 0.3
             ),
-            (
-                where(lambda s: 0 < s < 1),
-                "too little noise: there the slope falls like exp(-theta^2 / 8 s^2).",
-            ),
-            (where(lambda s: s > 1.5), "too much noise: there the slope falls like 1 / s^2."),
-        ],
+            "too little noise: there the slope falls like exp(-theta^2 / 8 s^2).": where(lambda s: 0 < s < 1),
+            "too much noise: there the slope falls like 1 / s^2.": where(lambda s: s > 1.5),
+        },
     ),
     Task(
         "2.4",
@@ -151,44 +143,34 @@ TASKS = (
             "On a line the lowest goes to the lowest.",
         ),
         samples,
-        must=[
-            ("never below |theta|", lambda f, t, z, w: f(t, z, w).item() > abs(t) - 1e-6),
-            (
-                "blind to the order of the points",
-                lambda f, t, z, w: abs(f(t, z, w).item() - f(t, z[::-1], w).item()) < 1e-5,
+        must={
+            "never below |theta|": lambda f, t, z, w: f(t, z, w).item() > abs(t) - 1e-6,
+            "blind to the order of the points": lambda f, t, z, w: (
+                abs(f(t, z, w).item() - f(t, z[::-1], w).item()) < 1e-5
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda t, z, w: np.hypot(t, z - w).mean()),
-                "the i-th goes to the i-th, whichever they are: is there no cheaper way to pair them?",
+        },
+        mistakes={
+            "the i-th goes to the i-th, whichever they are: is there no cheaper way to pair them?": like(
+                lambda t, z, w: np.hypot(t, z - w).mean()
             ),
-            (like(lambda t, z, w: np.hypot(t, np.sort(z) - np.sort(w)).sum()), "each point weighs 1/n."),
-            (
-                like(lambda t, z, w: abs(t)),
-                "that is W of the lines; these are samples, whose heights differ.",
+            "each point weighs 1/n.": like(lambda t, z, w: np.hypot(t, np.sort(z) - np.sort(w)).sum()),
+            "that is W of the lines; these are samples, whose heights differ.": like(lambda t, z, w: abs(t)),
+            "sideways and then up: that is the city-block distance.": like(
+                lambda t, z, w: abs(t) + np.abs(np.sort(z) - np.sort(w)).mean()
             ),
-            (
-                like(lambda t, z, w: abs(t) + np.abs(np.sort(z) - np.sort(w)).mean()),
-                "sideways and then up: that is the city-block distance.",
+            "squared distances: W averages the distances themselves.": like(
+                lambda t, z, w: (t**2 + (np.sort(z) - np.sort(w)) ** 2).mean()
             ),
-            (
-                like(lambda t, z, w: (t**2 + (np.sort(z) - np.sort(w)) ** 2).mean()),
-                "squared distances: W averages the distances themselves.",
+            "a root of a mean is no mean of roots: that is W_2.": like(
+                lambda t, z, w: np.sqrt((t**2 + (np.sort(z) - np.sort(w)) ** 2).mean())
             ),
-            (
-                like(lambda t, z, w: np.sqrt((t**2 + (np.sort(z) - np.sort(w)) ** 2).mean())),
-                "a root of a mean is no mean of roots: that is W_2.",
+            "your pairs cross: the lowest goes to the highest.": like(
+                lambda t, z, w: np.hypot(t, np.sort(z) - np.sort(w)[::-1]).mean()
             ),
-            (
-                like(lambda t, z, w: np.hypot(t, np.sort(z) - np.sort(w)[::-1]).mean()),
-                "your pairs cross: the lowest goes to the highest.",
+            "the mean over all pairs is the plan that mixes everything: the cheapest costs less.": like(
+                lambda t, z, w: np.hypot(t, z[:, None] - w).mean()
             ),
-            (
-                like(lambda t, z, w: np.hypot(t, z[:, None] - w).mean()),
-                "the mean over all pairs is the plan that mixes everything: the cheapest costs less.",
-            ),
-        ],
+        },
     ),
     Task(
         "2.5",

@@ -93,129 +93,106 @@ TASKS = (
         my_w1,
         ("Move the u-th grain of one to the u-th grain of the other.", "Put both in order first."),
         line_samples,
-        must=[
-            ("0 between a sample and itself, in any order", lambda f, x, y: abs(f(x, x[::-1]).item()) < 1e-6),
-            ("the same both ways", lambda f, x, y: abs(f(x, y).item() - f(y, x).item()) < 1e-5),
-        ],
-        mistakes=[
-            (
-                like(lambda x, y: np.abs(x - y).mean()),
-                "the u-th grain goes to the u-th place: which one is the u-th?",
+        must={
+            "0 between a sample and itself, in any order": lambda f, x, y: abs(f(x, x[::-1]).item()) < 1e-6,
+            "the same both ways": lambda f, x, y: abs(f(x, y).item() - f(y, x).item()) < 1e-5,
+        },
+        mistakes={
+            "the u-th grain goes to the u-th place: which one is the u-th?": like(
+                lambda x, y: np.abs(x - y).mean()
             ),
-            (like(lambda x, y: np.abs(np.sort(x) - y).mean()), "one of the two is not in order yet."),
-            (like(lambda x, y: np.abs(x - np.sort(y)).mean()), "one of the two is still not in order."),
-            (like(lambda x, y: np.abs(np.sort(x) - np.sort(y)).sum()), "every grain has the mass 1/n."),
-            (
-                like(lambda x, y: abs(x.mean() - y.mean())),
-                "how far the means are apart is a lower bound: spread counts too.",
+            "one of the two is not in order yet.": like(lambda x, y: np.abs(np.sort(x) - y).mean()),
+            "one of the two is still not in order.": like(lambda x, y: np.abs(x - np.sort(y)).mean()),
+            "every grain has the mass 1/n.": like(lambda x, y: np.abs(np.sort(x) - np.sort(y)).sum()),
+            "how far the means are apart is a lower bound: spread counts too.": like(
+                lambda x, y: abs(x.mean() - y.mean())
             ),
-            (like(lambda x, y: ((np.sort(x) - np.sort(y)) ** 2).mean()), "squared distances: that is W_2^2."),
-            (
-                like(lambda x, y: np.sqrt(((np.sort(x) - np.sort(y)) ** 2).mean())),
-                "that is W_2: what does one grain pay?",
+            "squared distances: that is W_2^2.": like(lambda x, y: ((np.sort(x) - np.sort(y)) ** 2).mean()),
+            "that is W_2: what does one grain pay?": like(
+                lambda x, y: np.sqrt(((np.sort(x) - np.sort(y)) ** 2).mean())
             ),
-            (
-                like(lambda x, y: (np.sort(x) - np.sort(y)).mean()),
-                "grains that go left and grains that go right cancel: sign?",
+            "grains that go left and grains that go right cancel: sign?": like(
+                lambda x, y: (np.sort(x) - np.sort(y)).mean()
             ),
-            (
-                like(lambda x, y: np.abs(np.sort(x)[::-1] - np.sort(y)).mean()),
-                "your paths cross: that is the dearest way.",
+            "your paths cross: that is the dearest way.": like(
+                lambda x, y: np.abs(np.sort(x)[::-1] - np.sort(y)).mean()
             ),
-        ],
+        },
     ),
     Task(
         "3.2",
-        "Hills with 3 and 2 shovels, holes for 2, 2 and 1, distances [[1, 2, 6], [2, 5, 7]]. Write a "
-        "cheapest plan, as an "
-        "array of 2 rows and 3 columns.",
+        "Hills with 3 and 2 shovels, holes for 2, 2 and 1, distances [[1, 2, 6], [2, 5, 7]]. Write a cheapest plan, "
+        "as an array of 2 rows and 3 columns.",
         my_plan,
         (
             "Greedy pays: who is hurt most by giving up its cheapest hole?",
             "Compare rows: what does it cost more to come from hill 2?",
         ),
-        must=[
-            ("a plan has an entry for every pair of hill and hole", lambda v: v.size == COSTS.size),
-            ("rows sum to the hills, columns to the holes, nothing is negative", _complete),
-            ("no plan is cheaper", lambda v: np.vdot(_plan(v), COSTS) < 14 + 1e-6),
-        ],
+        must={
+            "a plan has an entry for every pair of hill and hole": lambda v: v.size == COSTS.size,
+            "rows sum to the hills, columns to the holes, nothing is negative": _complete,
+            "no plan is cheaper": lambda v: np.vdot(_plan(v), COSTS) < 14 + 1e-6,
+        },
         any_value=True,
-        mistakes=[
-            (
-                where(lambda v: v.size == 6 and v.min() < 0),
-                "a negative entry: one cannot carry less than nothing.",
+        mistakes={
+            "a negative entry: one cannot carry less than nothing.": where(
+                lambda v: v.size == 6 and v.min() < 0
             ),
-            (where(_turned), "your rows are holes: hills are rows here."),
-            (
-                where(lambda v: v.size == 6 and close(v.sum(), 1)),
-                "masses that sum to 1: asked are shovels, 5 of them.",
+            "your rows are holes: hills are rows here.": where(_turned),
+            "masses that sum to 1: asked are shovels, 5 of them.": where(
+                lambda v: v.size == 6 and close(v.sum(), 1)
             ),
-            (
-                one_of(np.outer(HILLS, HOLES) / 5),
-                "the independent plan sends everybody everywhere: it is complete, and dear.",
+            "the independent plan sends everybody everywhere: it is complete, and dear.": one_of(
+                np.outer(HILLS, HOLES) / 5
             ),
-            (
-                one_of(np.array([[2, 1, 0], [0, 1, 1]])),
-                "that is the greedy plan: the pair of distance 1 comes first, and someone pays for it later.",
+            "that is the greedy plan: the pair of distance 1 comes first, and someone pays for it later.": one_of(
+                np.array([[2, 1, 0], [0, 1, 1]])
             ),
-            (
-                where(lambda v: _holes(v) and not _hills(v)),
-                "the holes are filled, but the hills do not come out even.",
+            "the holes are filled, but the hills do not come out even.": where(
+                lambda v: _holes(v) and not _hills(v)
             ),
-            (
-                where(lambda v: _hills(v) and not _holes(v)),
-                "the hills are cleared, but the holes do not come out even.",
+            "the hills are cleared, but the holes do not come out even.": where(
+                lambda v: _hills(v) and not _holes(v)
             ),
-            (
-                where(_complete),
-                "complete, but another plan is cheaper: look for two paths that may swap their ends for less.",
+            "complete, but another plan is cheaper: look for two paths that may swap their ends for less.": where(
+                _complete
             ),
-        ],
+        },
     ),
     Task(
         "3.3",
-        "Prove it: write prices f (2, to pick up) and g (3, to deliver), as a tuple, that earn what the "
-        "cheapest plan of "
-        "3.2 costs, with f_i + g_j never above the distance.",
+        "Prove it: write prices f (2, to pick up) and g (3, to deliver), as a tuple, that earn what the cheapest plan"
+        " of 3.2 costs, with f_i + g_j never above the distance.",
         my_prices,
         (
             "Where the plan moves mass, nothing may be left between price and distance.",
             "Fix the first price at 0; the others follow along the arrows.",
         ),
-        must=[
-            ("two prices to pick up and three to deliver", lambda v: v.size == 5),
-            ("f_i + g_j is at most the distance, for every pair", lambda v: _slack(v) > -1e-6),
-            ("they earn as much as the cheapest plan costs", lambda v: _earned(v) > 14 - 1e-5),
-        ],
+        must={
+            "two prices to pick up and three to deliver": lambda v: v.size == 5,
+            "f_i + g_j is at most the distance, for every pair": lambda v: _slack(v) > -1e-6,
+            "they earn as much as the cheapest plan costs": lambda v: _earned(v) > 14 - 1e-5,
+        },
         any_value=True,
-        mistakes=[
-            (
-                where(lambda v: v.size == 5 and not v.any()),
-                "free carriage is allowed, but earns nothing and proves nothing.",
+        mistakes={
+            "free carriage is allowed, but earns nothing and proves nothing.": where(
+                lambda v: v.size == 5 and not v.any()
             ),
-            (
-                where(lambda v: v.size == 6),
-                "six numbers: those are prices for pairs. One price for each hill, one for each hole.",
+            "six numbers: those are prices for pairs. One price for each hill, one for each hole.": where(
+                lambda v: v.size == 6
             ),
-            (
-                where(lambda v: _proof(np.r_[v[:2], -v[2:]])),
-                "sign of g: here what is earned is a sum, not a difference.",
+            "sign of g: here what is earned is a sum, not a difference.": where(
+                lambda v: _proof(np.r_[v[:2], -v[2:]])
             ),
-            (where(lambda v: _proof(np.roll(v, 2))), "three prices come first: first hills, then holes."),
-            (
-                where(lambda v: _slack(v) > -1e-6),
-                "allowed, but they earn less than the plan costs: on which arrow is something left between price and "
-                "distance?",
+            "three prices come first: first hills, then holes.": where(lambda v: _proof(np.roll(v, 2))),
+            "allowed, but they earn less than the plan costs: on which arrow is something left between "
+            "price and distance?": where(lambda v: _slack(v) > -1e-6),
+            "they earn more than the plan costs, which is too good: on some pair somebody pays more than "
+            "the walk.": where(lambda v: _earned(v) > 14 + 1e-5),
+            "on some pair the prices exceed the distance: that customer walks.": where(
+                lambda v: _slack(v) < -1e-6
             ),
-            (
-                where(lambda v: _earned(v) > 14 + 1e-5),
-                "they earn more than the plan costs, which is too good: on some pair somebody pays more than the walk.",
-            ),
-            (
-                where(lambda v: _slack(v) < -1e-6),
-                "on some pair the prices exceed the distance: that customer walks.",
-            ),
-        ],
+        },
     ),
     Task(
         "3.4",
@@ -226,35 +203,28 @@ TASKS = (
             "What is left of the trace is a square.",
         ),
         gaussians,
-        must=[
-            ("0 between equal ones", lambda f, m, s, n, t: abs(f(m, s, m, s).item()) < 1e-6),
-            (
-                "the squared shift, where only the mean differs",
-                lambda f, m, s, n, t: abs(f(m, s, n, s).item() - (m - n) ** 2) < 1e-3,
+        must={
+            "0 between equal ones": lambda f, m, s, n, t: abs(f(m, s, m, s).item()) < 1e-6,
+            "the squared shift, where only the mean differs": lambda f, m, s, n, t: (
+                abs(f(m, s, n, s).item() - (m - n) ** 2) < 1e-3
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda m, s, n, t: (m - n) ** 2 + (s**2 - t**2) ** 2),
-                "those are differences of variances: the roots come in.",
+        },
+        mistakes={
+            "those are differences of variances: the roots come in.": like(
+                lambda m, s, n, t: (m - n) ** 2 + (s**2 - t**2) ** 2
             ),
-            (
-                like(lambda m, s, n, t: (m - n) ** 2 + s**2 + t**2),
-                "not 0 between equal ones: the mixed term is missing.",
+            "not 0 between equal ones: the mixed term is missing.": like(
+                lambda m, s, n, t: (m - n) ** 2 + s**2 + t**2
             ),
-            (
-                like(lambda m, s, n, t: np.sqrt((m - n) ** 2 + (s - t) ** 2)),
-                "that is W_2: one root too many.",
+            "that is W_2: one root too many.": like(lambda m, s, n, t: np.sqrt((m - n) ** 2 + (s - t) ** 2)),
+            "blind to the spread.": like(lambda m, s, n, t: (m - n) ** 2),
+            "blind to the mean.": like(lambda m, s, n, t: (s - t) ** 2),
+            "absolute values where squares belong.": like(lambda m, s, n, t: abs(m - n) + abs(s - t)),
+            "the mean's part is not squared.": like(lambda m, s, n, t: abs(m - n) + (s - t) ** 2),
+            "you took the standard deviations for variances.": like(
+                lambda m, s, n, t: (m - n) ** 2 + s + t - 2 * np.sqrt(s * t)
             ),
-            (like(lambda m, s, n, t: (m - n) ** 2), "blind to the spread."),
-            (like(lambda m, s, n, t: (s - t) ** 2), "blind to the mean."),
-            (like(lambda m, s, n, t: abs(m - n) + abs(s - t)), "absolute values where squares belong."),
-            (like(lambda m, s, n, t: abs(m - n) + (s - t) ** 2), "the mean's part is not squared."),
-            (
-                like(lambda m, s, n, t: (m - n) ** 2 + s + t - 2 * np.sqrt(s * t)),
-                "you took the standard deviations for variances.",
-            ),
-        ],
+        },
         why="It is W_2 in the plane of (mean, standard deviation): plain Pythagoras.",
     ),
     Task(

@@ -71,43 +71,35 @@ TASKS = (
             "The true step starts here, too.",
         ),
         places,
-        must=[
-            ("at (0, 0) nobody moves", lambda f, x, y, e: bool(np.abs(f(0.0, 0.0, e)).max() < 1e-9)),
-            (
-                "nearer to (0, 0) after the step",
-                lambda f, x, y, e: bool(np.hypot(*f(x, y, e)) < np.hypot(x, y)),
+        must={
+            "at (0, 0) nobody moves": lambda f, x, y, e: bool(np.abs(f(0.0, 0.0, e)).max() < 1e-9),
+            "nearer to (0, 0) after the step": lambda f, x, y, e: bool(
+                np.hypot(*f(x, y, e)) < np.hypot(x, y)
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda x, y, e: (x - e * y, y + e * x)),
-                "that is a simultaneous step: read the gradients at the trial point.",
+        },
+        mistakes={
+            "that is a simultaneous step: read the gradients at the trial point.": like(
+                lambda x, y, e: (x - e * y, y + e * x)
             ),
-            (
-                like(_alternating_trial),
-                "that is an alternating step: y has seen the new x, and x has seen nothing.",
+            "that is an alternating step: y has seen the new x, and x has seen nothing.": like(
+                _alternating_trial
             ),
-            (
-                like(lambda x, y, e: (x - e * y - e * (y + e * x), y + e * x + e * (x - e * y))),
-                "two steps in a row: from where does the true step start?",
+            "two steps in a row: from where does the true step start?": like(
+                lambda x, y, e: (x - e * y - e * (y + e * x), y + e * x + e * (x - e * y))
             ),
-            (
-                like(lambda x, y, e: (x + e * (y + e * x), y - e * (x - e * y))),
-                "sign: x wants L small here, and y wants it large.",
+            "sign: x wants L small here, and y wants it large.": like(
+                lambda x, y, e: (x + e * (y + e * x), y - e * (x - e * y))
             ),
-            (
-                like(lambda x, y, e: (x - e * (y + e * x), y + e * x)),
-                "x looks ahead, y does not: where is its gradient read?",
+            "x looks ahead, y does not: where is its gradient read?": like(
+                lambda x, y, e: (x - e * (y + e * x), y + e * x)
             ),
-            (
-                like(lambda x, y, e: (x - e * (x - e * y), y + e * (y + e * x))),
-                "each player uses its own coordinate: what is the derivative of xy in x?",
+            "each player uses its own coordinate: what is the derivative of xy in x?": like(
+                lambda x, y, e: (x - e * (x - e * y), y + e * (y + e * x))
             ),
-            (
-                like(lambda x, y, e: (x - e * (y - e * x), y + e * (x + e * y))),
-                "the true step is right, the trial step goes the wrong way: who goes down in it?",
+            "the true step is right, the trial step goes the wrong way: who goes down in it?": like(
+                lambda x, y, e: (x - e * (y - e * x), y + e * (x + e * y))
             ),
-        ],
+        },
         why="Its factor for the squared radius is 1 - eta^2 + eta^4.",
     ),
     Task(
@@ -118,62 +110,53 @@ TASKS = (
             "The squared radius is multiplied by 1 - eta^2 + eta^4.",
             "Write u for eta squared: a parabola in u.",
         ),
-        must=[
-            ("above 0", lambda e: e.item() > 0),
-            (
-                "the factor per step must be within 0.1 % of the best",
-                lambda e: _factor(e.item()) < 0.75 * 1.002,
+        must={
+            "above 0": lambda e: e.item() > 0,
+            "the factor per step must be within 0.1 % of the best": lambda e: (
+                _factor(e.item()) < 0.75 * 1.002
             ),
-        ],
+        },
         any_value=True,
-        mistakes=[
-            (one_of(0.5), "that is where eta squared should be: you forgot the way back."),
-            (one_of(1.0), "that is the limit: there the factor is 1, and nobody moves nearer."),
-            (
-                where(lambda e: abs(e - 3**-0.5) < 0.01),
-                "1/sqrt(3) is where *optimistic* steps stop arriving.",
-            ),
-            (where(lambda e: e <= 0), "a learning rate is above 0."),
-            (where(lambda e: e > 1), "from 1 on the players run away."),
-            (where(lambda e: e < 0.3), "safe, but slow: small steps hardly turn the spiral inward."),
-        ],
+        mistakes={
+            "that is where eta squared should be: you forgot the way back.": one_of(0.5),
+            "that is the limit: there the factor is 1, and nobody moves nearer.": one_of(1.0),
+            "1/sqrt(3) is where *optimistic* steps stop arriving.": where(lambda e: abs(e - 3**-0.5) < 0.01),
+            "a learning rate is above 0.": where(lambda e: e <= 0),
+            "from 1 on the players run away.": where(lambda e: e > 1),
+            "safe, but slow: small steps hardly turn the spiral inward.": where(lambda e: e < 0.3),
+        },
     ),
     Task(
         "4.3",
-        "Write one optimistic step z' for any game, from z, the field v there, the field v_before of the "
-        "step before, and "
-        "eta.",
+        "Write one optimistic step z' for any game, from z, the field v there, the field v_before of the step before,"
+        " and eta.",
         my_optimistic,
         (
             "The players expect the field to change again as it just did.",
             "Extrapolate: v plus what it changed by.",
         ),
         fields,
-        must=[
-            (
-                "a plain step where the field did not change",
-                lambda f, z, v, w, e: bool(np.allclose(f(z, v, v, e), z + e * v, atol=1e-5)),
+        must={
+            "a plain step where the field did not change": lambda f, z, v, w, e: bool(
+                np.allclose(f(z, v, v, e), z + e * v, atol=1e-5)
             ),
-        ],
-        mistakes=[
-            (like(lambda z, v, w, e: z + e * v), "that is a plain step: what has the field just changed by?"),
-            (
-                like(lambda z, v, w, e: z + e * (2 * v + w)),
-                "the old field is subtracted: you expect the *change* again.",
+        },
+        mistakes={
+            "that is a plain step: what has the field just changed by?": like(lambda z, v, w, e: z + e * v),
+            "the old field is subtracted: you expect the *change* again.": like(
+                lambda z, v, w, e: z + e * (2 * v + w)
             ),
-            (like(lambda z, v, w, e: z + e * (v - w)), "that is the change alone: and the field itself?"),
-            (
-                like(lambda z, v, w, e: z - e * (2 * v - w)),
-                "sign: v already points where both players want to go.",
+            "that is the change alone: and the field itself?": like(lambda z, v, w, e: z + e * (v - w)),
+            "sign: v already points where both players want to go.": like(
+                lambda z, v, w, e: z - e * (2 * v - w)
             ),
-            (like(lambda z, v, w, e: z + 2 * e * v - w), "the rate multiplies the old field, too."),
-            (
-                like(lambda z, v, w, e: z + e * (2 * w - v)),
-                "the two fields are exchanged: the newer one counts double.",
+            "the rate multiplies the old field, too.": like(lambda z, v, w, e: z + 2 * e * v - w),
+            "the two fields are exchanged: the newer one counts double.": like(
+                lambda z, v, w, e: z + e * (2 * w - v)
             ),
-            (like(lambda z, v, w, e: z + e * (v + w) / 2), "an average looks back; optimism looks ahead."),
-            (like(lambda z, v, w, e: e * (2 * v - w)), "that is the step; where does it start?"),
-        ],
+            "an average looks back; optimism looks ahead.": like(lambda z, v, w, e: z + e * (v + w) / 2),
+            "that is the step; where does it start?": like(lambda z, v, w, e: e * (2 * v - w)),
+        },
         why="A gradient of age -1: it stands for the field one step ahead, which extragradient computes.",
     ),
     Task(
@@ -185,29 +168,21 @@ TASKS = (
             "Plot the larger real part against s.",
             "Below this s a pair spirals, above it they part: who is the slower one?",
         ),
-        must=[
-            (
-                "the slowest real part must reach -0.495",
-                lambda s: s.item() > 0 and _slowest(s.item()) < -0.495,
-            )
-        ],
+        must={
+            "the slowest real part must reach -0.495": lambda s: s.item() > 0 and _slowest(s.item()) < -0.495,
+        },
         any_value=True,
-        mistakes=[
-            (one_of(0.0), "without R1 the players circle for ever: the real part is 0."),
-            (where(lambda s: s < 0), "negative friction drives them out."),
-            (
-                where(lambda s: 0 < s < 1),
-                "still a spiral, whose radius falls like exp(-s t / 2): more friction helps.",
+        mistakes={
+            "without R1 the players circle for ever: the real part is 0.": one_of(0.0),
+            "negative friction drives them out.": where(lambda s: s < 0),
+            "still a spiral, whose radius falls like exp(-s t / 2): more friction helps.": where(
+                lambda s: 0 < s < 1
             ),
-            (
-                where(lambda s: 1 < s <= 2),
-                "too much already: the pair has parted, and one of the two comes back towards 0.",
+            "too much already: the pair has parted, and one of the two comes back towards 0.": where(
+                lambda s: 1 < s <= 2
             ),
-            (
-                where(lambda s: s > 2),
-                "far too much of a good thing: one eigenvalue is almost 0, like -1 / 4s.",
-            ),
-        ],
+            "far too much of a good thing: one eigenvalue is almost 0, like -1 / 4s.": where(lambda s: s > 2),
+        },
     ),
     Task(
         "4.5",

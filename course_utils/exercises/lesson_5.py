@@ -90,53 +90,41 @@ def my_words():  # type: ignore[no-untyped-def]
 TASKS = (
     Task(
         "5.1",
-        "From D (to logits), G, real pictures x and latents z, write the discriminator's loss as a tensor: "
-        "minus the mean "
-        "of log D(x), minus the mean of log(1 - D(G(z))). Nothing of it may reach G.",
+        "From D (to logits), G, real pictures x and latents z, write the discriminator's loss as a tensor: minus the "
+        "mean of log D(x), minus the mean of log(1 - D(G(z))). Nothing of it may reach G.",
         my_d_loss,
         (
             "log D is logsigmoid of the logit; for 1 - D, the sign of the logit turns.",
             "Cut the graph where G ends.",
         ),
         players,
-        must=[("a loss of log-probabilities is above 0", lambda f, D, G, x, z: f(D, G, x, z)[0] > 0)],
+        must={
+            "a loss of log-probabilities is above 0": lambda f, D, G, x, z: f(D, G, x, z)[0] > 0,
+        },
         see=felt_by(0, 1),
-        mistakes=[
-            (
-                like(lambda D, G, x, z: -logsigmoid(D(x)).mean() - logsigmoid(-D(G(z))).mean()),
-                "the number is right, but its gradient flows into G: which line should stop it?",
+        mistakes={
+            "the number is right, but its gradient flows into G: which line should stop it?": like(
+                lambda D, G, x, z: -logsigmoid(D(x)).mean() - logsigmoid(-D(G(z))).mean()
             ),
-            (
-                like(
-                    lambda D, G, x, z: (
-                        -logsigmoid(D(x).detach()).mean() - logsigmoid(-D(G(z)).detach()).mean()
-                    )
-                ),
-                "the number is right, but no gradient reaches D: you cut the graph too late.",
+            "the number is right, but no gradient reaches D: you cut the graph too late.": like(
+                lambda D, G, x, z: -logsigmoid(D(x).detach()).mean() - logsigmoid(-D(G(z)).detach()).mean()
             ),
-            (
-                like(lambda D, G, x, z: -logsigmoid(-D(x)).mean() - logsigmoid(D(G(z).detach())).mean()),
-                "the labels are exchanged: D learns to call generated pictures real.",
+            "the labels are exchanged: D learns to call generated pictures real.": like(
+                lambda D, G, x, z: -logsigmoid(-D(x)).mean() - logsigmoid(D(G(z).detach())).mean()
             ),
-            (like(lambda D, G, x, z: -my_d_loss(D, G, x, z)), "sign: an optimizer goes down this."),
-            (
-                like(lambda D, G, x, z: my_d_loss(D, G, x, z) / 2),
-                "exactly half: the two terms are added here.",
+            "sign: an optimizer goes down this.": like(lambda D, G, x, z: -my_d_loss(D, G, x, z)),
+            "exactly half: the two terms are added here.": like(lambda D, G, x, z: my_d_loss(D, G, x, z) / 2),
+            "only the real pictures count in yours.": like(lambda D, G, x, z: -logsigmoid(D(x)).mean()),
+            "only the generated pictures count in yours.": like(
+                lambda D, G, x, z: -logsigmoid(-D(G(z).detach())).mean()
             ),
-            (like(lambda D, G, x, z: -logsigmoid(D(x)).mean()), "only the real pictures count in yours."),
-            (
-                like(lambda D, G, x, z: -logsigmoid(-D(G(z).detach())).mean()),
-                "only the generated pictures count in yours.",
+            "that is a critic's loss (lesson 6): where are the logarithms?": like(
+                lambda D, G, x, z: D(G(z).detach()).mean() - D(x).mean()
             ),
-            (
-                like(lambda D, G, x, z: D(G(z).detach()).mean() - D(x).mean()),
-                "that is a critic's loss (lesson 6): where are the logarithms?",
+            "as many times too large as there are pictures.": like(
+                lambda D, G, x, z: len(x) * my_d_loss(D, G, x, z)
             ),
-            (
-                like(lambda D, G, x, z: len(x) * my_d_loss(D, G, x, z)),
-                "as many times too large as there are pictures.",
-            ),
-        ],
+        },
         why="Without detach, G's optimizer would later follow these gradients too, unless they are cleared first.",
     ),
     Task(
@@ -146,33 +134,27 @@ TASKS = (
         ("As the first term of D's loss, with generated pictures.", "This time the gradient has to reach G."),
         players_without_data,
         see=felt_by(1),
-        mistakes=[
-            (
-                like(lambda D, G, z: logsigmoid(-D(G(z))).mean()),
-                "that is the saturating loss: its gradient dies when D is sure.",
+        mistakes={
+            "that is the saturating loss: its gradient dies when D is sure.": like(
+                lambda D, G, z: logsigmoid(-D(G(z))).mean()
             ),
-            (like(lambda D, G, z: -my_g_loss(D, G, z)), "sign: G goes down this, and wants D(G(z)) large."),
-            (
-                like(lambda D, G, z: -logsigmoid(D(G(z).detach())).mean()),
-                "the number is right, but no gradient reaches G: who cut it off?",
+            "sign: G goes down this, and wants D(G(z)) large.": like(lambda D, G, z: -my_g_loss(D, G, z)),
+            "the number is right, but no gradient reaches G: who cut it off?": like(
+                lambda D, G, z: -logsigmoid(D(G(z).detach())).mean()
             ),
-            (
-                like(lambda D, G, z: -logsigmoid(-D(G(z))).mean()),
-                "that is D's loss on fakes: G would learn to be found out.",
+            "that is D's loss on fakes: G would learn to be found out.": like(
+                lambda D, G, z: -logsigmoid(-D(G(z))).mean()
             ),
-            (
-                like(lambda D, G, z: -D(G(z)).mean()),
-                "a logit is no log-probability: that is a critic's generator.",
+            "a logit is no log-probability: that is a critic's generator.": like(
+                lambda D, G, z: -D(G(z)).mean()
             ),
-            (
-                like(lambda D, G, z: -torch.sigmoid(D(G(z))).mean()),
-                "that is the probability, without the logarithm.",
+            "that is the probability, without the logarithm.": like(
+                lambda D, G, z: -torch.sigmoid(D(G(z))).mean()
             ),
-            (
-                like(lambda D, G, z: -logsigmoid(D(G(z))).sum()),
-                "sum or mean? A larger minibatch should not pull harder.",
+            "sum or mean? A larger minibatch should not pull harder.": like(
+                lambda D, G, z: -logsigmoid(D(G(z))).sum()
             ),
-        ],
+        },
     ),
     Task(
         "5.3",
@@ -182,13 +164,13 @@ TASKS = (
             "Follow the gradient back from each loss: where does it end?",
             "Two lines cut the graph. One of them should.",
         ),
-        mistakes=[
-            (one_of(1), "line 1 makes the pictures for both losses; nothing is lost there."),
-            (one_of(2), "line 2 cuts the graph on purpose: D's loss is no business of G's."),
-            (one_of(3), "line 3 clears, computes and steps in the right order, for D."),
-            (one_of(5), "line 5 does what it should with the gradient that it gets. Does it get one?"),
-            (where(lambda n: n < 1 or n > 5), "the listing has lines 1 to 5."),
-        ],
+        mistakes={
+            "line 1 makes the pictures for both losses; nothing is lost there.": one_of(1),
+            "line 2 cuts the graph on purpose: D's loss is no business of G's.": one_of(2),
+            "line 3 clears, computes and steps in the right order, for D.": one_of(3),
+            "line 5 does what it should with the gradient that it gets. Does it get one?": one_of(5),
+            "the listing has lines 1 to 5.": where(lambda n: n < 1 or n > 5),
+        },
     ),
     Task(
         "5.4",
@@ -199,71 +181,58 @@ TASKS = (
             "The angle is that between the *directions*.",
         ),
         latents,
-        must=[
-            ("t = 0 is a", lambda f, a, b, t: bool(np.allclose(f(a, b, 0.0), a, atol=1e-4))),
-            ("t = 1 is b", lambda f, a, b, t: bool(np.allclose(f(a, b, 1.0), b, atol=1e-4))),
-        ],
-        mistakes=[
-            (like(lambda a, b, t: (1 - t) * a + t * b), "that is the straight line, through the ball."),
-            (like(lambda a, b, t: my_slerp(a, b, 1 - t)), "you walk from b to a."),
-            (
-                like(lambda a, b, t: my_slerp(a, b, t) * np.sqrt(1 - (a @ b) ** 2 / (a @ a) / (b @ b))),
-                "too short by the same factor everywhere: a denominator is missing.",
+        must={
+            "t = 0 is a": lambda f, a, b, t: bool(np.allclose(f(a, b, 0.0), a, atol=1e-4)),
+            "t = 1 is b": lambda f, a, b, t: bool(np.allclose(f(a, b, 1.0), b, atol=1e-4)),
+        },
+        mistakes={
+            "that is the straight line, through the ball.": like(lambda a, b, t: (1 - t) * a + t * b),
+            "you walk from b to a.": like(lambda a, b, t: my_slerp(a, b, 1 - t)),
+            "too short by the same factor everywhere: a denominator is missing.": like(
+                lambda a, b, t: my_slerp(a, b, t) * np.sqrt(1 - (a @ b) ** 2 / (a @ a) / (b @ b))
             ),
-            (
-                like(lambda a, b, t: _bent(a, b, t, np.arccos(np.clip(a @ b, -1, 1)))),
-                "right for latents of length 1: an angle does not depend on lengths.",
+            "right for latents of length 1: an angle does not depend on lengths.": like(
+                lambda a, b, t: _bent(a, b, t, np.arccos(np.clip(a @ b, -1, 1)))
             ),
-            (
-                like(lambda a, b, t: _bent(a, b, t, a @ b / np.linalg.norm(a) / np.linalg.norm(b))),
-                "you took the cosine for the angle.",
+            "you took the cosine for the angle.": like(
+                lambda a, b, t: _bent(a, b, t, a @ b / np.linalg.norm(a) / np.linalg.norm(b))
             ),
-            (
-                like(lambda a, b, t: _bent(a, b, t, np.degrees(_angle(a, b)))),
-                "degrees or radians?",
+            "degrees or radians?": like(lambda a, b, t: _bent(a, b, t, np.degrees(_angle(a, b)))),
+            "a straight line brought to length: near, but its steps are uneven.": like(
+                lambda a, b, t: ((1 - t) * a + t * b) / np.sqrt((1 - t) ** 2 + t**2)
             ),
-            (
-                like(lambda a, b, t: ((1 - t) * a + t * b) / np.sqrt((1 - t) ** 2 + t**2)),
-                "a straight line brought to length: near, but its steps are uneven.",
-            ),
-        ],
+        },
     ),
     Task(
         "5.5",
-        "From counts (how often the judge named each class), write the number of modes that are there: "
-        "those with at least "
-        "a tenth of their fair share.",
+        "From counts (how often the judge named each class), write the number of modes that are there: those with at "
+        "least a tenth of their fair share.",
         my_modes,
         (
             "If all classes were equally frequent, how many would each have?",
             "Compare each count with a tenth of that.",
         ),
         counts,
-        must=[("at most as many as there are classes", lambda f, c: f(c).item() <= len(c))],
-        mistakes=[
-            (
-                like(lambda c: (c > 0).sum()),
-                "one picture is enough for yours: 991 zeros and nine slips would be ten modes.",
+        must={
+            "at most as many as there are classes": lambda f, c: f(c).item() <= len(c),
+        },
+        mistakes={
+            "one picture is enough for yours: 991 zeros and nine slips would be ten modes.": like(
+                lambda c: (c > 0).sum()
             ),
-            (
-                like(lambda c: (c >= c.sum() / 10).sum()),
-                "a tenth of *all* pictures: with ten classes that is the whole share.",
+            "a tenth of *all* pictures: with ten classes that is the whole share.": like(
+                lambda c: (c >= c.sum() / 10).sum()
             ),
-            (
-                like(lambda c: (c >= c.mean()).sum()),
-                "the full share is too much to ask: half of all fair classes miss it.",
+            "the full share is too much to ask: half of all fair classes miss it.": like(
+                lambda c: (c >= c.mean()).sum()
             ),
-            (
-                like(lambda c: (c >= c.max() / 10).sum()),
-                "measured by the most frequent class: fair is another thing.",
+            "measured by the most frequent class: fair is another thing.": like(
+                lambda c: (c >= c.max() / 10).sum()
             ),
-            (like(lambda c: (c < c.mean() / 10).sum()), "those are the missing ones."),
-            (like(lambda c: c >= c.mean() / 10), "you say which; asked is how many."),
-            (
-                like(lambda c: (c >= c.mean() / 10).mean()),
-                "that is a share of the classes; asked is how many.",
-            ),
-        ],
+            "those are the missing ones.": like(lambda c: (c < c.mean() / 10).sum()),
+            "you say which; asked is how many.": like(lambda c: c >= c.mean() / 10),
+            "that is a share of the classes; asked is how many.": like(lambda c: (c >= c.mean() / 10).mean()),
+        },
     ),
     Task(
         "5.6",

@@ -77,137 +77,103 @@ TASKS = (
         ),
         critics,
         see=felt_by(0),
-        mistakes=[
-            (like(lambda f, x, y: f(x).mean() - f(y).mean()), "sign: does the critic go up here, or down?"),
-            (
-                like(lambda f, x, y: f(y).sum() - f(x).sum()),
-                "sums grow with the minibatch: the dual has averages.",
+        mistakes={
+            "sign: does the critic go up here, or down?": like(lambda f, x, y: f(x).mean() - f(y).mean()),
+            "sums grow with the minibatch: the dual has averages.": like(
+                lambda f, x, y: f(y).sum() - f(x).sum()
             ),
-            (
-                like(
-                    lambda f, x, y: -torch.log(f(x).sigmoid()).mean() - torch.log(1 - f(y).sigmoid()).mean()
-                ),
-                "that is a discriminator's loss: a critic's number is no logit.",
+            "that is a discriminator's loss: a critic's number is no logit.": like(
+                lambda f, x, y: -torch.log(f(x).sigmoid()).mean() - torch.log(1 - f(y).sigmoid()).mean()
             ),
-            (
-                like(lambda f, x, y: f(y).sigmoid().mean() - f(x).sigmoid().mean()),
-                "no sigmoid: a critic may give any number.",
+            "no sigmoid: a critic may give any number.": like(
+                lambda f, x, y: f(y).sigmoid().mean() - f(x).sigmoid().mean()
             ),
-            (
-                like(lambda f, x, y: -f(x).mean()),
-                "and the generated ones? A constant would earn without end.",
+            "and the generated ones? A constant would earn without end.": like(lambda f, x, y: -f(x).mean()),
+            "and the real ones? This is smallest for a critic that hates everything.": like(
+                lambda f, x, y: f(y).mean()
             ),
-            (
-                like(lambda f, x, y: f(y).mean()),
-                "and the real ones? This is smallest for a critic that hates everything.",
+            "the sign carries the direction: no absolute value.": like(
+                lambda f, x, y: (f(y).mean() - f(x).mean()).abs()
             ),
-            (
-                like(lambda f, x, y: (f(y).mean() - f(x).mean()).abs()),
-                "the sign carries the direction: no absolute value.",
+            "the number is right, but no gradient reaches the critic.": like(
+                lambda f, x, y: (f(y).mean() - f(x).mean()).detach()
             ),
-            (
-                like(lambda f, x, y: (f(y).mean() - f(x).mean()).detach()),
-                "the number is right, but no gradient reaches the critic.",
-            ),
-        ],
+        },
     ),
     Task(
         "6.2",
-        "Write the gradient penalty (GP) of a critic f at the points t real + (1 - t) fake (t has shape (n, "
-        "1)): the mean "
-        "of (slope - 1)^2, without its weight. Its own gradient must reach f.",
+        "Write the gradient penalty (GP) of a critic f at the points t real + (1 - t) fake (t has shape (n, 1)): the "
+        "mean of (slope - 1)^2, without its weight. Its own gradient must reach f.",
         my_penalty,
         (
             "torch.autograd.grad gives the slope of f at each point, if the points require a gradient.",
             "The slope is one length for each picture; and the graph of it has to be kept.",
         ),
         critics_and_places,
-        must=[("never negative", lambda f, *x: f(*x)[0] > -1e-9)],
+        must={
+            "never negative": lambda f, *x: f(*x)[0] > -1e-9,
+        },
         see=felt_by(0),
-        mistakes=[
-            (
-                like(
-                    lambda f, x, y, t: (_slope(f, _between(x, y, t), False).norm(dim=1) - 1).square().mean()
-                ),
-                "the number is right, but no gradient of it reaches f: which option keeps the graph?",
+        mistakes={
+            "the number is right, but no gradient of it reaches f: which option keeps the graph?": like(
+                lambda f, x, y, t: (_slope(f, _between(x, y, t), False).norm(dim=1) - 1).square().mean()
             ),
-            (
-                like(lambda f, x, y, t: _slope(f, _between(x, y, t)).norm(dim=1).square().mean()),
-                "yours is 0 for a flat critic: which slope should be free of charge?",
+            "yours is 0 for a flat critic: which slope should be free of charge?": like(
+                lambda f, x, y, t: _slope(f, _between(x, y, t)).norm(dim=1).square().mean()
             ),
-            (
-                like(
-                    lambda f, x, y, t: (
-                        (_slope(f, _between(x, y, t)).norm(dim=1) - 1).clamp(min=0).square().mean()
-                    )
-                ),
-                "that is LP: it lets small slopes go; GP pulls them up.",
+            "that is LP: it lets small slopes go; GP pulls them up.": like(
+                lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm(dim=1) - 1).clamp(min=0).square().mean()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm(dim=1) - 1).abs().mean()),
-                "the excess counts by its square.",
+            "the excess counts by its square.": like(
+                lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm(dim=1) - 1).abs().mean()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm() - 1).square()),
-                "one length for the whole minibatch: every picture has its own slope.",
+            "one length for the whole minibatch: every picture has its own slope.": like(
+                lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm() - 1).square()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, x).norm(dim=1) - 1).square().mean()),
-                "you look at real pictures only: the points lie between.",
+            "you look at real pictures only: the points lie between.": like(
+                lambda f, x, y, t: (_slope(f, x).norm(dim=1) - 1).square().mean()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, y).norm(dim=1) - 1).square().mean()),
-                "you look at generated pictures only: the points lie between.",
+            "you look at generated pictures only: the points lie between.": like(
+                lambda f, x, y, t: (_slope(f, y).norm(dim=1) - 1).square().mean()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, _between(y, x, t)).norm(dim=1) - 1).square().mean()),
-                "t and 1 - t are exchanged (harmless in training, where t is uniform).",
+            "t and 1 - t are exchanged (harmless in training, where t is uniform).": like(
+                lambda f, x, y, t: (_slope(f, _between(y, x, t)).norm(dim=1) - 1).square().mean()
             ),
-            (
-                like(lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm(dim=1) ** 2 - 1).square().mean()),
-                "a square inside the difference: compare the length itself with 1.",
+            "a square inside the difference: compare the length itself with 1.": like(
+                lambda f, x, y, t: (_slope(f, _between(x, y, t)).norm(dim=1) ** 2 - 1).square().mean()
             ),
-        ],
+        },
     ),
     Task(
         "6.3",
-        "All weights of a critic are clipped to [-c, c]; widths are those of its layers from the picture to "
-        "the number, "
-        "such as [784, 256, 128, 1]. Bound its slope (leaky ReLU adds nothing).",
+        "All weights of a critic are clipped to [-c, c]; widths are those of its layers from the picture to the "
+        "number, such as [784, 256, 128, 1]. Bound its slope (leaky ReLU adds nothing).",
         my_bound,
         (
             "A slope is at most the product over the matrices of how much each can stretch.",
             "A matrix of so many rows and columns with entries up to c stretches most if all are c.",
         ),
         critics_widths,
-        mistakes=[
-            (
-                like(lambda c, w: c * np.sqrt(np.prod(w[:-1] * w[1:]))),
-                "every layer is clipped: how often does c come in?",
+        mistakes={
+            "every layer is clipped: how often does c come in?": like(
+                lambda c, w: c * np.sqrt(np.prod(w[:-1] * w[1:]))
             ),
-            (
-                like(lambda c, w: np.prod(c * w[:-1] * w[1:])),
-                "too large: c times the number of entries bounds the sum of a matrix, not what it stretches.",
+            "too large: c times the number of entries bounds the sum of a matrix, not what it stretches.": like(
+                lambda c, w: np.prod(c * w[:-1] * w[1:])
             ),
-            (
-                like(lambda c, w: np.sum(c * np.sqrt(w[:-1] * w[1:]))),
-                "one layer after another: do bounds add up?",
+            "one layer after another: do bounds add up?": like(
+                lambda c, w: np.sum(c * np.sqrt(w[:-1] * w[1:]))
             ),
-            (
-                like(lambda c, w: c ** (len(w) - 1)),
-                "the widths matter: many small weights together pull hard.",
+            "the widths matter: many small weights together pull hard.": like(lambda c, w: c ** (len(w) - 1)),
+            "each matrix has two sides, and the inner widths belong to two matrices.": like(
+                lambda c, w: np.prod(c * np.sqrt(w))
             ),
-            (
-                like(lambda c, w: np.prod(c * np.sqrt(w))),
-                "each matrix has two sides, and the inner widths belong to two matrices.",
+            "you count what comes in, not what goes out.": like(lambda c, w: np.prod(c * np.sqrt(w[:-1]))),
+            "you count what goes out, not what comes in.": like(lambda c, w: np.prod(c * np.sqrt(w[1:]))),
+            "the widest layer alone: the others stretch, too.": like(
+                lambda c, w: np.max(c * np.sqrt(w[:-1] * w[1:]))
             ),
-            (like(lambda c, w: np.prod(c * np.sqrt(w[:-1]))), "you count what comes in, not what goes out."),
-            (like(lambda c, w: np.prod(c * np.sqrt(w[1:]))), "you count what goes out, not what comes in."),
-            (
-                like(lambda c, w: np.max(c * np.sqrt(w[:-1] * w[1:]))),
-                "the widest layer alone: the others stretch, too.",
-            ),
-        ],
+        },
         why="At c = 0.01 and [784, 256, 128, 1] it is 0.92: below 1 by chance, and another depth has another bound.",
     ),
     Task(
@@ -215,19 +181,19 @@ TASKS = (
         "Between noise and digits W is about 28. Choose the weight of GP with which the best slope is 1.1 (to 0.005).",
         my_weight,
         ("Lesson 2: the best slope exceeds 1 by W over ...", "Solve for the weight."),
-        must=[
-            ("above 0", lambda v: v.item() > 0),
-            ("the best slope must be 1.1, to 0.005", lambda v: abs(28 / v.item() / 2 - 0.1) < 0.005),
-        ],
+        must={
+            "above 0": lambda v: v.item() > 0,
+            "the best slope must be 1.1, to 0.005": lambda v: abs(28 / v.item() / 2 - 0.1) < 0.005,
+        },
         any_value=True,
-        mistakes=[
-            (where(lambda v: abs(v - 280) < 10), "280 gives half the excess: where does the factor 2 stand?"),
-            (where(lambda v: abs(v - 14) < 0.5), "that is the weight for slope 2: the excess is a tenth."),
-            (where(lambda v: abs(v - 28 / 2.2) < 0.5), "solve for an excess of 0.1, not for 1.1."),
-            (where(lambda v: abs(v - 10) < 1), "the customary 10 gives 1 + 28/20 = 2.4."),
-            (where(lambda v: abs(v - 100) < 5), "close: 100 gives 1.14."),
-            (where(lambda v: v <= 0), "a penalty that pays for steepness?"),
-        ],
+        mistakes={
+            "280 gives half the excess: where does the factor 2 stand?": where(lambda v: abs(v - 280) < 10),
+            "that is the weight for slope 2: the excess is a tenth.": where(lambda v: abs(v - 14) < 0.5),
+            "solve for an excess of 0.1, not for 1.1.": where(lambda v: abs(v - 28 / 2.2) < 0.5),
+            "the customary 10 gives 1 + 28/20 = 2.4.": where(lambda v: abs(v - 10) < 1),
+            "close: 100 gives 1.14.": where(lambda v: abs(v - 100) < 5),
+            "a penalty that pays for steepness?": where(lambda v: v <= 0),
+        },
     ),
     Task(
         "6.5",

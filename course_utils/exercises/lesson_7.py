@@ -87,84 +87,68 @@ TASKS = (
             "As many rows and columns as channels.",
         ),
         features,
-        must=[
-            (
-                "blind to the order of the positions",
-                lambda f, F: bool(np.allclose(f(F), f(F[:, ::-1].copy()), atol=1e-5)),
+        must={
+            "blind to the order of the positions": lambda f, F: bool(
+                np.allclose(f(F), f(F[:, ::-1].copy()), atol=1e-5)
             ),
-            (
-                "not negative on the diagonal",
-                lambda f, F: bool((np.diag(f(F).reshape(len(F), -1)) >= 0).all()),
+            "not negative on the diagonal": lambda f, F: bool((np.diag(f(F).reshape(len(F), -1)) >= 0).all()),
+        },
+        mistakes={
+            "as many rows as positions: that compares places, and we want to forget them.": like(
+                lambda F: F.T @ F
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda F: F.T @ F),
-                "as many rows as positions: that compares places, and we want to forget them.",
+            "divided by the positions: L0's is a sum, the factor comes in the loss.": like(
+                lambda F: F @ F.T / F.shape[1]
             ),
-            (
-                like(lambda F: F @ F.T / F.shape[1]),
-                "divided by the positions: L0's is a sum, the factor comes in the loss.",
+            "divided by channels and positions: L0's is a plain sum.": like(lambda F: F @ F.T / F.size),
+            "that is the covariance: the means are not taken off here.": like(lambda F: np.cov(F)),
+            "that is the correlation: a Gram matrix keeps how strong a channel is.": like(
+                lambda F: np.corrcoef(F)
             ),
-            (like(lambda F: F @ F.T / F.size), "divided by channels and positions: L0's is a plain sum."),
-            (like(lambda F: np.cov(F)), "that is the covariance: the means are not taken off here."),
-            (
-                like(lambda F: np.corrcoef(F)),
-                "that is the correlation: a Gram matrix keeps how strong a channel is.",
-            ),
-            (like(lambda F: F * F), "entry by entry: which channels act *together*?"),
-            (like(lambda F: (F**2).sum(1)), "that is the diagonal only: each channel with itself."),
-        ],
+            "entry by entry: which channels act *together*?": like(lambda F: F * F),
+            "that is the diagonal only: each channel with itself.": like(lambda F: (F**2).sum(1)),
+        },
     ),
     Task(
         "7.2",
-        "Write the style loss of one layer with Gatys's normalisation, for features F of the picture and S "
-        "of the style "
-        "(both channels x positions, equally many).",
+        "Write the style loss of one layer with Gatys's normalisation, for features F of the picture and S of the "
+        "style (both channels x positions, equally many).",
         my_style_loss,
         (
             "Compare Gram matrices: the sum of squared differences.",
             "Four, and both sizes squared, in the denominator.",
         ),
         two_features,
-        must=[
-            ("0 for the style itself", lambda f, F, S: abs(f(S, S).item()) < 1e-9),
-            (
-                "blind to the order of positions",
-                lambda f, F, S: abs(f(F[:, ::-1].copy(), S).item() - f(F, S).item()) < 1e-5,
+        must={
+            "0 for the style itself": lambda f, F, S: abs(f(S, S).item()) < 1e-9,
+            "blind to the order of positions": lambda f, F, S: (
+                abs(f(F[:, ::-1].copy(), S).item() - f(F, S).item()) < 1e-5
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda F, S: ((F @ F.T - S @ S.T) ** 2).sum() / (4 * F.size)),
-                "that is the slide's factor: a picture of twice as many pixels has twice the loss.",
+        },
+        mistakes={
+            "that is the slide's factor: a picture of twice as many pixels has twice the loss.": like(
+                lambda F, S: ((F @ F.T - S @ S.T) ** 2).sum() / (4 * F.size)
             ),
-            (times(4), "four times too large: what stands before the sizes?"),
-            (
-                like(lambda F, S: ((F @ F.T - S @ S.T) ** 2).sum()),
-                "no normalisation: layers of other sizes count otherwise.",
+            "four times too large: what stands before the sizes?": times(4),
+            "no normalisation: layers of other sizes count otherwise.": like(
+                lambda F, S: ((F @ F.T - S @ S.T) ** 2).sum()
             ),
-            (
-                like(lambda F, S: ((F @ F.T - S @ S.T) ** 2).mean()),
-                "a mean over the entries knows the channels only.",
+            "a mean over the entries knows the channels only.": like(
+                lambda F, S: ((F @ F.T - S @ S.T) ** 2).mean()
             ),
-            (
-                like(lambda F, S: ((F - S) ** 2).sum() / (4 * F.size**2)),
-                "features compared place by place: that is a content loss.",
+            "features compared place by place: that is a content loss.": like(
+                lambda F, S: ((F - S) ** 2).sum() / (4 * F.size**2)
             ),
-            (
-                like(lambda F, S: ((F.T @ F - S.T @ S) ** 2).sum() / (4 * F.size**2)),
-                "Gram matrices of places: channels belong in them.",
+            "Gram matrices of places: channels belong in them.": like(
+                lambda F, S: ((F.T @ F - S.T @ S) ** 2).sum() / (4 * F.size**2)
             ),
-            (
-                like(lambda F, S: np.abs(F @ F.T - S @ S.T).sum() / (4 * F.size**2)),
-                "differences count by their squares.",
+            "differences count by their squares.": like(
+                lambda F, S: np.abs(F @ F.T - S @ S.T).sum() / (4 * F.size**2)
             ),
-            (
-                like(lambda F, S: np.sqrt(((F @ F.T - S @ S.T) ** 2).sum()) / (4 * F.size**2)),
-                "that is the length of the difference: the square stays.",
+            "that is the length of the difference: the square stays.": like(
+                lambda F, S: np.sqrt(((F @ F.T - S @ S.T) ** 2).sum()) / (4 * F.size**2)
             ),
-        ],
+        },
     ),
     Task(
         "7.3",
@@ -176,41 +160,31 @@ TASKS = (
             "Between two inverse roots stands the root of a product.",
         ),
         covariances,
-        must=[
-            (
-                "A carries C onto the new covariance, A C A^T",
-                lambda f, C, D: bool(
-                    np.allclose(f(C, D).reshape(C.shape) @ C @ f(C, D).reshape(C.shape).T, D, atol=1e-3)
-                ),
+        must={
+            "A carries C onto the new covariance, A C A^T": lambda f, C, D: bool(
+                np.allclose(f(C, D).reshape(C.shape) @ C @ f(C, D).reshape(C.shape).T, D, atol=1e-3)
             ),
-            (
-                "A is symmetric (the map moves least)",
-                lambda f, C, D: bool(
-                    np.allclose(f(C, D).reshape(C.shape), f(C, D).reshape(C.shape).T, atol=1e-4)
-                ),
+            "A is symmetric (the map moves least)": lambda f, C, D: bool(
+                np.allclose(f(C, D).reshape(C.shape), f(C, D).reshape(C.shape).T, atol=1e-4)
             ),
-        ],
-        mistakes=[
-            (
-                like(_whitening),
-                "whitening and colouring: it has the right covariance, and moves further than needed.",
+        },
+        mistakes={
+            "whitening and colouring: it has the right covariance, and moves further than needed.": like(
+                _whitening
             ),
-            (like(lambda C, D: my_colours(D, C)), "that way the painting gets the photograph's colours."),
-            (like(_without_root), "you use the product itself; a root of it belongs in the middle."),
-            (
-                like(lambda C, D: np.diag(np.sqrt(np.diag(D) / np.diag(C)))),
-                "right for channels without correlation: what of those off the diagonal?",
+            "that way the painting gets the photograph's colours.": like(lambda C, D: my_colours(D, C)),
+            "you use the product itself; a root of it belongs in the middle.": like(_without_root),
+            "right for channels without correlation: what of those off the diagonal?": like(
+                lambda C, D: np.diag(np.sqrt(np.diag(D) / np.diag(C)))
             ),
-            (
-                like(lambda C, D: D @ np.linalg.inv(C)),
-                "a covariance scales with the square of the colours: roots?",
+            "a covariance scales with the square of the colours: roots?": like(
+                lambda C, D: D @ np.linalg.inv(C)
             ),
-            (
-                like(lambda C, D: sqrtm(np.linalg.inv(C)) @ sqrtm(D)),
-                "the factors in this order miss the covariance.",
+            "the factors in this order miss the covariance.": like(
+                lambda C, D: sqrtm(np.linalg.inv(C)) @ sqrtm(D)
             ),
-            (like(lambda C, D: sqrtm(D)), "as if the photograph were white already."),
-        ],
+            "as if the photograph were white already.": like(lambda C, D: sqrtm(D)),
+        },
         why="The same map gives lesson 5's Fréchet distance its W_2.",
     ),
     Task(
@@ -219,13 +193,13 @@ TASKS = (
         + LISTING,
         my_line,
         ("What is the derivative of clamp beyond its limits?", "The limits should act after the step."),
-        mistakes=[
-            (one_of(1), "line 1: a target is computed once. Right so."),
-            (one_of(2), "line 2: the pixels are what the optimizer moves. Right so."),
-            (one_of(3), "line 3: more steps would not bring them back."),
-            (one_of(5), "line 5 has the right order. Which gradient does a pixel at 1.2 get?"),
-            (where(lambda n: n < 1 or n > 5), "the listing has lines 1 to 5."),
-        ],
+        mistakes={
+            "line 1: a target is computed once. Right so.": one_of(1),
+            "line 2: the pixels are what the optimizer moves. Right so.": one_of(2),
+            "line 3: more steps would not bring them back.": one_of(3),
+            "line 5 has the right order. Which gradient does a pixel at 1.2 get?": one_of(5),
+            "the listing has lines 1 to 5.": where(lambda n: n < 1 or n > 5),
+        },
     ),
     Task(
         "7.5",

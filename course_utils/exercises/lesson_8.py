@@ -92,121 +92,100 @@ TASKS = (
             "A softplus of one difference, and of its negative.",
         ),
         scores,
-        must=[("both are above 0", lambda f, a, b: bool((f(a, b) > 0).all()))],
-        mistakes=[
-            (
-                like(lambda a, b: my_pair_losses(b, a)),
-                "exchanged: D's loss should be small when real points score higher.",
+        must={
+            "both are above 0": lambda f, a, b: bool((f(a, b) > 0).all()),
+        },
+        mistakes={
+            "exchanged: D's loss should be small when real points score higher.": like(
+                lambda a, b: my_pair_losses(b, a)
             ),
-            (
-                like(lambda a, b: (softplus(b.mean() - a.mean()), softplus(a.mean() - b.mean()))),
-                "you compare averages: every pair has its own softplus, and the mean comes last.",
+            "you compare averages: every pair has its own softplus, and the mean comes last.": like(
+                lambda a, b: (softplus(b.mean() - a.mean()), softplus(a.mean() - b.mean()))
             ),
-            (like(lambda a, b: (softplus(b - a).sum(), softplus(a - b).sum())), "sum or mean?"),
-            (
-                like(lambda a, b: (b.mean() - a.mean(), a.mean() - b.mean())),
-                "that is a critic's: the softplus is missing.",
+            "sum or mean?": like(lambda a, b: (softplus(b - a).sum(), softplus(a - b).sum())),
+            "that is a critic's: the softplus is missing.": like(
+                lambda a, b: (b.mean() - a.mean(), a.mean() - b.mean())
             ),
-            (
-                like(lambda a, b: ((softplus(-a) + softplus(b)).mean(), softplus(-b).mean())),
-                "that is the usual GAN: here only differences of scores count.",
+            "that is the usual GAN: here only differences of scores count.": like(
+                lambda a, b: ((softplus(-a) + softplus(b)).mean(), softplus(-b).mean())
             ),
-            (
-                like(lambda a, b: (-softplus(b - a).mean(), -softplus(a - b).mean())),
-                "sign: both players go down their loss.",
+            "sign: both players go down their loss.": like(
+                lambda a, b: (-softplus(b - a).mean(), -softplus(a - b).mean())
             ),
-            (
-                like(lambda a, b: (softplus(b - a).mean(), -softplus(b - a).mean())),
-                "G's loss is no minus D's: swap the pair.",
+            "G's loss is no minus D's: swap the pair.": like(
+                lambda a, b: (softplus(b - a).mean(), -softplus(b - a).mean())
             ),
-            (
-                like(lambda a, b: (softplus(b - a), softplus(a - b))),
-                "one number for each pair: losses are averages.",
+            "one number for each pair: losses are averages.": like(
+                lambda a, b: (softplus(b - a), softplus(a - b))
             ),
-        ],
+        },
     ),
     Task(
         "8.2",
-        "A critic says f_x at points x (n, 2) and f_y at points y (m, 2). Write a lower bound of W_1 "
-        "between them that holds "
-        "for any critic whatever.",
+        "A critic says f_x at points x (n, 2) and f_y at points y (m, 2). Write a lower bound of W_1 between them "
+        "that holds for any critic whatever.",
         my_lower_bound,
         ("Only quotients between points of the two clouds count.", "Its estimate, over the largest of them."),
         critics,
-        must=[
-            (
-                "the same for a critic that is ten times as large",
-                lambda f, a, b, x, y: abs(f(10 * a, 10 * b, x, y).item() - f(a, b, x, y).item()) < 1e-4,
+        must={
+            "the same for a critic that is ten times as large": lambda f, a, b, x, y: (
+                abs(f(10 * a, 10 * b, x, y).item() - f(a, b, x, y).item()) < 1e-4
             ),
-        ],
-        mistakes=[
-            (
-                like(lambda f, g, x, y: f.mean() - g.mean()),
-                "true for slopes of at most 1 only: who says that this critic's are?",
+        },
+        mistakes={
+            "true for slopes of at most 1 only: who says that this critic's are?": like(
+                lambda f, g, x, y: f.mean() - g.mean()
             ),
-            (
-                like(lambda f, g, x, y: (f.mean() - g.mean()) / _quotients(f, g, x, y).mean()),
-                "divided by the average quotient: a bound has to hold for the worst pair.",
+            "divided by the average quotient: a bound has to hold for the worst pair.": like(
+                lambda f, g, x, y: (f.mean() - g.mean()) / _quotients(f, g, x, y).mean()
             ),
-            (
-                like(lambda f, g, x, y: (f.mean() - g.mean()) / _quotients(f, g, x, y).min()),
-                "divided by the smallest quotient: that makes it larger, not safer.",
+            "divided by the smallest quotient: that makes it larger, not safer.": like(
+                lambda f, g, x, y: (f.mean() - g.mean()) / _quotients(f, g, x, y).min()
             ),
-            (
-                like(lambda f, g, x, y: (f.mean() - g.mean()) * _quotients(f, g, x, y).max()),
-                "a steeper critic reports too much: multiply or divide?",
+            "a steeper critic reports too much: multiply or divide?": like(
+                lambda f, g, x, y: (f.mean() - g.mean()) * _quotients(f, g, x, y).max()
             ),
-            (like(lambda f, g, x, y: 1 / my_lower_bound(f, g, x, y)), "upside down."),
-            (
-                like(lambda f, g, x, y: (g.mean() - f.mean()) / _quotients(f, g, x, y).max()),
-                "sign: a critic is high on x here.",
+            "upside down.": like(lambda f, g, x, y: 1 / my_lower_bound(f, g, x, y)),
+            "sign: a critic is high on x here.": like(
+                lambda f, g, x, y: (g.mean() - f.mean()) / _quotients(f, g, x, y).max()
             ),
-            (
-                like(lambda f, g, x, y: (f.mean() - g.mean()) / np.abs(f[:, None] - g).max()),
-                "you divide by the largest rise: over which way?",
+            "you divide by the largest rise: over which way?": like(
+                lambda f, g, x, y: (f.mean() - g.mean()) / np.abs(f[:, None] - g).max()
             ),
-        ],
+        },
         why="Multiply every pair of the best plan by its quotient: none exceeds the largest.",
     ),
     Task(
         "8.3",
-        "From points (n, 2), centres (k, 2) and the modes' std, write two numbers: how many modes get at "
-        "least a tenth of "
-        "their fair share of points within three std, and the share of points within three std of some mode.",
+        "From points (n, 2), centres (k, 2) and the modes' std, write two numbers: how many modes get at least a "
+        "tenth of their fair share of points within three std, and the share of points within three std of some mode.",
         my_reach,
         (
             "All distances at once: an array of points times centres.",
             "Along one axis you count points, along the other modes.",
         ),
         clouds,
-        must=[
-            ("at most as many modes as there are", lambda f, p, c, s: f(p, c, s)[0] <= len(c)),
-            ("a share is between 0 and 1", lambda f, p, c, s: 0 <= f(p, c, s)[1] <= 1),
-        ],
-        mistakes=[
-            (like(lambda p, c, s: _reach(p, c, s, share=1e-9)), "a single point makes a mode for you."),
-            (
-                like(lambda p, c, s: _reach(p, c, s, radii=1.0)),
-                "within one std, as it seems: three are asked.",
+        must={
+            "at most as many modes as there are": lambda f, p, c, s: f(p, c, s)[0] <= len(c),
+            "a share is between 0 and 1": lambda f, p, c, s: 0 <= f(p, c, s)[1] <= 1,
+        },
+        mistakes={
+            "a single point makes a mode for you.": like(lambda p, c, s: _reach(p, c, s, share=1e-9)),
+            "within one std, as it seems: three are asked.": like(lambda p, c, s: _reach(p, c, s, radii=1.0)),
+            "the two come in the other order.": like(lambda p, c, s: _reach(p, c, s)[::-1]),
+            "a whole fair share is asked too much: a tenth.": like(
+                lambda p, c, s: _reach(p, c, s, share=1.0)
             ),
-            (like(lambda p, c, s: _reach(p, c, s)[::-1]), "the two come in the other order."),
-            (
-                like(lambda p, c, s: _reach(p, c, s, share=1.0)),
-                "a whole fair share is asked too much: a tenth.",
+            "a tenth of all points is not a tenth of a share.": like(
+                lambda p, c, s: _reach(p, c, s, share=0.1 * len(c))
             ),
-            (
-                like(lambda p, c, s: _reach(p, c, s, share=0.1 * len(c))),
-                "a tenth of all points is not a tenth of a share.",
+            "the second is the share of points that are lost.": like(
+                lambda p, c, s: (_reach(p, c, s)[0], 1 - _reach(p, c, s)[1])
             ),
-            (
-                like(lambda p, c, s: (_reach(p, c, s)[0], 1 - _reach(p, c, s)[1])),
-                "the second is the share of points that are lost.",
+            "the second is a number of points: a share is asked.": like(
+                lambda p, c, s: (_reach(p, c, s)[0], len(p) * _reach(p, c, s)[1])
             ),
-            (
-                like(lambda p, c, s: (_reach(p, c, s)[0], len(p) * _reach(p, c, s)[1])),
-                "the second is a number of points: a share is asked.",
-            ),
-        ],
+        },
     ),
     Task(
         "8.4",
@@ -217,13 +196,13 @@ TASKS = (
             "The number of points in each mode differs between two samples.",
             "By about the root of that number.",
         ),
-        mistakes=[
-            (one_of(0.25), "it falls more slowly than 1/n: chance evens out like a root."),
-            (one_of(1.0), "more points, and the same floor? Two large samples are more alike."),
-            (one_of(2.0), "which way?"),
-            (one_of(4.0), "W is an average over the mass, not a sum over points; and which way?"),
-            (one_of(1 / 16), "far too fast."),
-        ],
+        mistakes={
+            "it falls more slowly than 1/n: chance evens out like a root.": one_of(0.25),
+            "more points, and the same floor? Two large samples are more alike.": one_of(1.0),
+            "which way?": one_of(2.0),
+            "W is an average over the mass, not a sum over points; and which way?": one_of(4.0),
+            "far too fast.": one_of(1 / 16),
+        },
     ),
     Task(
         "8.5",

@@ -93,43 +93,35 @@ TASKS = (
             "It is smallest, 0, at m = 0 and s = 1.",
         ),
         posteriors,
-        must=[
-            ("0 for q = N(0, I)", lambda f, m, v: bool(np.allclose(f(0 * m, 0 * v), 0, atol=1e-6))),
-            ("never negative", lambda f, m, v: bool((f(m, v) > -1e-6).all())),
-        ],
-        mistakes=[
-            (times(-1), "negative: the sign of the slide in L2. A divergence is never below 0."),
-            (times(2), "exactly twice too large: a half is missing."),
-            (
-                like(lambda m, v: _kl(m, np.exp(2 * v))),
-                "you took the log-variance for the log of the standard deviation.",
+        must={
+            "0 for q = N(0, I)": lambda f, m, v: bool(np.allclose(f(0 * m, 0 * v), 0, atol=1e-6)),
+            "never negative": lambda f, m, v: bool((f(m, v) > -1e-6).all()),
+        },
+        mistakes={
+            "negative: the sign of the slide in L2. A divergence is never below 0.": times(-1),
+            "exactly twice too large: a half is missing.": times(2),
+            "you took the log-variance for the log of the standard deviation.": like(
+                lambda m, v: _kl(m, np.exp(2 * v))
             ),
-            (
-                like(lambda m, v: (m**2 + v - 1 - np.log(v)).sum(axis=1) / 2),
-                "you took the log-variance for a variance: NaN where it is negative.",
+            "you took the log-variance for a variance: NaN where it is negative.": like(
+                lambda m, v: (m**2 + v - 1 - np.log(v)).sum(axis=1) / 2
             ),
-            (like(lambda m, v: my_kl(m, v).mean()), "one number for all: asked is one for each picture."),
-            (
-                like(lambda m, v: my_kl(m, v).sum()),
-                "one number for all pictures: the sum is over the latents only.",
+            "one number for all: asked is one for each picture.": like(lambda m, v: my_kl(m, v).mean()),
+            "one number for all pictures: the sum is over the latents only.": like(
+                lambda m, v: my_kl(m, v).sum()
             ),
-            (
-                like(lambda m, v: my_kl(m, v) / m.shape[1]),
-                "a mean over the latents: their divergences add up.",
+            "a mean over the latents: their divergences add up.": like(lambda m, v: my_kl(m, v) / m.shape[1]),
+            "the mean plays no part in yours.": like(lambda m, v: my_kl(0 * m, v)),
+            "the variance plays no part in yours.": like(lambda m, v: my_kl(m, 0 * v)),
+            "that is the KL the other way round: from N(0, I) to q.": like(
+                lambda m, v: ((1 + m**2) / np.exp(v) - 1 + v).sum(axis=1) / 2
             ),
-            (like(lambda m, v: my_kl(0 * m, v)), "the mean plays no part in yours."),
-            (like(lambda m, v: my_kl(m, 0 * v)), "the variance plays no part in yours."),
-            (
-                like(lambda m, v: ((1 + m**2) / np.exp(v) - 1 + v).sum(axis=1) / 2),
-                "that is the KL the other way round: from N(0, I) to q.",
-            ),
-        ],
+        },
     ),
     Task(
         "9.2",
-        "From mean, log_variance and noise of N(0, 1) (tensors), write a latent drawn from q, through which "
-        "gradients reach "
-        "both.",
+        "From mean, log_variance and noise of N(0, 1) (tensors), write a latent drawn from q, through which gradients"
+        " reach both.",
         my_latent,
         (
             "Shift and stretch the noise.",
@@ -137,60 +129,53 @@ TASKS = (
         ),
         draws,
         see=latent_and_slopes,
-        mistakes=[
-            (like(lambda m, v, e: m + torch.exp(v) * e), "stretched by the variance: what is its root?"),
-            (like(lambda m, v, e: m + v * e), "stretched by the *logarithm* of the variance."),
-            (like(lambda m, v, e: m + e), "the variance plays no part: every latent spreads by 1."),
-            (like(lambda m, v, e: torch.exp(v / 2) * e), "the mean plays no part."),
-            (like(lambda m, v, e: m + torch.exp(v / 2)), "nothing is random: where is the noise?"),
-            (
-                like(lambda m, v, e: (m + torch.exp(v / 2) * e).detach()),
-                "the latent is right, but no gradient passes it.",
+        mistakes={
+            "stretched by the variance: what is its root?": like(lambda m, v, e: m + torch.exp(v) * e),
+            "stretched by the *logarithm* of the variance.": like(lambda m, v, e: m + v * e),
+            "the variance plays no part: every latent spreads by 1.": like(lambda m, v, e: m + e),
+            "the mean plays no part.": like(lambda m, v, e: torch.exp(v / 2) * e),
+            "nothing is random: where is the noise?": like(lambda m, v, e: m + torch.exp(v / 2)),
+            "the latent is right, but no gradient passes it.": like(
+                lambda m, v, e: (m + torch.exp(v / 2) * e).detach()
             ),
-            (
-                like(lambda m, v, e: m + torch.exp(v / 2).detach() * e),
-                "the latent is right, but no gradient reaches the log-variance.",
+            "the latent is right, but no gradient reaches the log-variance.": like(
+                lambda m, v, e: m + torch.exp(v / 2).detach() * e
             ),
-            (like(lambda m, v, e: m * e + torch.exp(v / 2)), "which of the two is multiplied by the noise?"),
-        ],
+            "which of the two is multiplied by the noise?": like(lambda m, v, e: m * e + torch.exp(v / 2)),
+        },
         why="The draw does not depend on the encoder any more: the gradient of a mean is the mean of gradients.",
     ),
     Task(
         "9.3",
-        "Write the ELBO of each picture: x black and white (pictures in rows), logits of the decoder for "
-        "one drawn latent, "
-        "mean and log_variance of the encoder. It should survive logits of 900.",
+        "Write the ELBO of each picture: x black and white (pictures in rows), logits of the decoder for one drawn "
+        "latent, mean and log_variance of the encoder. It should survive logits of 900.",
         my_elbo,
         (
             "Two parts: what the decoder says about x, and 9.1.",
             "log p(x|z) is a sum over pixels; np.logaddexp helps.",
         ),
         coded,
-        must=[
-            ("a log-probability less a divergence is never above 0", lambda f, *x: bool((f(*x) < 1e-6).all()))
-        ],
-        mistakes=[
-            (unless_finite, "right for small logits, not finite at 900: which exponential overflows?"),
-            (times(-1), "sign: that is the loss, minus the ELBO."),
-            (like(lambda x, a, m, v: _likelihood(x, a) + my_kl(m, v)), "the KL is a price: plus or minus?"),
-            (
-                like(lambda x, a, m, v: _likelihood(x, a)),
-                "the reconstruction alone: nothing keeps q near the prior.",
+        must={
+            "a log-probability less a divergence is never above 0": lambda f, *x: bool((f(*x) < 1e-6).all()),
+        },
+        mistakes={
+            "right for small logits, not finite at 900: which exponential overflows?": unless_finite,
+            "sign: that is the loss, minus the ELBO.": times(-1),
+            "the KL is a price: plus or minus?": like(lambda x, a, m, v: _likelihood(x, a) + my_kl(m, v)),
+            "the reconstruction alone: nothing keeps q near the prior.": like(
+                lambda x, a, m, v: _likelihood(x, a)
             ),
-            (like(lambda x, a, m, v: -my_kl(m, v)), "the KL alone: who looks at the pictures?"),
-            (
-                like(lambda x, a, m, v: _likelihood(x, a) / x.shape[1] - my_kl(m, v)),
-                "a mean over pixels against a sum over latents: the KL then counts as many times too much.",
+            "the KL alone: who looks at the pictures?": like(lambda x, a, m, v: -my_kl(m, v)),
+            "a mean over pixels against a sum over latents: the KL then counts as many times too much.": like(
+                lambda x, a, m, v: _likelihood(x, a) / x.shape[1] - my_kl(m, v)
             ),
-            (
-                like(lambda x, a, m, v: (_likelihood(x, a) - my_kl(m, v)).mean()),
-                "asked is one number for each picture.",
+            "asked is one number for each picture.": like(
+                lambda x, a, m, v: (_likelihood(x, a) - my_kl(m, v)).mean()
             ),
-            (
-                like(lambda x, a, m, v: -((x - a) ** 2).sum(axis=1) / 2 - my_kl(m, v)),
-                "that is a Gaussian's likelihood; these pixels are black or white.",
+            "that is a Gaussian's likelihood; these pixels are black or white.": like(
+                lambda x, a, m, v: -((x - a) ** 2).sum(axis=1) / 2 - my_kl(m, v)
             ),
-        ],
+        },
     ),
     Task(
         "9.4",
@@ -202,28 +187,25 @@ TASKS = (
             "It is largest where q is the true posterior: m = x / 2, s^2 = 1/2.",
         ),
         lines,
-        must=[
-            (
-                "0 for the true posterior",
-                lambda f, x, m, s: bool(np.abs(f(x, x / 2, np.sqrt(0.5))).max() < 1e-5),
+        must={
+            "0 for the true posterior": lambda f, x, m, s: bool(
+                np.abs(f(x, x / 2, np.sqrt(0.5))).max() < 1e-5
             ),
-        ],
-        mistakes=[
-            (times(-1), "sign: that is the gradient of the loss; the ELBO goes up."),
-            (
-                like(lambda x, m, s: (x - m, -s + 1 / s)),
-                "one s and one m are missing: both terms of the ELBO have them.",
+        },
+        mistakes={
+            "sign: that is the gradient of the loss; the ELBO goes up.": times(-1),
+            "one s and one m are missing: both terms of the ELBO have them.": like(
+                lambda x, m, s: (x - m, -s + 1 / s)
             ),
-            (like(lambda x, m, s: (x - m, -s)), "that is the reconstruction's: and the KL's?"),
-            (like(lambda x, m, s: (-m, 1 / s - s)), "that is the KL's: and the reconstruction's?"),
-            (
-                like(lambda x, m, s: (x - 2 * m, 1 / (2 * s**2) - 1)),
-                "right in m; the second is that in the variance.",
+            "that is the reconstruction's: and the KL's?": like(lambda x, m, s: (x - m, -s)),
+            "that is the KL's: and the reconstruction's?": like(lambda x, m, s: (-m, 1 / s - s)),
+            "right in m; the second is that in the variance.": like(
+                lambda x, m, s: (x - 2 * m, 1 / (2 * s**2) - 1)
             ),
-            (like(lambda x, m, s: (x - 2 * m, 1 - 2 * s**2)), "right in m; the second is that in log s."),
-            (like(lambda x, m, s: (1 / s - 2 * s, x - 2 * m)), "the two come in the other order."),
-            (like(lambda x, m, s: (x, 1 / s - 2 * s)), "right in s; yours in m would grow for ever."),
-        ],
+            "right in m; the second is that in log s.": like(lambda x, m, s: (x - 2 * m, 1 - 2 * s**2)),
+            "the two come in the other order.": like(lambda x, m, s: (1 / s - 2 * s, x - 2 * m)),
+            "right in s; yours in m would grow for ever.": like(lambda x, m, s: (x, 1 / s - 2 * s)),
+        },
     ),
     Task(
         "9.5",

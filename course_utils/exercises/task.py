@@ -14,7 +14,7 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -89,11 +89,10 @@ def unless_finite(seen: Seen) -> bool:
 
 
 class Verdict(NamedTuple):
-    """What is said about an answer; ``mistake`` is the number of the one that was recognised."""
+    """What is said about an answer."""
 
     state: Literal["open", "wrong", "right"]
     message: str
-    mistake: int | None = None
 
     @property
     def right(self) -> bool:
@@ -115,11 +114,11 @@ class Task:
     right : a function that is the right answer, or that returns it where the answer is no function. It has the name
         that a notebook gives the answer, and what it is made of is the worked solution.
     inputs : given a numpy Generator, the arguments to compare at, small ones first. None: the answer is a value.
-    must : (property in words, test), of the function and each of the inputs, or of the value alone.
+    must : {property in words: test}, of the function and each of the inputs, or of the value alone.
     any_value : every value that has the properties is right; there is no other comparison.
     entrywise : it is done for each entry of the inputs alike, so that an answer may be for a single one.
     see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
-    mistakes : (sign, sentence), the first that fits is said. The sentence says where to look and not what is right.
+    mistakes : {sentence: sign}, the first that fits is said. The sentence says where to look and not what is right.
     hints : two, the second one nearer. why : a sentence under the solution.
     points : of a question that is answered in words, {part of a good answer: words, one of which it has to name}.
     """
@@ -129,11 +128,11 @@ class Task:
     right: Callable[..., Any]
     hints: tuple[str, str]
     inputs: Callable[[np.random.Generator], Inputs] | None = None
-    must: Sequence[tuple[str, Callable[..., bool]]] = ()
+    must: Mapping[str, Callable[..., bool]] = field(default_factory=dict)
     any_value: bool = False
     entrywise: bool = False
     see: Callable[..., Any] = lambda answer, *x: answer(*x)
-    mistakes: Sequence[tuple[Sign, str]] = ()
+    mistakes: Mapping[str, Sign] = field(default_factory=dict)
     why: str = ""
     points: dict[str, str] = field(default_factory=dict)
 
@@ -186,10 +185,8 @@ class Task:
         if broken is None if self.any_value else all(map(close, given, right)):
             return Verdict("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
         seen = Seen(inputs, given, right, self.see)
-        for number, (sign, sentence) in enumerate(self.mistakes):
-            if sign(seen):
-                return Verdict("wrong", sentence, number)
-        return Verdict("wrong", self._counterexample(seen, raw, broken))
+        fitting = (sentence for sentence, sign in self.mistakes.items() if sign(seen))
+        return Verdict("wrong", next(fitting, None) or self._counterexample(seen, raw, broken))
 
     def _called(self, answer: Callable[..., Any], x: tuple[Any, ...]) -> Any:
         """What comes of an answer: with NumPy's arrays, else with tensors, else entry by entry. Where none works, the
@@ -214,7 +211,7 @@ class Task:
     def _broken(self, answer: Any, inputs: list[tuple[Any, ...]], raw: list[Any]) -> tuple[int, str] | None:
         """The first property that fails, and at which of the inputs."""
         for number, x in enumerate(inputs):
-            for words, test in self.must:
+            for words, test in self.must.items():
                 try:
                     with quiet():
                         held = (

@@ -120,13 +120,11 @@ RIGHT = {
     ],
     "1.4": [-0.98629, torch.tensor(0.4) - 2 * math.log(2), np.float32(0.4 - np.log(4)), [-0.986294]],
     "1.5": [
-        "The optimal discriminator has the largest value, so any network we train shows less; if it "
-        "overfits a small set "
-        "of points the bound breaks, and unseen points mend it.",
+        "The optimal discriminator has the largest value, so any network we train shows less; if it overfits a small "
+        "set of points the bound breaks, and unseen points mend it.",
         "Because V(D) is at most V(D*): the report is too small. It fails on few points that it memorises; "
         "use new samples.",
-        "D* maximises V, every other D stays below. With fixed points trained on again and again the report "
-        "is too high, "
-        "not so with held-out ones.",
+        "D* maximises V, every other D stays below. With fixed points trained on again and again the report is too "
+        "high, not so with held-out ones.",
     ],
 }

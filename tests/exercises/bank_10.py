@@ -133,14 +133,11 @@ RIGHT = {
     ],
     "10.5": [10, 10.0, np.int64(10), torch.tensor(10)],
     "10.6": [
-        "I attack it with PGD, many steps and random starts; FGSM may be masked; I compare with random "
-        "signs and look at "
-        "the clean accuracy.",
-        "Stronger attacks that know the defence, gradients that are hidden, a control with noise, and what "
-        "it costs on clean "
-        "pictures.",
-        "Does it stand iterated attacks, also adaptive ones? Are there random disturbances for comparison, "
-        "and how is it "
-        "without attack?",
+        "I attack it with PGD, many steps and random starts; FGSM may be masked; I compare with random signs and look"
+        " at the clean accuracy.",
+        "Stronger attacks that know the defence, gradients that are hidden, a control with noise, and what it costs "
+        "on clean pictures.",
+        "Does it stand iterated attacks, also adaptive ones? Are there random disturbances for comparison, and how is"
+        " it without attack?",
     ],
 }

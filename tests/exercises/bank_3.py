@@ -121,7 +121,6 @@ RIGHT = {
         "Plans overestimate W, and by an amount that depends on the generator. Means of a fixed critic are unbiased; "
         "but it has to learn first.",
         "Because the floor of a minibatch shrinks the spread of the generator; a critic is a difference of "
-        "expectations, "
-        "although it lags behind.",
+        "expectations, although it lags behind.",
     ],
 }

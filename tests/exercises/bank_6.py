@@ -123,8 +123,7 @@ RIGHT = {
         "Within one run it falls with the distance, but two critics have different scales: clipping allows any slope. "
         "Divide by it.",
         "No: each has its own unit, since the slope is not exactly 1; only inside a run. Ask another judge.",
-        "Different critics measure in different units (penalties are soft); the same critic may be compared "
-        "with itself. "
-        "Use the exact W.",
+        "Different critics measure in different units (penalties are soft); the same critic may be compared with "
+        "itself. Use the exact W.",
     ],
 }

@@ -120,8 +120,7 @@ RIGHT = {
     "8.5": [
         "More seeds, a threshold set in advance, a control without the trick, and the number of steps.",
         "Several seeds and steps, a baseline at half the rate, and that the limit was chosen before.",
-        "I want to see it repeated with other seeds; the same run without it; when it was measured, and by "
-        "a number that "
-        "was fixed beforehand.",
+        "I want to see it repeated with other seeds; the same run without it; when it was measured, and by a number "
+        "that was fixed beforehand.",
     ],
 }

@@ -55,10 +55,9 @@ def test_every_recognised_mistake_is_in_the_bank_and_gets_its_own_message(task):
         said = task.judge(answer)
         assert said.state == "wrong", (words, said)
         assert words in said.message, (words, said)
-        met.add(said.mistake)
+        met.add(said.message)
     assert len(task.mistakes) >= MISTAKES
-    assert met >= set(range(len(task.mistakes))), set(range(len(task.mistakes))) - met
-    assert len({sentence for _, sentence in task.mistakes}) == len(task.mistakes)
+    assert met >= set(task.mistakes), set(task.mistakes) - met
 
 
 @by_id(CODE)
@@ -126,7 +125,7 @@ def test_a_right_answer_that_is_changed_a_little_is_refused(task):
 
 @by_id(TASKS)
 def test_nothing_that_is_said_gives_the_solution_away(task):
-    said = [task.statement, *task.hints, *(sentence for _, sentence in task.mistakes)]
+    said = [task.statement, *task.hints, *task.mistakes]
     said = ["".join(each.split()) for each in said]
     for key in key_expressions(task):
         assert not [each for each in said if key in each], key
