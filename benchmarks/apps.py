@@ -63,7 +63,7 @@ APPS: tuple[Callable[..., App], ...] = (
     attacks_app,
 )
 ARGUMENTS = dict.fromkeys((gan_app, vae_app), (load_digits_stand_in,))  # made when the app is
-LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("0[1-9]*.ipynb"))
+LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[01][0-9]*.ipynb"))
 FIRST = 2.0  # seconds
 DRAGGED = 15.0  # frames a second
 STOPS = 12  # places at which a slider halts on its way from end to end

@@ -75,7 +75,8 @@ def where(test: Callable[[Any], bool]) -> Sign:
         value = seen.given[0]
         try:
             return bool(test(value if value.size > 1 else value.item()))
-        except (AttributeError, TypeError, ValueError):  # some numbers where one was meant, or one, or none
+        # infinite; some numbers where one was meant, or one, or none
+        except (ArithmeticError, AttributeError, TypeError, ValueError):
             return False
 
     return sign
@@ -219,7 +220,7 @@ class Task:
                             if self.inputs
                             else test(row(raw[0]))
                         )
-                except (ArithmeticError, LookupError, TypeError, ValueError):  # of the wrong size, say
+                except Exception:  # of the wrong size, say; or it stops at the property's own inputs
                     held = False
                 if not held:
                     return number, words

@@ -85,6 +85,16 @@ def test_a_property_that_fails_is_named_with_the_first_input_where_it_does(capsy
     assert "a plain step where the field did not change, which first fails at z = [" in said(capsys)
 
 
+def test_an_answer_that_stops_where_a_property_is_tried_does_not_have_it(capsys):
+    def jsd(p, q):
+        if (p == q).all():
+            raise RuntimeError("equal")
+        return exercises.task("1.1").right(p, q) + 0.01
+
+    check("1.1", jsd)
+    assert "This must hold: 0 for two equal vectors" in said(capsys)
+
+
 def test_inputs_are_not_shared_between_answers(capsys):
     def spoils(x, y):
         x.sort()

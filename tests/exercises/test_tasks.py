@@ -92,7 +92,7 @@ def coarse(task):
 @by_id([task for task in CODE if task.inputs is None])
 @pytest.mark.parametrize(
     "answer",
-    [[], [1.2, 1.3], [[1, 2], [3]], [..., [1.0]], 14.0, np.nan, np.ones((2, 3)), 4j, "words", {}],
+    [[], [1.2, 1.3], [[1, 2], [3]], [..., [1.0]], 14.0, np.nan, np.inf, np.ones((2, 3)), 4j, "words", {}],
     ids=repr,
 )
 def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
