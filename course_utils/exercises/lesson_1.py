@@ -12,13 +12,14 @@ PREDICTIONS = {
 
 
 def pairs(rng: np.random.Generator) -> Inputs:
-    """Of probability vectors: two coins, then dice of 2 to 6 sides, some with a side that never comes."""
+    """Of probability vectors: coins, dice of 2 to 6 sides, some with a side that never comes, and two equal coins."""
     yield np.array([0.5, 0.5]), np.array([0.25, 0.75])
     yield np.array([0.75, 0.25]), np.array([0.125, 0.875])
     for n in (2, 3, 4, 5, 6):
         yield tuple(rng.dirichlet(np.ones(n), size=2))
     yield np.array([0.5, 0.5]), np.array([1.0, 0.0])
     yield np.array([0.25, 0.75, 0.0]), np.array([0.5, 0.25, 0.25])
+    yield np.array([0.25, 0.75]), np.array([0.25, 0.75])
 
 
 def my_jsd(p, q):  # type: ignore[no-untyped-def]
