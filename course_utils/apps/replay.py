@@ -138,6 +138,8 @@ class ReplayController(LiveController):
                 said = f"{escape(label_and_color(name)[0])} {_number(known.values[-1])}"
                 measured.setdefault(int(known.steps[-1]), []).append(said)
         about = f"{_headed(run)}, step {step:,} of {run.steps[-1]:,}, after {_duration(run.seconds[moment])}."
+        if self.step > run.steps[-1]:
+            about += " It ends here, before the other one."
         then = [f"Measured at step {at:,}: {', '.join(said)}." for at, said in measured.items()]
         return " ".join([about, *then])
 
@@ -195,7 +197,7 @@ def _listed(settings: dict[str, Any]) -> str:
 
 
 def _differences(first: dict[str, Any], second: dict[str, Any]) -> str:
-    names = [name for name in {**first, **second} if first.get(name) != second.get(name)]
+    names = [name for name in {**first, **second} if first.get(name) != second.get(name) and name != "name"]
     differences = [f"{_words(name)} {_words(first.get(name))} | {_words(second.get(name))}" for name in names]
     return ", ".join(differences) or "nothing"
 
@@ -203,6 +205,10 @@ def _differences(first: dict[str, Any], second: dict[str, Any]) -> str:
 def _words(value: Any) -> str:
     if isinstance(value, list):
         return "–".join(map(_words, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     return escape(str(value).replace("_", " "))
 
 
@@ -216,7 +222,8 @@ def _recorded_on(run: Recording) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == np.rint(value) else f"{value:.3g}"
+    text = f"{value:,.0f}" if abs(value) >= 1000 or value == np.rint(value) else f"{value:.3g}"
+    return text.replace("-", "−")
 
 
 def _duration(seconds: float) -> str:

@@ -82,7 +82,11 @@ def check(number: str, answer: Any = None) -> Verdict | None:
     """
     names = sys._getframe(1).f_globals
     several = answer is None and number in LESSONS
-    for each in tasks(number).values() if several else [task(number)]:
+    looked_at = list(tasks(number).values()) if several else [task(number)]
+    if several and not any(each.name in names for each in looked_at):
+        asked = ", ".join(each.name for each in looked_at)
+        _say(f"{number}  nothing to check yet: its tasks ask for the names {asked}.")
+    for each in looked_at:
         if answer is None and each.name not in names and not several:
             raise NameError(
                 f'{each.id} asks for the name {each.name}; or give it: check("{each.id}", answer).'

@@ -157,7 +157,7 @@ class LinesPanels:
 
     def _make_profile(self, ax: Axes) -> None:
         (self._best,) = ax.plot([], [], color=palette.THEORY, lw=1.4, ls="--")
-        self._best_label = write(ax, 0.99, 0.5, "", ha="right", va="center")
+        self._best_label = write(ax, 0.99, 0.97, "", va="top")
         (self._d,) = ax.plot([], [], color=palette.DISCRIMINATOR)
         self._marks = [
             ax.plot([], [], "o", color=color, ms=7, zorder=3)[0]
@@ -204,6 +204,10 @@ class LinesPanels:
         self._d.set_data(x, d)
         self._best.set_data([] if best is None else x, [] if best is None else best)
         self._best_label.set_text("" if best is None else "dashed: $D^*$")
+        if best is not None:  # above the end where both curves are low
+            first, *_, last = np.asarray(best)
+            right = last <= first
+            self._best_label.set(x=0.99 if right else 0.01, ha="right" if right else "left")
         for mark, (place, value) in zip(self._marks, marks, strict=True):
             mark.set_data([place], [value])
 

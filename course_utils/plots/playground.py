@@ -10,6 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from course_utils.plots import palette
 from course_utils.plots.layout import add_axes, roomy, square_and_column, write
@@ -140,7 +141,7 @@ class PlaygroundPanels:
     def __init__(self, figure: Figure):
         figure.clear()
         self.plane, self._losses, self._distances = square_and_column(
-            figure, left=0.55, right=0.15, top=0.35, bottom=0.5, between=0.8, gap=0.5
+            figure, left=0.55, right=0.3, top=0.35, bottom=0.5, between=0.8, gap=0.5
         )
         self._artists = PlaneArtists(self.plane)
         _write_players(self.plane, 0, 1.02)
@@ -150,6 +151,7 @@ class PlaygroundPanels:
             for name, color, dashes, place in curves:
                 (self._curves[name],) = ax.plot([], [], color=color, lw=1.8, ls=dashes, label=name)
                 write(ax, place, 1.03, f"{KEYS[dashes]} {name}", color=palette.text(color), va="bottom")
+            ax.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))  # room for five digits
         self._losses.tick_params(labelbottom=False)
         self._losses.set_ylabel("loss")
         self._distances.set(xlabel="step", ylabel="distance")

@@ -402,3 +402,17 @@ def test_where_it_has_never_been_it_pushes_outwards_until_it_is_trained_there():
         controller.press("train")
         told.append(-controller.slopes["D"])
     assert told == pytest.approx([-2.55, -0.14, 0.17], abs=0.01)
+
+
+@pytest.mark.parametrize(("theta", "side"), [(1.0, "right"), (-1.0, "left")])
+def test_the_name_of_the_best_discriminator_stands_where_no_curve_runs(fresh, axes, theta, side):
+    fresh.set(noise=1.0, theta=theta)
+    fresh.figure.canvas.draw()
+    ax = axes(fresh.figure, "$D(x, 0)$")
+    (label,) = (text for text in ax.texts if "dashed" in text.get_text())
+    box = label.get_window_extent().expanded(1.0, 1.1)
+    assert (box.x0 > ax.bbox.x0 + ax.bbox.width / 2) == (side == "right")
+    for line in ax.get_lines():
+        if len(line.get_xdata()) > 2:
+            points = ax.transData.transform(line.get_xydata())
+            assert not any(box.contains(*point) for point in points)

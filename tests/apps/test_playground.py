@@ -112,6 +112,7 @@ def test_single_steps_and_going_back_in_time(app):
     session = controller.session
     assert (session.now, app.widgets["time"].value, app.widgets["time"].max) == (3, 3, 3)
     assert session.share().endswith(".replay(1, 'DG')")
+    assert "a second" not in app.status.value  # a speed is for what plays
     for _ in range(20):
         app.press("full_step")
     final = weights(session)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_utils import runtime
 from course_utils.apps.frame import LiveApp
-from course_utils.apps.replay import ReplayController, replay_app
+from course_utils.apps.replay import ReplayController, _differences, _number, replay_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.plots import palette, quantities
 from course_utils.plots.images import mosaic
@@ -255,6 +255,25 @@ def test_two_runs_say_what_differs_in_their_recipes(runs):
     )
     app.set(other="small")
     assert "differ in: nothing" in app.status.value
+
+
+def test_a_run_that_is_over_before_the_other_one_says_so(runs):
+    longer, shorter = sorted(runs, key=lambda run: -run.steps[-1])[:: len(runs) - 1]
+    app = replay_app(runs)
+    app.set(run=longer.name, other=shorter.name)
+    said = app.status.value.split("<br>")
+    assert ["It ends here" in line for line in said[:2]] == [False, True]
+    app.set(moment=0)
+    assert "It ends here" not in app.status.value
+
+
+def test_settings_and_numbers_are_written_as_in_a_text():
+    recipes = (
+        {"name": "a", "batch_norm": True, "full_steps": 6000},
+        {"name": "b", "batch_norm": False, "full_steps": 19000},
+    )
+    assert _differences(*recipes) == "batch norm yes | no, full steps 6,000 | 19,000"
+    assert (_number(-0.9481), _number(2.0), _number(-1e-9)) == ("−0.948", "2", "−1e−09")
 
 
 def test_a_run_compared_with_itself_is_shown_alone(runs):

@@ -53,6 +53,11 @@ def test_a_lesson_is_checked_as_far_as_it_is_there(capsys, file):
     assert not file.exists()  # nothing to remember
 
 
+def test_a_lesson_without_any_answer_says_what_it_asks_for(capsys):
+    in_a_notebook("check('1')")
+    assert said(capsys).startswith("1  nothing to check yet: its tasks ask for the names my_jsd, my_d_star, ")
+
+
 def test_an_error_in_an_answer_names_its_own_line_and_the_input(capsys):
     in_a_notebook("def my_d_star(a, b):\n    c = a + b\n    return a / nothing\n\ncheck('1.2')")
     out = said(capsys)

@@ -1,5 +1,7 @@
 """The playground's picture: its axes stand still, and its curves are honest."""
 
+import itertools
+
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -139,3 +141,15 @@ def test_a_still_scene():
     assert ax.get_xlim() == (-VIEW, VIEW)
     assert len(ax.collections) == 3
     assert len(ax.lines) == 2
+
+
+@pytest.mark.parametrize("steps", [900, 14_000, 90_000])
+def test_the_last_step_on_the_axis_is_not_cut_off(figure, steps):
+    panels = PlaygroundPanels(figure)
+    panels.update(scene(), np.ones((steps, 2)), np.zeros((1, 4)))
+    figure.canvas.draw()
+    axis = figure.axes[2].xaxis
+    shown = [tick.label1 for tick in axis.get_major_ticks() if tick.get_loc() <= axis.get_view_interval()[1]]
+    boxes = [label.get_window_extent() for label in shown]
+    assert boxes[-1].x1 <= figure.bbox.x1
+    assert all(left.x1 + 5 < right.x0 for left, right in itertools.pairwise(boxes))

@@ -274,7 +274,7 @@ class PlaygroundController(LiveController):
     def status(self) -> str:
         session, guide = self.session, self._guide
         step = f"Step {session.now:,} of {session.end:,} recorded"
-        if speed := self._speedometer.speed:
+        if self.player.playing and (speed := self._speedometer.speed):
             step += f", {speed:.0f} a second"
         text = ". ".join(filter(None, (f"<b>{step}</b>", self.measurements.words()))) + "."
         note = self._shared or self._note or guide.look
