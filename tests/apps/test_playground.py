@@ -304,6 +304,7 @@ def test_an_uploaded_csv_becomes_data(app):
     upload(b"x;y\n0; 0\n10; 0\n\n10; 5\nfoo; 3\n")
     assert app.controller.session.data == ("points", [(-2.0, -1.0), (2.0, -1.0), (2.0, 1.0)])
     assert app.controller.values["data"] == GIVEN
+    assert "scaled into [−2, 2]" in app.controller.status()
     app.press("full_step")
     with pytest.raises(ValueError, match="no points"):
         upload(b"nothing to see")

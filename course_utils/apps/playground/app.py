@@ -280,6 +280,8 @@ class PlaygroundController(LiveController):
         note = self._shared or self._note or guide.look
         if guide.origin and not self._shared:
             note = f"Your own, out of <i>{guide.origin}</i>. {note}"
+        if self.values["data"] == GIVEN:
+            note = f"The file's points, both axes alike, were moved and scaled into [−2, 2]. {note}"
         if hidden := desk.not_shown(session.recipe, POINTS):
             pairs = ", ".join(f"{name} {value!r}" for name, value in hidden.items())
             note = f"No control shows: {html.escape(pairs)}. {note}"
