@@ -24,6 +24,7 @@ from course_utils.attacks.inputs import (
     a_model,
     pictures,
     scores_of,
+    slope,
     the_labels,
     the_limits,
     undisturbed,
@@ -67,7 +68,7 @@ BALLS = {
 
 def margins(scores: Tensor, y: Tensor) -> Tensor:
     """How far the best wrong class is ahead of the right one, (n,): positive where the picture is named wrongly."""
-    own = functional.one_hot(y, scores.shape[1]).bool()
+    own = functional.one_hot(the_labels("y", y, scores), scores.shape[1]).bool()
     return scores.masked_fill(own, -torch.inf).amax(dim=1) - scores[own]
 
 
@@ -159,7 +160,7 @@ def pgd(
     if restarts == 1:
         return found[0]
     with undisturbed(model), torch.no_grad():
-        worst = torch.stack([margins(model(z), y.to(z.device)) for z in found]).argmax(dim=0)
+        worst = torch.stack([margins(model(z), y) for z in found]).argmax(dim=0)
     return torch.stack(found)[worst, torch.arange(len(worst), device=worst.device)]
 
 
@@ -222,14 +223,7 @@ def climb(
     for _ in range(steps):
         z = z.detach().requires_grad_()
         with undisturbed(model):
-            scores, gradient = score(z, y), None
-            if scores.requires_grad:
-                (gradient,) = torch.autograd.grad(climbed(scores, y), z, allow_unused=True)
-        if gradient is None:
-            raise ValueError(
-                "model lets no gradient through to the pictures: is there a detach(), a no_grad() or NumPy inside, or "
-                "a step function? An attack needs the slope of the loss in every pixel."
-            )
+            gradient = slope(z, score(z, y), lambda scores: climbed(scores, y))
         with torch.no_grad():
             z = _clamped(x + ball.project(z + step_size * ball.steepest(gradient) - x, epsilon), limits)
         yield z

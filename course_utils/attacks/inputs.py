@@ -55,6 +55,25 @@ def scores_of(model: Model, x: Tensor, y: Tensor) -> Tensor:
     return scores
 
 
+def slope(z: Tensor, scores: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+    """The gradient in z of a loss of the model's logits.
+
+    Raises
+    ------
+    ValueError
+        naming the model, where no gradient comes through it.
+    """
+    gradient = None
+    if scores.requires_grad:
+        (gradient,) = torch.autograd.grad(loss(scores), z, allow_unused=True)
+    if gradient is None:
+        raise ValueError(
+            "model lets no gradient through to the pictures: is there a detach(), a no_grad() or NumPy inside, an "
+            "inference_mode() around it, or a step function? An attack needs the slope of the loss in every pixel."
+        )
+    return gradient
+
+
 def a_model(model: Model) -> Model:
     """A network, or a function of pictures."""
     expected = "a network (torch.nn.Module), or a function from pictures to logits"

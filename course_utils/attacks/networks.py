@@ -57,10 +57,12 @@ class DigitNetwork(nn.Sequential):
         Raises
         ------
         ValueError
-            for pictures of another shape.
+            for pictures of another shape or type.
         """
         if x.shape[1:] != (1, SIDE, SIDE):
             raise ValueError(
                 f"x has the shape {tuple(x.shape)}; this network takes pictures (n, 1, {SIDE}, {SIDE}) in [0, 1]."
             )
+        if x.dtype != (own := next(self.parameters()).dtype):
+            raise ValueError(f"x is {x.dtype}, and this network computes in {own}: take x.to({own}).")
         return super().forward(x)

@@ -15,6 +15,7 @@ from course_utils.attacks.inputs import (
     a_model,
     pictures,
     scores_of,
+    slope,
     the_limits,
     undisturbed,
 )
@@ -50,7 +51,8 @@ def patch(
     Raises
     ------
     ValueError
-        for pictures of another shape or outside the bounds, or a patch that is larger than they are.
+        for pictures of another shape or outside the bounds, a patch that is larger than they are, or a model through
+        which no gradient comes.
     """
     a_model(model)
     limits = the_limits(checks.each("bounds", bounds, checks.number, 2, "such as (0, 1)"))
@@ -67,7 +69,7 @@ def patch(
         grey = grey.detach().requires_grad_()
         with undisturbed(model):
             scores = scores_of(model, paste(x[chosen], grey, generator), wanted)
-            (gradient,) = torch.autograd.grad(functional.cross_entropy(scores, wanted), grey)
+            gradient = slope(grey, scores, lambda scores: functional.cross_entropy(scores, wanted))
         grey = (grey.detach() - step_size * (1 - step / steps) * gradient.sign()).clamp(*limits)
     return grey
 

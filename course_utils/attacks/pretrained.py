@@ -13,7 +13,7 @@ from course_utils import checks, runtime
 from course_utils.attacks.networks import DigitNetwork
 from course_utils.checks import finite_tensors
 from course_utils.files import replacing
-from course_utils.training.checkpoints import read_tensors
+from course_utils.training.checkpoints import CheckpointError, read_tensors
 
 FORMAT, VERSION = "course_utils.digits", 1
 
@@ -60,6 +60,9 @@ def load_digit_network(name: str | Path = "cnn", device: str | torch.device | No
         path = runtime.shipped(f"checkpoints/digits_{name}.safetensors")
     header, weights = read_tensors(path, FORMAT, VERSION, "save_digit_network")
     finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    model = DigitNetwork(header["architecture"])
-    model.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    try:
+        model = DigitNetwork(header["architecture"])
+        model.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    except (KeyError, RuntimeError, ValueError) as error:
+        raise CheckpointError(f"{path} does not hold the network that its header names: {error}") from None
     return model.to(runtime.device(device)).eval().requires_grad_(False)

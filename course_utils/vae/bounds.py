@@ -124,7 +124,7 @@ class Evidence(NamedTuple):
 
     log_evidence: Tensor  # log p(x) = log of the integral of p(x|z) p(z)
     elbo: Tensor  # integral of q (log p(x, z) - log q)
-    gap: Tensor  # KL(q || p(z|x)) = integral of q (log q - log p(x, z) + log p(x))
+    gap: Tensor  # KL(q || p(z|x)), as log_evidence - elbo
     mass: Tensor  # of q on the grid: 1, or the grid is too coarse or too small
 
 
@@ -173,7 +173,7 @@ def log_evidence_on_grid(
         log_q.append(log_posterior(q, z[:, None, :]))
     joint, log_density = torch.cat(log_joint).double(), torch.cat(log_q).double()
     mass = log_density.exp().sum(0) * step**2
-    if (worst := (mass - 1).abs().max().item()) > tolerance:
+    if not (worst := (mass - 1).abs().max().item()) <= tolerance:  # NaN is no mass either
         narrowest = (q.log_variance.min() / 2).exp().item()
         raise ArithmeticError(
             f"on this grid a q has a mass that misses 1 by {worst:.3f}: the grid's steps are {step:.3g}, and the "

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from course_utils import checks, runtime
 from course_utils.checks import finite_tensors
 from course_utils.files import replacing
-from course_utils.training.checkpoints import read_tensors
+from course_utils.training.checkpoints import CheckpointError, read_tensors
 from course_utils.vae.model import VAE
 from course_utils.vae.trainer import VAETrainer
 
@@ -67,6 +67,9 @@ def load_vae(name: str | Path = "vae-20", device: str | torch.device | None = No
         path = runtime.shipped(f"checkpoints/{name}.safetensors")
     header, weights = read_tensors(path, FORMAT, VERSION, "save_vae")
     finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    model = VAE(**json.loads(header["network"]))
-    model.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    try:
+        model = VAE(**json.loads(header["network"]))
+        model.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} does not hold the network that its header names: {error}") from None
     return model.to(runtime.device(device)).eval().requires_grad_(False)

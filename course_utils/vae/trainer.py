@@ -99,7 +99,7 @@ class VAETrainer(TrainingLoop):
         super().__init__(recipe.replace(**overrides), device=device, seed=seed)
         self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
         shared = pixels.flags.writeable and pixels.flags.c_contiguous  # of read-only arrays torch would warn
-        self.pixels = (torch.from_numpy(pixels) if shared else torch.tensor(pixels)).to(self.device)
+        self.pixels = torch.from_numpy(pixels if shared else pixels.copy()).to(self.device)
 
     def make_networks(self) -> tuple[VAE]:
         """A fresh VAE for pictures of digits."""

@@ -239,6 +239,13 @@ def test_what_does_not_fit_is_said(network, points, change, said):
         fgsm(**given)
 
 
+def test_labels_may_be_small_whole_numbers_with_restarts_too(network, points):
+    model, (x, y) = network(), points()
+    expected = pgd(model, x, y, 0.1, 2, restarts=2)
+    for kind in (torch.uint8, torch.int32):
+        assert torch.equal(pgd(model, x, y.to(kind), 0.1, 2, restarts=2), expected)
+
+
 def test_restarts_without_a_random_start_are_refused(network, points):
     with pytest.raises(ValueError, match="all of them would be the same"):
         pgd(network(), *points(), 0.1, random_start=False, restarts=2)

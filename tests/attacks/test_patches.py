@@ -65,6 +65,7 @@ def test_it_makes_its_target_likelier_stays_in_the_bounds_and_leaves_the_model_a
         ({"target": 4}, "knows the classes 0 to 3"),
         ({"bounds": None}, "bounds"),
         ({"batch": 0}, "batch is 0"),
+        ({"model": lambda x: torch.zeros(len(x), 4)}, "model lets no gradient through"),
     ],
 )
 def test_what_does_not_fit_is_said(network, points, change, said):

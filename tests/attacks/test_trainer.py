@@ -170,6 +170,11 @@ def test_files_that_are_none_are_refused(tmp_path):
     save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors")
     with pytest.raises(ValueError, match="save_digit_network"):
         load_digit_network(tmp_path / "other.safetensors")
+    for named in ({}, {"architecture": "mlp"}):  # a header that does not fit what is inside
+        header = {"format": "course_utils.digits", "version": "1", **named}
+        save_file({"a": torch.zeros(1)}, tmp_path / "other.safetensors", header)
+        with pytest.raises(ValueError, match="does not hold the network that its header names"):
+            load_digit_network(tmp_path / "other.safetensors")
     broken = DigitNetwork("linear")
     with torch.no_grad():
         broken[1].bias[0] = 1e6
@@ -180,6 +185,8 @@ def test_files_that_are_none_are_refused(tmp_path):
 def test_a_network_says_which_pictures_it_takes():
     with pytest.raises(ValueError, match=r"takes pictures \(n, 1, 28, 28\)"):
         DigitNetwork("cnn")(torch.rand(3, 28, 28))
+    with pytest.raises(ValueError, match=r"x is torch.float64, .* take x.to\(torch.float32\)"):
+        DigitNetwork("cnn")(torch.rand(3, 1, 28, 28, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("name", [*RECIPES])

@@ -206,6 +206,26 @@ def test_a_grid_that_is_too_coarse_says_so(small, binary):
     log_evidence_on_grid(small, binary, side=801)
 
 
+def test_a_guess_without_a_width_has_no_mass(small, binary):
+    point = Posterior(torch.zeros(5, 2).double(), torch.full((5, 2), -torch.inf).double())
+    with pytest.raises(ArithmeticError, match="mass"):
+        log_evidence_on_grid(small, binary, q=point, side=51)
+
+
+def test_the_gap_is_the_divergence_from_the_posterior(small, binary):
+    """Two lists of probabilities on one grid, which know neither log p(x) nor a bound."""
+    q = small.encode(binary)
+    axis = torch.linspace(-8, 8, 301, dtype=torch.float64)
+    z = torch.cartesian_prod(axis, axis)[:, None]
+    with torch.no_grad():
+        own = Independent(Normal(q.mean, (q.log_variance / 2).exp()), 1).log_prob(z)
+        joint = small.log_likelihood(binary, z.expand(-1, 5, -1)) + Normal(0.0, 1.0).log_prob(z).sum(-1)
+        guess, posterior = own.log_softmax(0), joint.log_softmax(0)
+        expected = (guess.exp() * (guess - posterior)).sum(0)
+    gap = log_evidence_on_grid(small, binary, side=301, reach=8).gap
+    assert gap.tolist() == pytest.approx(expected.tolist(), abs=1e-3)  # ReLU has kinks
+
+
 @pytest.mark.parametrize(
     "settings", [{"latent_dim": 0}, {"latent_dim": 2.0}, {"latent_dim": 2, "likelihood": "poisson"}]
 )

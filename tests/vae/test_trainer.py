@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from course_utils import runtime
 from course_utils.training import load_checkpoint, save_checkpoint
@@ -148,3 +149,12 @@ def test_other_files_are_refused(tmp_path):
         load_vae(tmp_path / "a.safetensors")
     with pytest.raises(ValueError, match=r"save_vae\(trainer, path\) did not write it"):
         load_vae(runtime.shipped("checkpoints/dcgan_generator.safetensors"))
+    for network in ({}, {"network": "{"}, {"network": "[1]"}, {"network": '{"latent_dim": 2}'}):
+        header = {"format": "course_utils.vae", "version": "1", **network}
+        save_file({"a": torch.zeros(1)}, tmp_path / "b.safetensors", header)
+        with pytest.raises(ValueError, match="does not hold the network that its header names"):
+            load_vae(tmp_path / "b.safetensors")
+
+
+def test_pictures_backwards_are_pictures(digits):
+    assert trainer(digits.pixels[::-1]).run(1, progress=False).done == 1
