@@ -120,7 +120,7 @@ class AttackController(Controller):
         scores = network(self.x)
         y = scores.argmax(1) if self.label < 0 else torch.tensor([self.label])
         self.y, path = int(y), self.x[None]
-        if epsilon and not self._painting:
+        if epsilon and self.x.any() and not self._painting:
             path = self._path(network, y, epsilon)
         self.after = path[-1]
         both = torch.cat([self.x, self.after])
@@ -173,7 +173,7 @@ class AttackController(Controller):
         self.panels.update(
             self.x.numpy(),
             self.after.numpy(),
-            (before, f"{change:.2f} a pixel", after),
+            (before, f"≤ {change:.2f} a pixel", after),
             (self.probabilities[0], self.probabilities[1]),
             max(change, 1e-3),
             self.path,
@@ -189,12 +189,14 @@ class AttackController(Controller):
             return "An empty picture: hold the mouse button and paint a digit into it."
         shows = "Your picture" if self.label < 0 else f"A {self.label}"
         moved = f"length {(self.after - self.x).norm():.2f}" if self.values["attack"] == PGD_L2 else ""
-        end = "still named" if after == self.y else "now named"
+        end = "still named" if after == before else "now named"
         wrong = "" if before == self.y else " (wrongly, before any attack)"
+        border = self.margin.min() < 0 < self.margin.max()
+        dashed = "Dashed: where the network changes its mind." if border else "No border lies in this plane."
         return (
             f"{shows}, named {before}{wrong}; after {self.values['attack']} with ε = {self.values['epsilon']:.2f}"
             f"{f' ({moved})' if moved else ''} {end} <b>{after}</b>. Loss {self.losses[0]:.2g} before, "
-            f"{self.losses[1]:.2g} after. Dashed: where the network changes its mind."
+            f"{self.losses[1]:.2g} after. {dashed}"
         )
 
 

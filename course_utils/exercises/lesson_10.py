@@ -28,6 +28,9 @@ def networks(rng: np.random.Generator) -> Inputs:
     """A network to three logits, pictures, the right classes, and how far a pixel may move."""
     for seed, n in enumerate((1, 2, 5)):
         yield network(4, 3, seed), normal(n, 4, seed=seed), torch.arange(n) % 3, 0.1
+    sure = network(6, 4, 3)
+    sure.get_parameter("2.weight").data *= 8  # so that a softmax too many turns some signs
+    yield sure, normal(5, 6, seed=3), torch.arange(5) % 4, 0.1
 
 
 def my_attack(model, x, y, epsilon):  # type: ignore[no-untyped-def]
@@ -127,6 +130,7 @@ TASKS = (
         ),
         networks,
         see=lambda attack, model, *x: _unless_it_wants_gradients(attack(model, *x)),
+        compared="the pictures, and 1 where a graph hangs on them, else 0",
         mistakes={
             "right, but a graph hangs on it: cut it at the end.": like(
                 lambda model, x, y, e: _step(model, x, y, e).requires_grad_()
@@ -150,6 +154,12 @@ TASKS = (
                 lambda model, x, y, e: _step(model, x, y, e) - x
             ),
             "nothing has moved.": like(lambda model, x, y, e: x),
+            "a softmax too many: cross_entropy wants logits, and the model gives them.": like(
+                lambda model, x, y, e: _step(model, x, y, e, of=lambda a, y: cross_entropy(a.softmax(1), y))
+            ),
+            "you keep to limits; here x may be anything, and none are asked for.": like(
+                lambda model, x, y, e: _step(model, x, y, e).clamp(0, 1)
+            ),
         },
     ),
     Task(
@@ -198,6 +208,12 @@ TASKS = (
             ),
             "that is the way from the middle; and the middle?": like(
                 lambda z, x, r: (z - x) * r / max(np.linalg.norm(z - x), r)
+            ),
+            "right inside of the ball; outside, the middle is missing.": like(
+                lambda z, x, r: z if (d := np.linalg.norm(z - x)) <= r else (z - x) * r / d
+            ),
+            "right inside of the ball; outside, the radius plays no part.": like(
+                lambda z, x, r: z if (d := np.linalg.norm(z - x)) <= r else x + (z - x) / d
             ),
             "you go back to the middle: the border is nearer.": like(
                 lambda z, x, r: x if np.linalg.norm(z - x) > r else z

@@ -129,8 +129,10 @@ TASKS = (
         ),
         draws,
         see=latent_and_slopes,
+        compared="the latents, and the slopes of their sum in the mean and in the log-variance",
         mistakes={
             "stretched by the variance: what is its root?": like(lambda m, v, e: m + torch.exp(v) * e),
+            "half of a variance is not its root.": like(lambda m, v, e: m + torch.exp(v) / 2 * e),
             "stretched by the *logarithm* of the variance.": like(lambda m, v, e: m + v * e),
             "the variance plays no part: every latent spreads by 1.": like(lambda m, v, e: m + e),
             "the mean plays no part.": like(lambda m, v, e: torch.exp(v / 2) * e),

@@ -121,6 +121,7 @@ class Task:
     see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
     mistakes : {sentence: sign}, the first that fits is said. The sentence says where to look and not what is right.
     hints : two, the second one nearer. why : a sentence under the solution.
+    compared : what the numbers are that ``see`` gives, in the order in which a message shows them.
     points : of a question that is answered in words, {part of a good answer: words, one of which it has to name}.
     """
 
@@ -136,6 +137,7 @@ class Task:
     mistakes: Mapping[str, Sign] = field(default_factory=dict)
     why: str = ""
     points: dict[str, str] = field(default_factory=dict)
+    compared: str = ""
 
     @property
     def name(self) -> str:
@@ -241,7 +243,8 @@ class Task:
         of = f" {sum(agree)} of {len(agree)} inputs agree." if self.inputs else ""
         value = f" Yours is {show(raw[first])}{self._at(seen.inputs[first])}"
         there = f" {show(seen.right[first])} is right there." if self.inputs else ""
-        return f"not yet.{of}{value}{there}"
+        order = f" (In this order: {self.compared}.)" if self.compared else ""
+        return f"not yet.{of}{value}{there}{order}"
 
     def _at(self, x: tuple[Any, ...]) -> str:
         """The end of a sentence that says the input."""

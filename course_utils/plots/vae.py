@@ -108,7 +108,9 @@ class LatentPanels:
         ]
         for ellipse in self._ellipses:
             self.plane.add_patch(ellipse)
-        (self._point,) = self.plane.plot([], [], "o", ms=13, mfc=palette.GENERATOR, mec="white", mew=2)
+        (self._point,) = self.plane.plot(
+            [], [], "o", ms=13, mfc=palette.GENERATOR, mec="white", mew=2, clip_on=False
+        )
         (self._mean,) = self.plane.plot([], [], "+", ms=20, color=palette.DATA, mew=1)
         self.moving: list[Artist] = [*self._ellipses, self._mean, self._point]
 
@@ -149,7 +151,7 @@ class LatentPanels:
         self.curve.xaxis.set_major_formatter("{x:,.0f}")
         self.curve.minorticks_off()
         self.curve.tick_params(labelsize=9)
-        write(self.curve, 0.98, 0.95, "−ELBO, nats", ha="right", va="top", fontsize=10.5)
+        write(self.curve, 0.98, 0.95, "β = 1: −ELBO, nats", ha="right", va="top", fontsize=10.5)
         self.curve.plot(steps, nats, color=palette.THEORY, lw=1.6, ls="--")
         (self._now,) = self.curve.plot(
             [], [], "o", ms=9, mfc="white", mec=palette.THEORY, mew=2, clip_on=False

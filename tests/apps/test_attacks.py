@@ -80,16 +80,30 @@ def test_again_draws_anew_and_only_where_something_is_random(controller):
     assert not controller.disabled()
 
 
+def test_a_border_is_told_where_there_is_one(controller):
+    for network, epsilon in (("CNN", 0.3), ("CNN, robust", 0.0)):
+        controller.set(network=network, epsilon=epsilon)
+        controller.draw(Figure(controller.size))
+        crosses = controller.margin.min() < 0 < controller.margin.max()
+        assert crosses == bool(epsilon)
+        assert ("Dashed:" in controller.status()) == crosses == bool(controller.panels._border.get_segments())
+
+
 def test_epsilon_0_changes_nothing(controller):
     controller.set(epsilon=0.0)
     assert torch.equal(controller.after, controller.x)
     controller.draw(Figure(controller.size))
+    assert "still named" in controller.status()
+    controller.label = (controller.y + 1) % 10  # a mistake before any attack is none of the attack's
+    controller.press("again")
+    assert "(wrongly, before any attack)" in controller.status()
     assert "still named" in controller.status()
 
 
 def test_a_digit_can_be_painted(controller):
     controller.press("clear")
     assert "empty picture" in controller.status()
+    assert torch.equal(controller.after, controller.x)  # of nothing there is nothing to attack
     assert set(controller.handles()) == {"pen"}
     controller.drag("pen", MIDDLE, 5.0, "down")
     controller.drag("pen", MIDDLE, 22.0, "move")

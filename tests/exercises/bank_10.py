@@ -83,6 +83,9 @@ WRONG = {
             lambda model, x, y, e: moved(model, 0 * x, y, e) * 0 + moved(model, x, y, e) - x,
         ),
         ("nothing has moved", lambda model, x, y, e: x.clone()),
+        ("softmax too many", lambda *x: moved(*x, loss=lambda a, y: cross_entropy(torch.softmax(a, 1), y))),
+        ("you keep to limits", lambda *x: torch.clip(moved(*x), 0, 1)),
+        ("and 1 where a graph hangs", lambda *x: 2 * moved(*x)),
     ],
     "10.3": [
         ("all pixels up", lambda w, e: sum(e * v for v in w)),
@@ -101,6 +104,11 @@ WRONG = {
         ("and the middle?", lambda z, x, r: np.array(to_the_ball_in_a_loop(z - x, 0 * z, r))),
         ("the border is nearer", lambda z, x, r: z if math.dist(z, x) <= r else x),
         ("stay outside", lambda z, x, r: z),
+        (
+            "the middle is missing",
+            lambda z, x, r: z if math.dist(z, x) <= r else r * (z - x) / math.dist(z, x),
+        ),
+        ("the radius plays", lambda z, x, r: z if math.dist(z, x) <= r else x + (z - x) / math.dist(z, x)),
         ("the squared length", lambda z, x, r: x + (z - x) * min(1, r / max(math.dist(z, x) ** 2, 1e-12))),
         ("points inside stay", lambda z, x, r: 1.0 * x),
     ],

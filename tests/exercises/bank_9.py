@@ -82,6 +82,8 @@ WRONG = {
     ],
     "9.2": [
         ("what is its root", lambda m, v, e: m + v.exp() * e),
+        ("half of a variance", lambda m, v, e: m + v.exp().div(2) * e),
+        ("slopes of their sum", lambda m, v, e: m - v.div(2).exp() * e),
         ("*logarithm*", lambda m, v, e: torch.addcmul(m, v, e)),
         ("every latent spreads by 1", lambda m, v, e: m + e),
         ("the mean plays", lambda m, v, e: e * v.mul(0.5).exp()),
