@@ -10,7 +10,12 @@ from course_utils import apps
 from course_utils.datasets import load_digits_stand_in
 from course_utils.recording import recordings
 
-ARGUMENTS = {"gan_app": lambda: (load_digits_stand_in(),), "replay_app": lambda: (recordings()[:1],)}
+ARGUMENTS = {
+    "attacks_app": lambda: (load_digits_stand_in(),),
+    "gan_app": lambda: (load_digits_stand_in(),),
+    "replay_app": lambda: (recordings()[:1],),
+    "vae_app": lambda: (load_digits_stand_in(),),
+}
 
 
 @pytest.mark.parametrize("name", sorted(apps.APPS))
