@@ -48,7 +48,7 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     page = playing.page
 
     def do(command):
-        page.evaluate("command => jupyterapp.commands.execute(command)", command)
+        page.evaluate("async command => { await jupyterapp.commands.execute(command); }", command)
 
     def hide(hidden):
         """What the browser does to a page when its tab goes to the back, or comes to the front."""

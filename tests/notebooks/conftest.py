@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import matplotlib
 import nbformat
 import pytest
 
@@ -14,6 +15,13 @@ NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.i
 def pytest_generate_tests(metafunc):
     if "path" in metafunc.fixturenames:
         metafunc.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+@pytest.fixture(autouse=True)
+def style_stays():
+    """Cells set matplotlib's style for themselves, not for the tests that come after in this process."""
+    with matplotlib.rc_context():
+        yield
 
 
 @pytest.fixture
