@@ -15,16 +15,17 @@ from numpy.typing import ArrayLike
 from course_utils.plots import palette
 from course_utils.plots.layout import square_and_column
 
+PLAIN, REPAIRS = palette.METHODS[:3], palette.METHODS[3:]
 METHOD_COLORS = {
-    "simultaneous": palette.GENERATOR,
-    "alternating": palette.SECOND,
-    "momentum": palette.THIRD,
-    "optimistic": palette.DATA,
-    "extragradient": palette.DISCRIMINATOR,
-    "consensus": palette.ACCENT,
+    "simultaneous": PLAIN[0],
+    "alternating": PLAIN[2],
+    "momentum": PLAIN[1],
+    "optimistic": REPAIRS[0],
+    "extragradient": REPAIRS[2],  # it runs beside the optimistic one
+    "consensus": REPAIRS[1],
     "flow": palette.MUTED,
 }
-# A second cue beside the colour: extragradient and consensus look alike without red and green.
+# A second cue beside the colour.
 METHOD_MARKERS = {
     "simultaneous": "o",
     "alternating": "s",
@@ -123,7 +124,7 @@ def draw_eigenvalues(ax: Axes, eigenvalues: ArrayLike, method: str, *, view: flo
     values = np.asarray(eigenvalues)
     sizes = np.broadcast_to(np.linspace(4, 40, len(values))[:, None], values.shape)
     draw_unit_circle(ax, view=view)
-    ax.scatter(values.real, values.imag, s=sizes, color=METHOD_COLORS.get(method, palette.ACCENT), zorder=3)
+    ax.scatter(values.real, values.imag, s=sizes, color=METHOD_COLORS.get(method, palette.THEORY), zorder=3)
     ax.set_title(method)
 
 

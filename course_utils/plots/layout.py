@@ -98,14 +98,9 @@ def write_above(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
         place, gap = 0, -10
 
 
-def draw_guide(ax: Axes, height: float, words: str = "", *, lw: float = 1.2) -> None:
-    """A dashed line at a height to compare with, and at its right end what it says."""
-    ax.axhline(height, color=palette.THEORY, ls="--", lw=lw)
-    if words:
-        ax.annotate(
-            words, (1, height), xycoords=("axes fraction", "data"), xytext=(0, 3), textcoords="offset points",
-            ha="right", fontsize=10,
-        )  # fmt: skip
+def draw_guide(ax: Axes, height: float, label: str | None = None, *, lw: float = 1.2) -> None:
+    """A dashed line at a height to compare with, and what the legend says of it."""
+    ax.axhline(height, color=palette.THEORY, ls="--", lw=lw, label=label)
 
 
 # ---------------------------------------------------------------------- numbers

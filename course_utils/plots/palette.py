@@ -18,6 +18,9 @@ DISCRIMINATOR = "#009E73"  # D, the critic, anything that judges (green)
 ACCENT = "#CC79A7"  # the quantity under discussion: a divergence, a distance (purple)
 SECOND = "#E69F00"  # a second method beside the first (orange)
 THIRD = "#56B4E9"  # a third one (sky blue)
+# Ways to step in lesson 4, and nothing else: three olives for plain steps, three violets for those that repair them,
+# dark to light. Each has a marker of its own, too.
+METHODS = ("#77710A", "#A09A2E", "#BDB748", "#6A4FC8", "#9782DE", "#B9A9EE")
 THEORY = "#000000"  # predictions and bounds, dashed
 MUTED = "#7F7F7F"  # guides, annotations
 FAINT = "#BBBBBB"  # what lies behind: grids, fields of arrows

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import FancyArrowPatch
 from numpy.typing import ArrayLike
@@ -15,6 +16,7 @@ from course_utils.plots import palette
 
 WIDEST_ARROW = 12  # points, for the largest single mass a problem can move
 LARGEST_DISC = 2000  # points squared, for all the mass of a problem
+MASS = LinearSegmentedColormap.from_list("mass", ["white", palette.ACCENT])  # of a plan, as a matrix
 
 
 class PlanMap:
@@ -105,7 +107,7 @@ def draw_joint(
     n, m = plan.shape
     grid = figure.add_gridspec(2, 2, width_ratios=(3, 1), height_ratios=(1, 3), hspace=0.05, wspace=0.05)
     matrix = figure.add_subplot(grid[1, 0])
-    matrix.imshow(plan, cmap="Purples", vmin=0, vmax=2 * plan.max(), aspect="auto")
+    matrix.imshow(plan, cmap=MASS, vmin=0, vmax=2 * plan.max(), aspect="auto")
     matrix.grid(visible=False)
     matrix.set(xticks=range(m), xticklabels=columns, yticks=range(n), yticklabels=rows)
     for (i, j), mass in np.ndenumerate(plan):
@@ -164,8 +166,13 @@ def draw_potential(
 
 def draw_running_times(ax: Axes, measured: Mapping[str, Mapping[int, float]], **line: Any) -> None:
     """Seconds against n in a log-log plot, {method: {n: seconds}}; the slope of each method is the exponent in n."""
-    looks = ((palette.MUTED, "^"), (palette.SECOND, "s"), (palette.THIRD, "o"), (palette.ACCENT, "D"))
-    for (name, times), (color, marker) in zip(measured.items(), looks, strict=False):
+    looks = (
+        (palette.MUTED, "^-"),
+        (palette.SECOND, "s-"),
+        (palette.THIRD, "o-"),
+        (palette.THIRD, "D--"),
+    )
+    for (name, times), (color, style) in zip(measured.items(), looks, strict=False):
         n, seconds = np.array(list(times)), np.array(list(times.values()))
-        ax.loglog(n, 1e3 * seconds, **{"color": color, "marker": marker, "label": name, **line})
+        ax.loglog(n, 1e3 * seconds, style, **{"color": color, "label": name, **line})
     ax.set(xlabel="points in each cloud, $n$", ylabel="milliseconds")

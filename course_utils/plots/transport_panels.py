@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
 from course_utils.plots.layout import margins, number, roomy, write
-from course_utils.plots.transport import PlanMap
+from course_utils.plots.transport import MASS, PlanMap
 
 Cell = tuple[int, int]
 # A critic's values: low where it says "generated", white in the middle, high where it says "real".
@@ -217,7 +217,7 @@ class CloudPanels:
         matrix = figure.add_subplot(grid[0, 1])
         matrix.set(xticks=[], yticks=[])
         matrix.set_title("the plan, $p$ by $q$", fontsize=12)
-        self.matrix = matrix.imshow(np.zeros((2, 2)), cmap="Purples", extent=(0, 1, 0, 1))
+        self.matrix = matrix.imshow(np.zeros((2, 2)), cmap=MASS, extent=(0, 1, 0, 1))
         curve = figure.add_subplot(grid[1, 1])
         self.costs = curve
         curve.set(xscale="log", xlim=(0.8 * np.min(blurs), 1.25 * np.max(blurs)), ylim=(0, 1))

@@ -10,16 +10,18 @@ from matplotlib.figure import Figure
 from course_utils.plots import images, palette, training
 
 
-def test_palette_is_distinguishable_in_grey_and_with_each_other():
-    """Okabe and Ito's colours: no two of them are near each other, even for an eye that lacks one kind of cone."""
-    colors = np.array(
-        [
-            to_rgb(c)
-            for c in (palette.DATA, palette.GENERATOR, palette.DISCRIMINATOR, palette.ACCENT, palette.SECOND)
-        ]
-    )
+@pytest.mark.parametrize(
+    "colours",
+    [
+        (palette.DATA, palette.GENERATOR, palette.DISCRIMINATOR, palette.ACCENT, palette.SECOND),
+        palette.METHODS,
+    ],
+    ids=["meanings", "methods"],
+)
+def test_palette_is_distinguishable_in_grey_and_with_each_other(colours):
+    """No two colours that may meet are near each other, even for an eye that lacks one kind of cone."""
     # Viénot, Brettel and Mollon (1999): what a deuteranope and a protanope see, in linear RGB
-    linear = colors**2.2
+    linear = np.array([to_rgb(colour) for colour in colours]) ** 2.2
     for simulation in (
         np.array([[0.29275, 0.70725, 0], [0.29275, 0.70725, 0], [-0.02234, 0.02234, 1]]),
         np.array([[0.11238, 0.88762, 0], [0.11238, 0.88762, 0], [0.00401, -0.00401, 1]]),
