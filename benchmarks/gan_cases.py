@@ -66,7 +66,7 @@ class OursTogether(Ours):
     def _keep(self, generator, inputs, made):
         self._made = made
 
-    def fake_batch(self):
+    def fake_batch(self, c=None):
         return self._made.detach()
 
     def update(self):

@@ -189,6 +189,8 @@ def rows(room):
     if room == "metrics":
         classifier = (metrics.load_classifier("cpu"), "None")
         yield metrics.load_classifier, dict(device=("cpu", "None")), dict(device="prefer")
+        looks = dict(images=(pixels[:3], ""), scale=(None, "None"))
+        yield from ((call, looks) for call in (metrics.ink, metrics.slant))
         yield metrics.frechet_distance, dict(x=(x, ""), y=(y, ""))
         yield metrics.mode_coverage, dict(predictions=(np.arange(10), ""), classes=(10, ""))
         yield metrics.mixture_coverage, dict(points=(x, ""), mixture=(toy.ring(), ""), deviations=(3.0, ""))
@@ -246,6 +248,12 @@ def rows(room):
         yield trainer.sample, dict(n=(3, ""), seed=(0, "None"))
         yield trainer.generate, dict(z=(np.zeros((3, 2)), "empty"))
         yield trainer.load_state_dict, dict(state=(trainer.state_dict(), ""))
+        told = gan.AdversarialTrainer(
+            digits, small.replace(conditioning="projection", attributes=("ink",)), device="cpu"
+        )
+        asked = dict(labels=([1, 2, 3], "None"), ink=(0.1, "-1"))
+        yield told.sample, dict(n=(3, ""), seed=(0, "None")) | asked, dict(n="n|labels")
+        yield told.generator.conditions, dict(labels=([1, 2, 3], "[]"), ink=(0.1, "-1"))
         yield training.ExponentialMovingAverage, dict(module=(critic, ""), decay=(0.9, ""))
         rates = dict(lr=(0.1, ""), weight_decay=(0.0, ""), optimism=(1.0, ""), maximize=(False, "True"))
         adam = dict(betas=((0.5, 0.9), ""), eps=(1e-8, ""))

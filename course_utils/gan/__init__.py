@@ -1,10 +1,11 @@
-"""Generative adversarial networks: on 28x28 pictures of digits, and on points of the plane (lessons 5, 6 and 8).
+"""Generative adversarial networks: on 28x28 pictures of digits, and on points of the plane (lessons 5, 6, 8 and 11).
 
 What lives where:
 
     recipes        every run's settings in one printable object: ``RECIPES``
     networks       generators and discriminators; ``minibatch`` has the layers that see the whole minibatch
     objectives     what the two players minimise; ``penalties`` keep a critic Lipschitz
+    conditional    what both are told: the digit, and measured attributes (lesson 11)
     adversarial    the steps of any two players, on :mod:`course_utils.training`'s loop
     trainer        the same on pictures, and on points of the plane
     judges         a discriminator or a critic alone, between two given distributions

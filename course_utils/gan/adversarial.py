@@ -5,15 +5,19 @@
 :mod:`~course_utils.gan.trainer` take them from pictures, or from a distribution in the plane.
 """
 
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import threads
 from course_utils.checks import numbers, whole
+from course_utils.gan.conditional import check_labels, encode
+from course_utils.gan.metrics.classifier import CLASSES
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.objectives import OBJECTIVES, Objective
 from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
@@ -85,14 +89,19 @@ class AdversarialLoop(TrainingLoop):
         """m real samples, drawn anew at every call."""
         raise NotImplementedError
 
+    def real_pairs(self) -> tuple[Tensor, Tensor | None]:
+        """m real samples and their conditions c (m, ...), None for a recipe without."""
+        return self.real_batch(), None
+
     def latent_batch(self) -> Tensor:
         """m latents z ~ N(0, I), (m, latent_dim)."""
         return self._latents(self.recipe.batch_size, self.random)
 
     @torch.no_grad()
-    def fake_batch(self) -> Tensor:
-        """m generated samples for a step of D, which does not move the generator: no gradient goes through them."""
-        return self.generator(self.latent_batch())
+    def fake_batch(self, c: Tensor | None = None) -> Tensor:
+        """m generated samples, of conditions c where there are any, for a step of D, which does not move the generator:
+        no gradient goes through them."""
+        return told(self.generator, self.latent_batch(), c)
 
     def mixing_batch(self) -> Tensor:
         """m numbers t ~ U(0, 1) that say where between a real and a generated sample a penalty looks, (m, 1)."""
@@ -112,13 +121,15 @@ class AdversarialLoop(TrainingLoop):
         """
         recipe, objective, penalty = self.recipe, self.objective, PENALTIES[self.recipe.penalty]
         with self.precision():
-            real = self.seen(self.real_batch())
-            fake = self.seen(self.fake_batch().to(real.dtype))
-            scores = self.judge(real, fake)
+            real, c = self.real_pairs()
+            real = self.seen(real)
+            fake = self.seen(self.fake_batch(c).to(real.dtype))
+            scores = self.judge(real, fake, c)
             loss, slope = objective.discriminator(*scores), self._no_slope
             if penalty.of_slopes is not None:
                 points = self.penalised_points(penalty, real, fake)
-                norms = gradient_norms(self.discriminator, points, create_graph=True)
+                critic = partial(told, self.discriminator, c=c if c is None else c.repeat(len(penalty.at), 1))
+                norms = gradient_norms(critic, points, create_graph=True)
                 for part in norms.chunk(len(penalty.at)):
                     loss = loss + recipe.penalty_weight * penalty.of_slopes(part)
                 slope = norms.detach().mean()
@@ -134,19 +145,25 @@ class AdversarialLoop(TrainingLoop):
         self.discriminator.requires_grad_(False)
         try:
             with self.precision():
-                scores = self.discriminator(self.seen(self.generator(self.latent_batch())))
-            loss = self.generator_loss(_full(scores))
+                real, c = self.real_pairs() if self.recipe.conditional else (None, None)
+                fake = self.seen(told(self.generator, self.latent_batch(), c))
+                scores = told(self.discriminator, fake, c)
+            loss = self.generator_loss(_full(scores), real, c)
             descend(self.generator_optimizer, loss)
         finally:  # also after Ctrl-C
             self.discriminator.requires_grad_(True)
         return loss.detach()
 
-    def generator_loss(self, fake_scores: Tensor) -> Tensor:
-        """What G minimises, from the scores of its samples; where these are compared, with fresh real samples."""
+    def generator_loss(
+        self, fake_scores: Tensor, real: Tensor | None = None, c: Tensor | None = None
+    ) -> Tensor:
+        """What G minimises, from the scores of its samples; where these are compared, with fresh real samples (of the
+        same conditions c)."""
         if not self.objective.pairs:
             return self.objective.generator(fake_scores)
         with torch.no_grad(), self.precision():
-            real_scores = self.discriminator(self.seen(self.real_batch()))
+            real = self.real_batch() if real is None else real
+            real_scores = told(self.discriminator, self.seen(real), c)
         return self.objective.generator(fake_scores, _full(real_scores))
 
     def penalised_points(self, penalty: Penalty, real: Tensor, fake: Tensor) -> Tensor:
@@ -168,11 +185,12 @@ class AdversarialLoop(TrainingLoop):
         """These numbers in the order of the log."""
         return torch.stack([values[name] for name in self.quantities])
 
-    def judge(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """The scores of both minibatches; in one go where that cannot make a difference."""
+    def judge(self, real: Tensor, fake: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The scores of both minibatches (of the same conditions); in one go where that cannot make a difference."""
         if self.recipe.scores_whole_minibatches:
-            return _full(self.discriminator(real)), _full(self.discriminator(fake))
-        real_scores, fake_scores = _full(self.discriminator(torch.cat([real, fake]))).chunk(2)
+            return _full(told(self.discriminator, real, c)), _full(told(self.discriminator, fake, c))
+        both = c if c is None else c.repeat(2, 1)
+        real_scores, fake_scores = _full(told(self.discriminator, torch.cat([real, fake]), both)).chunk(2)
         return real_scores, fake_scores
 
     def seen(self, samples: Tensor) -> Tensor:
@@ -198,25 +216,37 @@ class AdversarialLoop(TrainingLoop):
         return history
 
     @torch.no_grad()
-    def sample(self, n: int, seed: int | None = None) -> Tensor:
+    def sample(
+        self, n: int, seed: int | None = None, labels: ArrayLike | None = None, **attributes: ArrayLike
+    ) -> Tensor:
         """n generated samples on the CPU, by the averaged generator where the recipe has one.
 
         The same seed gives the same latents every time, so that samples from two moments can be compared; None draws
-        new ones. Sampling never disturbs the training.
+        new ones. Sampling never disturbs the training. ``labels`` and attributes: see :meth:`generate`.
         """
         random = self._sampling_random
         if seed is not None:
             random = torch.Generator(self.device).manual_seed(whole("seed", seed, 0, 2**63 - 1))
-        return self.generate(self._latents(whole("n", n, at_least=0), random)).cpu()
+        z = self._latents(whole("n", n, at_least=0), random)
+        return self.generate(z, labels, **attributes).cpu()
 
     @torch.no_grad()
-    def generate(self, z: Tensor | np.ndarray) -> Tensor:
+    def generate(
+        self, z: Tensor | np.ndarray, labels: ArrayLike | None = None, **attributes: ArrayLike
+    ) -> Tensor:
         """G(z) for latents (n, latent_dim) of your choice, as :meth:`sample` would draw it, on the trainer's device.
+
+        Parameters
+        ----------
+        labels : of a conditional recipe the digits (n,), or one for all; None: 0 to 9 in turn.
+        **attributes : what else it is to be told, such as ``ink=0.2``, one number for all or (n,); MNIST's mean where
+            nothing is said.
 
         Raises
         ------
         ValueError
-            for latents of another shape.
+            for latents of another shape; labels that are not digits, of another length, or for a recipe without
+            conditions; an attribute that the recipe does not have.
         """
         generator = self.average.module if self.average is not None else self.generator
         if not isinstance(z, Tensor):  # NumPy's numbers are float64, the network's are not
@@ -225,12 +255,31 @@ class AdversarialLoop(TrainingLoop):
             raise ValueError(
                 f"z has shape {tuple(z.shape)}; it must hold latents, shape (n, {self.recipe.latent_dim})."
             )
+        c = self._asked(len(z), labels, attributes)
         training = generator.training
         try:
             with threads.all_cores(self.large):
-                return generator.eval()(z.to(self.device))
+                return told(generator.eval(), z.to(self.device), c)
         finally:
             generator.train(training)
+
+    def _asked(self, n: int, labels: ArrayLike | None, attributes: dict[str, Any]) -> Tensor | None:
+        """The conditions of n samples, from what is asked for."""
+        if not self.recipe.conditional:
+            if labels is not None or attributes:
+                what = ", ".join(["labels"] * (labels is not None) + [*attributes])
+                raise ValueError(
+                    f"recipe {self.recipe.name!r} has no conditions, so {what} cannot be chosen: train 'cgan', for "
+                    "instance."
+                )
+            return None
+        digits = check_labels(np.arange(n) % CLASSES if labels is None else labels, n)
+        return encode(digits, self.recipe.attributes, attributes).to(self.device)
+
+
+def told(network: nn.Module, x: Tensor, c: Tensor | None) -> Tensor:
+    """What a network makes of x, or of x and its conditions, where there are any."""
+    return network(x) if c is None else network(x, c)
 
 
 def _full(scores: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class MLPDiscriminator(nn.Module):
     """Fully connected discriminator or critic: samples (flattened) -> hidden layers with LeakyReLU(0.2) -> one score.
 
     LeakyReLU, because a ReLU that is off passes no gradient on to the generator. ``n_in`` is 784 for
-    pictures, 2 for points.
+    pictures, 2 for points; ``extra`` numbers may come beside each sample.
     """
 
     def __init__(
@@ -56,10 +56,11 @@ class MLPDiscriminator(nn.Module):
         n_in: int = PIXELS,
         batch_norm: bool = False,
         minibatch_statistics: str = "none",
+        extra: int = 0,
     ):
         super().__init__()
         layers: list[nn.Module] = [nn.Flatten()]
-        for before, after in pairwise([n_in, *widths]):
+        for before, after in pairwise([n_in + extra, *widths]):
             layers += [nn.Linear(before, after), nn.LeakyReLU(0.2)]
         statistics, n_features = _statistics(minibatch_statistics, widths[-1])
         self.layers = nn.Sequential(*layers, *statistics, nn.Linear(n_features, 1))
@@ -114,7 +115,7 @@ class _Maps(nn.Module):
         self.side = side
 
     def forward(self, x: Tensor) -> Tensor:
-        return x.view(len(x), self.side, self.side, -1).permute(0, 3, 1, 2)
+        return x.view(len(x), self.side, self.side, x.shape[1] // self.side**2).permute(0, 3, 1, 2)
 
 
 class DCGANDiscriminator(nn.Module):
@@ -123,14 +124,17 @@ class DCGANDiscriminator(nn.Module):
     ``widths`` are the channels from fine to coarse: three, at 14x14, 7x7 and 4x4, or two, at 14x14 and 7x7.
     With the third, the score rests on maps that see a whole digit, and the generated digits are much better
     (``benchmarks/``). A critic with a gradient penalty must have ``batch_norm=False``: the penalty asks for
-    the slope at each picture, and batch norm makes every score depend on all pictures.
+    the slope at each picture, and batch norm makes every score depend on all pictures. ``extra`` maps may come beside
+    each picture.
     """
 
-    def __init__(self, widths: Sequence[int], *, batch_norm: bool, minibatch_statistics: str = "none"):
+    def __init__(
+        self, widths: Sequence[int], *, batch_norm: bool, minibatch_statistics: str = "none", extra: int = 0
+    ):
         super().__init__()
         (side, *_), kernels = DCGAN_LAYERS[len(widths)]
         layers: list[nn.Module] = [
-            nn.Conv2d(1, widths[0], kernels[-1], stride=2, padding=1),
+            nn.Conv2d(1 + extra, widths[0], kernels[-1], stride=2, padding=1),
             nn.LeakyReLU(0.2),
         ]
         for (n_in, n_out), kernel in zip(pairwise(widths), kernels[-2::-1], strict=True):
@@ -193,7 +197,8 @@ class Architecture:
     ----------
     makes : what its samples are, "pictures" (n, 1, 28, 28) or "points" (n, 2).
     generator : (latent_dim, widths) -> network.
-    discriminator : (widths, batch_norm=, minibatch_statistics=) -> network.
+    discriminator : (widths, batch_norm=, minibatch_statistics=) -> network; with ``extra=``, one that takes so many
+        maps or numbers beside each sample.
     depths : the numbers of hidden layers that it comes in; empty: any.
     has_batch_norm : whether ``batch_norm`` means something to its discriminator.
     large : whether a minibatch is work for several threads.

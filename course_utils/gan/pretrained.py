@@ -2,7 +2,7 @@
 
 One file per generator, data/checkpoints/NAME_generator.safetensors: the weights in float16, and in the header all
 that is needed to build the network again ("format", "version", and "network", a string of JSON with ``architecture``,
-``latent_dim`` and ``generator_widths``).
+``latent_dim``, ``generator_widths``, ``conditioning`` and ``attributes``).
 """
 
 import json
@@ -21,7 +21,13 @@ from course_utils.gan.recipes import Recipe
 from course_utils.training.checkpoints import read_tensors
 
 FORMAT, VERSION = "course_utils.generator", 1
-NETWORK = ("architecture", "latent_dim", "generator_widths")  # the settings that decide how a generator looks
+NETWORK = (
+    "architecture",
+    "latent_dim",
+    "generator_widths",
+    "conditioning",
+    "attributes",
+)  # the settings that decide how a generator looks
 
 
 def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
@@ -58,7 +64,8 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     """A trained generator, ready to draw: in evaluation mode, its weights frozen, in float32.
 
     It maps latents (n, latent_dim) to pictures (n, 1, 28, 28) in [-1, 1], each by itself, since batch norm uses its
-    running statistics. ``generator.latent_dim`` says how long a latent is.
+    running statistics. ``generator.latent_dim`` says how long a latent is. A conditional one takes
+    ``generator(z, generator.conditions(labels))`` (see :class:`~course_utils.gan.conditional.ConditionalGenerator`).
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from torch import nn
 
 from course_utils.checks import each, instance, not_negative, one_of, positive, switch, whole
+from course_utils.gan.conditional import ATTRIBUTES, CONDITIONINGS, ConditionalGenerator, width
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
@@ -28,7 +29,9 @@ class Recipe(Settings):
         ``architecture`` is "mlp" or "dcgan" for pictures, "points" for the plane; ``latent_dim`` is the
         length of z; the widths are those of the hidden layers, or the channels of the convolutions (see
         :mod:`course_utils.gan.networks`). ``batch_norm_in_discriminator`` matters to "dcgan" only;
-        ``minibatch_statistics`` is "none", "stddev" or "discrimination".
+        ``minibatch_statistics`` is "none", "stddev" or "discrimination". ``conditioning`` is how the discriminator is
+        told the digit, "none", "concatenation" or "projection", and ``attributes`` what both are told besides, such
+        as ("ink", "slant") (see :mod:`~course_utils.gan.conditional`).
     The game
         ``objective`` and ``penalty`` (see :mod:`~course_utils.gan.objectives` and
         :mod:`~course_utils.gan.penalties`), with the penalty's ``penalty_weight`` or the ``clip`` limit c;
@@ -55,6 +58,8 @@ class Recipe(Settings):
     discriminator_widths: tuple[int, ...] = (256, 128)
     batch_norm_in_discriminator: bool = False
     minibatch_statistics: str = "none"
+    conditioning: str = "none"
+    attributes: tuple[str, ...] = ()
     instance_noise: float = 0.0
     batch_size: int = 64
     discriminator_steps: int = 1
@@ -76,6 +81,8 @@ class Recipe(Settings):
         "discriminator_widths",
         "batch_norm_in_discriminator",
         "minibatch_statistics",
+        "conditioning",
+        "attributes",
     )
 
     def __post_init__(self) -> None:
@@ -92,6 +99,8 @@ class Recipe(Settings):
             discriminator_widths=widths,
             batch_norm_in_discriminator=switch,
             minibatch_statistics=partial(one_of, choices=MINIBATCH_STATISTICS),
+            conditioning=partial(one_of, choices=CONDITIONINGS),
+            attributes=_attributes,
             instance_noise=not_negative,
             batch_size=whole,
             discriminator_steps=whole,
@@ -105,6 +114,11 @@ class Recipe(Settings):
                     f"{name} is {widths!r}; a {self.architecture} has {' or '.join(map(str, depths))} layers of maps, "
                     "such as (128, 64, 32)."
                 )
+        if self.attributes and self.conditioning == "none":
+            raise ValueError(
+                f"attributes is {self.attributes!r}, but conditioning is 'none': choose one of "
+                f"{', '.join(name for name in CONDITIONINGS if name != 'none')}."
+            )
         if self.batch_size == 1 and (where := self._batch_norm):
             raise ValueError(
                 f"batch_size is 1, but {where} of architecture {self.architecture!r} has batch norm, which needs the "
@@ -127,6 +141,11 @@ class Recipe(Settings):
         return "the discriminator" if in_discriminator else ""
 
     @property
+    def conditional(self) -> bool:
+        """Whether generator and discriminator are told what digit to make, or to expect."""
+        return self.conditioning != "none"
+
+    @property
     def scores_whole_minibatches(self) -> bool:
         """Whether the score of a sample depends on the minibatch in which it is judged."""
         batch_norm = self.batch_norm_in_discriminator and ARCHITECTURES[self.architecture].has_batch_norm
@@ -134,15 +153,29 @@ class Recipe(Settings):
 
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
         """A fresh generator and discriminator, their weights drawn from torch's global generator."""
-        architecture = ARCHITECTURES[self.architecture]
-        return (
-            architecture.generator(self.latent_dim, self.generator_widths),
-            architecture.discriminator(
-                self.discriminator_widths,
-                batch_norm=self.batch_norm_in_discriminator,
-                minibatch_statistics=self.minibatch_statistics,
-            ),
+        architecture, kind = ARCHITECTURES[self.architecture], CONDITIONINGS[self.conditioning]
+        conditions = width(self.attributes) if kind else 0
+        generator = architecture.generator(self.latent_dim + conditions, self.generator_widths)
+        discriminator = architecture.discriminator(
+            self.discriminator_widths,
+            batch_norm=self.batch_norm_in_discriminator,
+            minibatch_statistics=self.minibatch_statistics,
+            **({"extra": conditions} if kind and kind.beside else {}),
         )
+        if not kind:
+            return generator, discriminator
+        return ConditionalGenerator(generator, self.attributes), kind(discriminator, conditions)
+
+
+def _attributes(name: str, value: Any) -> tuple[str, ...]:
+    """None, or some of those that can be measured, each once."""
+    there = f"attributes, such as {tuple(ATTRIBUTES)!r}, or () for none"
+    found = tuple(instance(name, value, (tuple, list), f"a tuple of {there}"))
+    for i, each_name in enumerate(found):
+        one_of(f"{name}[{i}]", each_name, ATTRIBUTES)
+    if len(set(found)) < len(found):
+        raise ValueError(f"{name} is {found!r}; it must be a tuple of different {there}.")
+    return found
 
 
 _DCGAN = Recipe(
@@ -199,6 +232,13 @@ _R3GAN = _DCGAN.replace(
     batch_norm_in_discriminator=False,
     betas=(0.0, 0.99),
 )
+# "dcgan" with conditions. The generator gets them beside z in both, so that the two differ in the discriminator alone.
+_CGAN = _DCGAN.replace(name="cgan", conditioning="projection")
+_CONDITIONAL = [
+    _CGAN,
+    _CGAN.replace(name="cgan-concat", conditioning="concatenation"),
+    _CGAN.replace(name="cgan-attributes", attributes=("ink", "slant")),
+]
 _PLAIN = [
     Recipe("mlp", ema=0.999),
     _DCGAN,
@@ -209,7 +249,7 @@ _PLAIN = [
     _R3GAN,
 ]
 _OPTIMISTIC = [r.replace(name=f"{r.name}-optimistic", optimizer="optimistic-adam") for r in _PLAIN]
-RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC]}
+RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC, *_CONDITIONAL]}
 
 
 def get_recipe(recipe: str | Recipe, **overrides: Any) -> Recipe:

@@ -11,6 +11,7 @@ from course_utils import checks
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.gan.adversarial import AdversarialLoop
+from course_utils.gan.conditional import conditions_of
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.recipes import Recipe, get_recipe
 
@@ -32,7 +33,7 @@ class AdversarialTrainer(AdversarialLoop):
 
     Parameters
     ----------
-    images : :class:`~course_utils.datasets.Images`, or uint8 pictures (n, 28, 28).
+    images : :class:`~course_utils.datasets.Images`, or uint8 pictures (n, 28, 28), where no labels are needed.
     recipe : a name in :data:`~course_utils.gan.recipes.RECIPES`, or a :class:`~course_utils.gan.recipes.Recipe`.
     device, seed : see :class:`~course_utils.gan.adversarial.AdversarialLoop`.
     **overrides : settings of the recipe to replace, such as ``batch_size=128``.
@@ -43,7 +44,8 @@ class AdversarialTrainer(AdversarialLoop):
     Raises
     ------
     ValueError
-        for pictures of another shape or type, or a recipe that does not exist or is not for pictures.
+        for pictures of another shape or type, a recipe that does not exist or is not for pictures, or one with
+        conditions and pictures without labels.
     """
 
     def __init__(
@@ -63,18 +65,34 @@ class AdversarialTrainer(AdversarialLoop):
                 f"recipe {recipe.name!r} makes points of the plane, not pictures: choose mlp or dcgan."
             )
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
+        if recipe.conditional and not isinstance(images, Images):
+            raise ValueError(
+                f"recipe {recipe.name!r} has to be told the digit of each picture, and an array of pixels has no "
+                "labels: give Images, such as load_images() or Images(pixels, labels, name)."
+            )
         super().__init__(recipe, device=device, seed=seed)
         # Shared, not copied: MNIST has 47 MB, and a lesson has ten trainers. (Of read-only arrays torch would warn.)
         shared = pixels.flags.writeable and pixels.flags.c_contiguous
         pictures = torch.from_numpy(pixels) if shared else torch.tensor(pixels)
         self.pixels = pictures.unsqueeze(1).to(self.device)
+        if isinstance(images, Images) and recipe.conditional:
+            self.conditions = conditions_of(images, recipe.attributes).to(self.device)
 
     def real_batch(self) -> Tensor:
         """m real pictures (m, 1, 28, 28) in [-1, 1], drawn uniformly with replacement."""
-        index = torch.randint(
+        return to_symmetric(self.pixels[self._drawn()])
+
+    def real_pairs(self) -> tuple[Tensor, Tensor | None]:
+        """The same pictures, and their conditions (m, 10 + attributes), None for a recipe without."""
+        if not self.recipe.conditional:
+            return super().real_pairs()
+        index = self._drawn()
+        return to_symmetric(self.pixels[index]), self.conditions[index]
+
+    def _drawn(self) -> Tensor:
+        return torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        return to_symmetric(self.pixels[index])
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,6 +154,11 @@ class PointTrainer(AdversarialLoop):
             raise ValueError(
                 f"architecture is {recipe.architecture!r}, which makes pictures: for points of the plane it must be "
                 "'points'."
+            )
+        if recipe.conditional:
+            raise ValueError(
+                f"conditioning is {recipe.conditioning!r}, but points of the plane come without labels: it must be "
+                "'none'."
             )
         if not hasattr(distribution, "sample"):
             advice = "or anything with .sample(n, generator), such as ring()"

@@ -10,6 +10,6 @@ What lives where:
     palette                                  one look for everything; who is drawn in which colour
     layout                                   axes and margins in inches, words at axes, how numbers are written
     divergences, parallel_lines, transport, games, playground, style_transfer      lessons 1 to 4, 8 and 7
-    images, latents, architecture, training, quality, critics                      lessons 5 and 6
+    images, latents, architecture, training, quality, critics, conditional         lessons 5, 6 and 11
     replay, quantities, transport_panels     what apps show beside a picture
 """

@@ -45,6 +45,11 @@ TINY = {
     ),
     "apps": ("--rounds 1", {"STOPS": 2, "FRAMES": 2, "APPS": slice(0, 6, 5), "LESSONS": slice(1, 2)}),
     "exercises": ("--lessons 4", {}),
+    "conditional": (
+        "",
+        {"SECONDS": (0.01,), "ATTRIBUTE_SECONDS": 0.01, "ROUNDS": 2, "COLLAPSE": slice(0, 4, 3), "JUDGED": 200,
+         "FEW": 100, "BLOCK": 50, "RECIPES": slice(2), **MNIST, **RESULTS},
+    ),
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "games": ("--steps 200", {}),
     "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),

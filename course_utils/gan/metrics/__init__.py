@@ -4,10 +4,12 @@ What lives where:
 
     classes      what a classifier sees in pictures; how many modes are covered, of digits and of points
     frechet      the Fréchet distance between two clouds of features
+    attributes   how much ink a digit has, and how far it leans
     neighbours   nearest training pictures: has the generator learned them by heart?
     classifier   the network behind it all
 """
 
+from course_utils.gan.metrics.attributes import ink, slant
 from course_utils.gan.metrics.classes import (
     MixtureCoverage,
     ModeCoverage,
@@ -30,10 +32,12 @@ __all__ = [
     "Seen",
     "features",
     "frechet_distance",
+    "ink",
     "load_classifier",
     "look",
     "memorisation",
     "mixture_coverage",
     "mode_coverage",
     "nearest_neighbours",
+    "slant",
 ]

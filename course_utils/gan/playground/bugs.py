@@ -22,7 +22,7 @@ class MissingDetach(PointTrainer):
     G then descends on the sum of its own loss and D's: with the minimax loss the two cancel but for the minibatch.
     """
 
-    def fake_batch(self) -> Tensor:
+    def fake_batch(self, c: Tensor | None = None) -> Tensor:
         return self.generator(self.latent_batch())  # here .detach() is missing
 
     def generator_step(self) -> Tensor:
