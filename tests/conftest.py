@@ -64,13 +64,14 @@ def small(images):
     from course_utils.gan import AdversarialTrainer, get_recipe
 
     def make(recipe="mlp", *, device="cpu", seed=0, **settings):
-        dcgan = get_recipe(recipe).architecture == "dcgan"
+        architecture = get_recipe(recipe).architecture
+        dcgan, auto = architecture == "dcgan", architecture == "autoencoder"
         sizes = {
             "ema": 0.0,
             "decay_steps": 0,
             "latent_dim": 8,
-            "generator_widths": (8, 4) if dcgan else (16,),
-            "discriminator_widths": (4, 8) if dcgan else (16,),
+            "generator_widths": (8, 4) if dcgan or auto else (16,),
+            "discriminator_widths": (4, 8) if dcgan else (4, 3) if auto else (16,),
             "batch_size": 8,
         }
         return AdversarialTrainer(images, recipe, device=device, seed=seed, **{**sizes, **settings})

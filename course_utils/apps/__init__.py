@@ -18,6 +18,7 @@ from typing import Any
 APPS = {  # the function that opens an app -> its module
     "attacks_app": "attacks",
     "couplings_app": "couplings",
+    "family_app": "family",
     "games_app": "games",
     "gan_app": "gan",
     "jsd_app": "jsd",

@@ -19,12 +19,12 @@ from course_utils.checks import numbers, whole
 from course_utils.gan.conditional import check_labels, encode
 from course_utils.gan.metrics.classifier import CLASSES
 from course_utils.gan.networks import ARCHITECTURES
-from course_utils.gan.objectives import OBJECTIVES, Objective
+from course_utils.gan.objectives import OBJECTIVES, Objective, next_balance
 from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
 from course_utils.gan.recipes import Recipe
 from course_utils.training import TrainingLoop, descend
 
-# recorded at every step
+# recorded at every step; an autoencoder as critic adds BEGAN's k, the "balance"
 METRICS = ("discriminator_loss", "generator_loss", "d_real", "d_fake", "gradient_norm")
 
 
@@ -50,7 +50,6 @@ class AdversarialLoop(TrainingLoop):
     """
 
     parts = ("generator", "discriminator")
-    quantities = METRICS
     optional = ("gradient_norm",)
     averaged = "generator"
 
@@ -62,6 +61,7 @@ class AdversarialLoop(TrainingLoop):
 
     def __init__(self, recipe: Recipe, *, device: str | torch.device | None = None, seed: int = 0):
         super().__init__(recipe, device=device, seed=seed)
+        self.balance = torch.zeros((), device=self.device)
         # Samples come from a stream of their own: looking at them must not change the training.
         self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
         self._no_slope = torch.tensor(torch.nan, device=self.device)
@@ -69,6 +69,11 @@ class AdversarialLoop(TrainingLoop):
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
         """A fresh generator and discriminator; a subclass may play with networks of its own."""
         return self.recipe.make_networks()
+
+    @property
+    def quantities(self) -> tuple[str, ...]:  # type: ignore[override]
+        energies = ARCHITECTURES[self.recipe.architecture].energies
+        return (*METRICS, "balance") if energies else METRICS
 
     @property
     def memory_format(self) -> torch.memory_format:
@@ -125,7 +130,7 @@ class AdversarialLoop(TrainingLoop):
             real = self.seen(real)
             fake = self.seen(self.fake_batch(c).to(real.dtype))
             scores = self.judge(real, fake, c)
-            loss, slope = objective.discriminator(*scores), self._no_slope
+            loss, slope = self.discriminator_loss(*scores), self._no_slope
             if penalty.of_slopes is not None:
                 points = self.penalised_points(penalty, real, fake)
                 critic = partial(told, self.discriminator, c=c if c is None else c.repeat(len(penalty.at), 1))
@@ -136,8 +141,18 @@ class AdversarialLoop(TrainingLoop):
         descend(self.discriminator_optimizer, loss)
         if penalty.clips:
             clip_weights(self.discriminator.parameters(), recipe.clip)
-        said = [(s.sigmoid() if objective.probabilities else s).mean() for s in map(Tensor.detach, scores)]
+        seen = [s.detach() for s in scores]
+        if objective.takes == "balance":  # in place: a GPU that replays a recorded step finds it there
+            real, fake = seen
+            self.balance.copy_(next_balance(self.balance, real, fake, recipe.gamma, recipe.balance_rate))
+        said = [(s.sigmoid() if objective.probabilities else s).mean() for s in seen]
         return Verdict(loss.detach(), said[0], said[1], slope)
+
+    def discriminator_loss(self, real_scores: Tensor, fake_scores: Tensor) -> Tensor:
+        """What D minimises, from the scores of real and generated samples; without penalties."""
+        terms = {"margin": self.recipe.margin, "balance": self.balance}
+        taken = {name: value for name, value in terms.items() if name == self.objective.takes}
+        return self.objective.discriminator(real_scores, fake_scores, **taken)
 
     def generator_step(self) -> Tensor:
         """One gradient step of G; returns its loss from before the step."""
@@ -182,8 +197,8 @@ class AdversarialLoop(TrainingLoop):
         return self.row(**verdict._asdict(), generator_loss=generator_loss)
 
     def row(self, **values: Tensor) -> Tensor:
-        """These numbers in the order of the log."""
-        return torch.stack([values[name] for name in self.quantities])
+        """These numbers in the order of the log; the balance is that after the step."""
+        return torch.stack([(values | {"balance": self.balance})[name] for name in self.quantities])
 
     def judge(self, real: Tensor, fake: Tensor, c: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """The scores of both minibatches (of the same conditions); in one go where that cannot make a difference."""
@@ -208,12 +223,24 @@ class AdversarialLoop(TrainingLoop):
 
         Both losses; ``d_real`` and ``d_fake``, the mean D(x) and D(G(z)), or f(x) and f(G(z)) of a critic;
         for a critic also ``critic_estimate``, their difference (of a relativistic one: how far real is ahead), and with
-        a gradient penalty ``gradient_norm``.
+        a gradient penalty ``gradient_norm``. An autoencoder has ``balance``, BEGAN's k after the step (0 where the
+        objective is another), and "balanced" also ``convergence``, Berthelot et al.'s M = L(x) + |gamma L(x) - L(G)|,
+        with L = -score and the recipe's gamma of now.
         """
         history = super().history
         if not self.objective.probabilities:
             history["critic_estimate"] = history["d_real"] - history["d_fake"]
+        if self.objective.takes == "balance":
+            real, fake = -history["d_real"], -history["d_fake"]
+            history["convergence"] = real + np.abs(self.recipe.gamma * real - fake)
         return history
+
+    def own_state(self) -> dict[str, Any]:
+        return {"balance": self.balance} if self.objective.energies else {}
+
+    def load_own_state(self, state: dict[str, Any]) -> None:
+        if "balance" in state:
+            self.balance.copy_(state["balance"])
 
     @torch.no_grad()
     def sample(

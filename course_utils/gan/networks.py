@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -156,6 +157,63 @@ class DCGANDiscriminator(nn.Module):
         return self.layers(x).squeeze(1)
 
 
+class Autoencoder(nn.Module):
+    """An energy-based critic: its score is minus the error with which it reconstructs a sample, (n, ...) -> (n,).
+
+    The error e(x) is the mean over the numbers of x of |x - AE(x)|^power (Zhao et al. 2017; Berthelot et al. 2017). All
+    that it knows of a sample has to pass through a ``code`` of few numbers, else it would copy everything.
+    """
+
+    def __init__(self, encoder: nn.Module, decoder: nn.Module, power: int):
+        super().__init__()
+        self.layers = nn.Sequential(encoder, decoder)
+        self.power = power
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """AE(x), in the shape of x."""
+        return self.layers(x)
+
+    def forward(self, x: Tensor) -> Tensor:
+        error = (x - self.reconstruct(x)).abs()
+        return -(error**self.power).flatten(1).mean(dim=1)
+
+
+def mlp_autoencoder(widths: Sequence[int], *, n: int = PIXELS, power: int = 2, **_: Any) -> Autoencoder:
+    """Fully connected, LeakyReLU(0.2): n -> widths -> n, the widths mirrored; the last of them is the code's length."""
+    encoder, decoder = (_mlp([n, *widths][:: 1 if inward else -1]) for inward in (True, False))
+    shape = SHAPE if n == PIXELS else (n,)
+    return Autoencoder(
+        nn.Sequential(nn.Flatten(), encoder), nn.Sequential(decoder, nn.Unflatten(1, shape)), power
+    )
+
+
+def conv_autoencoder(widths: Sequence[int], *, power: int = 1, **_: Any) -> Autoencoder:
+    """28x28 pixels -> convolutions of stride 2 -> code -> transposed ones -> 28x28 pixels, anywhere on the line.
+
+    The last of ``widths`` is the code's length, those before are channels: at 14x14, and where there are two also at
+    7x7. No batch norm, which would let the minibatch tell what the sample should.
+    """
+    *channels, code = widths
+    side = 28 // 2 ** len(channels)
+    encoder: list[nn.Module] = []
+    decoder: list[nn.Module] = [
+        nn.Linear(code, channels[-1] * side**2), _Maps(side), nn.LeakyReLU(0.2),
+    ]  # fmt: skip
+    for n_in, n_out in pairwise([1, *channels]):
+        encoder += [nn.Conv2d(n_in, n_out, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+    for n_in, n_out in pairwise([*reversed(channels), 1]):
+        decoder += [nn.ConvTranspose2d(n_in, n_out, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+    encoder += [nn.Flatten(), nn.Linear(channels[-1] * side**2, code)]
+    return Autoencoder(nn.Sequential(*encoder), nn.Sequential(*decoder[:-1]), power)
+
+
+def _mlp(sizes: Sequence[int]) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise(sizes):
+        layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
+    return nn.Sequential(*layers[:-1])
+
+
 class PointGenerator(nn.Module):
     """z -> hidden layers with LeakyReLU(0.2) -> a point of the plane, (n, 2), anywhere: nothing bounds it."""
 
@@ -204,6 +262,7 @@ class Architecture:
     large : whether a minibatch is work for several threads.
     generator_has_batch_norm : whether its generator always has it.
     memory_format : convolutions run faster over pixels whose channels lie side by side.
+    energies : whether its critic is an autoencoder, as the energy-based objectives need it.
     """
 
     makes: str
@@ -214,6 +273,7 @@ class Architecture:
     large: bool = False
     generator_has_batch_norm: bool = False
     memory_format: torch.memory_format = torch.preserve_format
+    energies: bool = False
 
 
 ARCHITECTURES = {
@@ -229,4 +289,17 @@ ARCHITECTURES = {
         memory_format=torch.channels_last,
     ),
     "points": Architecture("points", PointGenerator, partial(MLPDiscriminator, n_in=2)),
+    "autoencoder": Architecture(
+        "pictures",
+        DCGANGenerator,
+        conv_autoencoder,
+        depths=tuple(DCGAN_LAYERS),
+        large=True,
+        generator_has_batch_norm=True,
+        memory_format=torch.channels_last,
+        energies=True,
+    ),
+    "points, autoencoder": Architecture(
+        "points", PointGenerator, partial(mlp_autoencoder, n=2, power=2), energies=True
+    ),
 }

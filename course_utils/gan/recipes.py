@@ -26,16 +26,18 @@ class Recipe(Settings):
     """How to train a generator and a discriminator (or critic).
 
     The networks
-        ``architecture`` is "mlp" or "dcgan" for pictures, "points" for the plane; ``latent_dim`` is the
-        length of z; the widths are those of the hidden layers, or the channels of the convolutions (see
-        :mod:`course_utils.gan.networks`). ``batch_norm_in_discriminator`` matters to "dcgan" only;
+        ``architecture`` is "mlp", "dcgan" or "autoencoder" for pictures, "points" or "points, autoencoder" for the
+        plane; ``latent_dim`` is the length of z; the widths are those of the hidden layers, or the channels of the
+        convolutions (see :mod:`course_utils.gan.networks`). ``batch_norm_in_discriminator`` matters to "dcgan" only;
         ``minibatch_statistics`` is "none", "stddev" or "discrimination". ``conditioning`` is how the discriminator is
         told the digit, "none", "concatenation" or "projection", and ``attributes`` what both are told besides, such
         as ("ink", "slant") (see :mod:`~course_utils.gan.conditional`).
     The game
         ``objective`` and ``penalty`` (see :mod:`~course_utils.gan.objectives` and
         :mod:`~course_utils.gan.penalties`), with the penalty's ``penalty_weight`` or the ``clip`` limit c;
-        ``instance_noise`` is the standard deviation of the noise added to all that the discriminator sees.
+        ``instance_noise`` is the standard deviation of the noise added to all that the discriminator sees. ``margin``
+        is EBGAN's m, ``gamma`` and ``balance_rate`` are BEGAN's diversity ratio and lambda_k: they matter to the
+        objectives "margin" and "balanced", which need an autoencoder.
     The steps
         ``batch_size`` is L0's m, ``discriminator_steps`` its k (n_critic in L3), ``generator_steps`` how
         many follow; the learning rates are its epsilon_1 and epsilon_2. ``betas`` are Adam's: the small
@@ -61,6 +63,9 @@ class Recipe(Settings):
     conditioning: str = "none"
     attributes: tuple[str, ...] = ()
     instance_noise: float = 0.0
+    margin: float = 1.0
+    gamma: float = 0.5
+    balance_rate: float = 1e-3
     batch_size: int = 64
     discriminator_steps: int = 1
     generator_steps: int = 1
@@ -102,6 +107,9 @@ class Recipe(Settings):
             conditioning=partial(one_of, choices=CONDITIONINGS),
             attributes=_attributes,
             instance_noise=not_negative,
+            margin=positive,
+            gamma=positive,
+            balance_rate=not_negative,
             batch_size=whole,
             discriminator_steps=whole,
             generator_steps=whole,
@@ -111,7 +119,7 @@ class Recipe(Settings):
             depths = ARCHITECTURES[self.architecture].depths
             if depths and len(widths) not in depths:
                 raise ValueError(
-                    f"{name} is {widths!r}; a {self.architecture} has {' or '.join(map(str, depths))} layers of maps, "
+                    f"{name} is {widths!r}; {self.architecture} has {' or '.join(map(str, depths))} layers of maps, "
                     "such as (128, 64, 32)."
                 )
         if self.attributes and self.conditioning == "none":
@@ -119,6 +127,17 @@ class Recipe(Settings):
                 f"attributes is {self.attributes!r}, but conditioning is 'none': choose one of "
                 f"{', '.join(name for name in CONDITIONINGS if name != 'none')}."
             )
+        has, needs = ARCHITECTURES[self.architecture].energies, OBJECTIVES[self.objective].energies
+        if has != needs:
+            fitting = ", ".join(name for name, other in OBJECTIVES.items() if other.energies == has)
+            what = "is an autoencoder's error" if has else "can be any number"
+            raise ValueError(
+                f"objective is {self.objective!r}, but the score of architecture {self.architecture!r} {what}: choose "
+                f"another architecture, or one of {fitting}."
+            )
+        for name in ("minibatch_statistics", "conditioning"):
+            if has and getattr(self, name) != "none":
+                raise ValueError(f"an autoencoder has no {name}: leave {name} at 'none'.")
         if self.batch_size == 1 and (where := self._batch_norm):
             raise ValueError(
                 f"batch_size is 1, but {where} of architecture {self.architecture!r} has batch norm, which needs the "
@@ -239,6 +258,18 @@ _CONDITIONAL = [
     _CGAN.replace(name="cgan-concat", conditioning="concatenation"),
     _CGAN.replace(name="cgan-attributes", attributes=("ink", "slant")),
 ]
+# The two judges that saturate in neither direction, on the same networks, with nothing else changed.
+_LSGAN = _DCGAN.replace(name="lsgan", objective="least squares")
+_HINGE = _DCGAN.replace(name="hinge", objective="hinge")
+_BEGAN = Recipe(
+    "began",
+    architecture="autoencoder",
+    objective="balanced",
+    generator_widths=(64, 32),
+    discriminator_widths=(16, 32, 32),
+    ema=0.999,
+)
+_EBGAN = _BEGAN.replace(name="ebgan", objective="margin")
 _PLAIN = [
     Recipe("mlp", ema=0.999),
     _DCGAN,
@@ -247,6 +278,10 @@ _PLAIN = [
     _WGAN_GP,
     _WGAN_GP.replace(name="wgan-lp", penalty="lp"),
     _R3GAN,
+    _LSGAN,
+    _HINGE,
+    _EBGAN,
+    _BEGAN,
 ]
 _OPTIMISTIC = [r.replace(name=f"{r.name}-optimistic", optimizer="optimistic-adam") for r in _PLAIN]
 RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC, *_CONDITIONAL]}

@@ -62,7 +62,7 @@ class AdversarialTrainer(AdversarialLoop):
         recipe = get_recipe(recipe, **overrides)
         if ARCHITECTURES[recipe.architecture].makes != "pictures":
             raise ValueError(
-                f"recipe {recipe.name!r} makes points of the plane, not pictures: choose mlp or dcgan."
+                f"recipe {recipe.name!r} makes points of the plane, not pictures: choose mlp, dcgan or autoencoder."
             )
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
         if recipe.conditional and not isinstance(images, Images):
@@ -196,8 +196,9 @@ class PointTrainer(AdversarialLoop):
         return values
 
     def own_state(self) -> dict[str, Any]:
-        return {"draws": self._draws.bit_generator.state}
+        return super().own_state() | {"draws": self._draws.bit_generator.state}
 
     def load_own_state(self, state: dict[str, Any]) -> None:
         """As of any trainer; ``distribution`` is no part of a state."""
+        super().load_own_state(state)
         self._draws.bit_generator.state = state["draws"]

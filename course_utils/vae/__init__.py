@@ -7,9 +7,11 @@ What lives where:
     model         ``VAE``: encoder, decoder, and the two likelihoods
     bounds        ``elbo``, ``gaussian_kl``, ``importance_weighted_bound``; ``log_evidence_on_grid``, for two latents
     trainer       ``VAERecipe``, ``RECIPES``, ``VAETrainer``: on the one loop of :mod:`course_utils.training`
+    adversarial   ``AAETrainer``: a discriminator of latents in the place of the KL term
     pretrained    ``load_vae``: trained ones that ship
 """
 
+from course_utils.vae.adversarial import AAE_RECIPES, PRIORS, AAERecipe, AAETrainer
 from course_utils.vae.bounds import (
     Evidence,
     elbo,
@@ -22,9 +24,13 @@ from course_utils.vae.pretrained import load_vae, save_vae
 from course_utils.vae.trainer import RECIPES, VAERecipe, VAETrainer, binarise
 
 __all__ = [
+    "AAE_RECIPES",
     "LIKELIHOODS",
+    "PRIORS",
     "RECIPES",
     "VAE",
+    "AAERecipe",
+    "AAETrainer",
     "Evidence",
     "Posterior",
     "VAERecipe",

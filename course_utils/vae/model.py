@@ -105,9 +105,9 @@ class VAE(nn.Module):
         self.likelihood = one_of("likelihood", likelihood, LIKELIHOODS)
         linear = isinstance(widths, tuple | list) and not widths
         hidden = () if linear else each("widths", widths, whole, advice="such as (300, 300)")
-        self.encoder = _layers([self.data_dim, *hidden, 2 * self.latent_dim])
+        self.encoder = layers([self.data_dim, *hidden, 2 * self.latent_dim])
         outputs = self.data_dim + LIKELIHOODS[likelihood].extra
-        self.decoder = _layers([self.latent_dim, *reversed(hidden), outputs])
+        self.decoder = layers([self.latent_dim, *reversed(hidden), outputs])
 
     def encode(self, x: Tensor) -> Posterior:
         """q(z|x): x (n, data_dim), or pictures with so many pixels -> means and log-variances (n, latent_dim).
@@ -195,8 +195,9 @@ def check_data(model: VAE, x: Tensor) -> Tensor:
     return rows
 
 
-def _layers(sizes: Sequence[int]) -> nn.Sequential:
-    layers: list[nn.Module] = []
+def layers(sizes: Sequence[int]) -> nn.Sequential:
+    """Linear layers of these sizes with ReLU between them."""
+    found: list[nn.Module] = []
     for size, after in pairwise(sizes):
-        layers += [nn.Linear(size, after), nn.ReLU()]
-    return nn.Sequential(*layers[:-1])
+        found += [nn.Linear(size, after), nn.ReLU()]
+    return nn.Sequential(*found[:-1])

@@ -16,7 +16,7 @@ from course_utils.checks import finite_tensors
 from course_utils.files import replacing
 from course_utils.training.checkpoints import CheckpointError, read_tensors
 from course_utils.vae.model import VAE
-from course_utils.vae.trainer import VAETrainer
+from course_utils.vae.trainer import VAERecipe, VAETrainer
 
 FORMAT, VERSION = "course_utils.vae", 1
 
@@ -38,7 +38,7 @@ def save_vae(trainer: VAETrainer, path: str | Path) -> Path:
     metadata = {
         "format": FORMAT,
         "version": str(VERSION),
-        "network": json.dumps({name: getattr(trainer.recipe, name) for name in trainer.recipe.structure}),
+        "network": json.dumps({name: getattr(trainer.recipe, name) for name in VAERecipe.structure}),
         "steps": str(trainer.done),
     }
     with replacing(path) as part:

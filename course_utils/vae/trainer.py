@@ -1,5 +1,6 @@
 """Train a variational autoencoder on 28x28 pictures: the one loop, with the ELBO as what it climbs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -42,7 +43,7 @@ class VAERecipe(Settings):
     quick_steps: int = 2_000
     full_steps: int = 20_000
 
-    structure: ClassVar = ("latent_dim", "widths", "likelihood")
+    structure: ClassVar[tuple[str, ...]] = ("latent_dim", "widths", "likelihood")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -75,9 +76,11 @@ class VAETrainer(TrainingLoop):
         for pictures of another shape or type, or a recipe that does not exist.
     """
 
-    parts = ("model",)
-    quantities = ("reconstruction", "kl")
+    parts: ClassVar[tuple[str, ...]] = ("model",)
+    quantities: ClassVar[tuple[str, ...]] = ("reconstruction", "kl")
     averaged = "model"
+    recipes: ClassVar[Mapping[str, VAERecipe]] = RECIPES
+    kind: ClassVar[type[VAERecipe]] = VAERecipe
 
     recipe: VAERecipe
     model: VAE
@@ -93,8 +96,10 @@ class VAETrainer(TrainingLoop):
         **overrides: Any,
     ):
         if isinstance(recipe, str):
-            recipe = RECIPES[one_of("recipe", recipe, RECIPES)]
-        checks.instance("recipe", recipe, VAERecipe, f"a VAERecipe, or one of {', '.join(RECIPES)}")
+            recipe = self.recipes[one_of("recipe", recipe, self.recipes)]
+        known = f"{self.kind.__name__}, or one of {', '.join(self.recipes)}"
+        article = "an" if known.startswith("A") else "a"
+        checks.instance("recipe", recipe, self.kind, f"{article} {known}")
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
         super().__init__(recipe.replace(**overrides), device=device, seed=seed)
         self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
@@ -127,7 +132,7 @@ class VAETrainer(TrainingLoop):
     def history(self) -> dict[str, np.ndarray]:
         """One float32 array per quantity, one entry per step, in nats: both terms, and ``elbo``, their difference."""
         history = super().history
-        return history | {"elbo": history["reconstruction"] - history["kl"]}
+        return history | ({"elbo": history["reconstruction"] - history["kl"]} if "kl" in history else {})
 
     @property
     def best(self) -> VAE:
@@ -136,16 +141,19 @@ class VAETrainer(TrainingLoop):
 
     @torch.no_grad()
     def sample(self, n: int, seed: int | None = None) -> Tensor:
-        """E[x|z] for n latents z ~ N(0, I): pictures (n, 1, 28, 28) in [-1, 1] on the CPU, as of the other trainers.
+        """E[x|z] for n latents from the prior: pictures (n, 1, 28, 28) in [-1, 1] on the CPU, as of the other trainers.
 
         The same seed gives the same latents every time; None draws new ones. Sampling never disturbs the training.
         """
         random = self._sampling_random
         if seed is not None:
             random = torch.Generator(self.device).manual_seed(whole("seed", seed, 0, 2**63 - 1))
-        shape = (whole("n", n, at_least=0), self.recipe.latent_dim)
-        z = torch.randn(shape, generator=random, device=self.device)
+        z = self._latents(whole("n", n, at_least=0), random)
         return (2 * self.best.decode(z) - 1).view(n, 1, SIDE, SIDE).clamp(-1, 1).cpu()
+
+    def _latents(self, n: int, random: torch.Generator) -> Tensor:
+        """n draws from the prior."""
+        return torch.randn(n, self.recipe.latent_dim, generator=random, device=self.device)
 
 
 def binarise(x: Tensor, generator: torch.Generator | None = None) -> Tensor:

@@ -9,12 +9,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import jensenshannon
+from scipy.stats import wasserstein_distance
 
+from course_utils.divergences.family import GAMES
 from course_utils.gan.objectives import (
     OBJECTIVES,
+    balanced_loss,
     critic_generator_loss,
     critic_loss,
     discriminator_loss,
+    hinge_discriminator_loss,
+    least_squares_discriminator_loss,
+    least_squares_generator_loss,
+    margin_loss,
+    next_balance,
     non_saturating_generator_loss,
     relativistic_discriminator_loss,
     relativistic_generator_loss,
@@ -128,3 +136,84 @@ def test_the_best_relativistic_discriminator_is_l0s_and_it_measures_the_jsd_of_p
     pairs, swapped = np.outer(p, q).ravel(), np.outer(q, p).ravel()
     assert math.log(2) - loss.item() == pytest.approx(jensenshannon(pairs, swapped) ** 2, abs=1e-12)
     assert math.log(2) - loss.item() > jensenshannon(p, q) ** 2  # two looks tell more than one
+
+
+# ---------------------------------------------------------------- the family
+
+# name here -> name of the game of :mod:`course_utils.divergences.family`, and its critic's answers from ours
+SAME = {
+    "minimax": ("minimax", torch.sigmoid),
+    "non-saturating": ("non-saturating", torch.sigmoid),
+    "least squares": ("least squares", lambda f: f),
+    "least squares, (-1, 1, 0)": ("least squares, (-1, 1, 0)", lambda f: f),
+    "hinge": ("hinge", lambda f: f),
+    "margin": ("EBGAN", lambda f: -f),
+    "wasserstein": ("Wasserstein", lambda f: f),
+    "relativistic": ("relativistic", lambda f: f),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_both_losses_are_the_games_whose_divergences_the_theory_knows(name):
+    """Samples on four atoms, so that means over them are sums over known probabilities."""
+    real, fake = np.repeat(range(4), (1, 2, 3, 4)), np.repeat(range(4), (4, 4, 1, 1))
+    p, q = (np.bincount(sample) / 10 for sample in (real, fake))
+    scores = torch.randn(4, generator=torch.Generator().manual_seed(3), dtype=torch.float64)
+    scores = -scores.abs() if OBJECTIVES[name].energies else scores
+    objective, (game, answer) = OBJECTIVES[name], (GAMES[SAME[name][0]], SAME[name][1])
+    f = answer(scores).numpy()
+    on_real = scores[real][:, None] if objective.pairs else scores[real]
+    assert objective.discriminator(on_real, scores[fake]).item() == pytest.approx(game.critic_loss(f, p, q))
+    own = (on_real,) if objective.pairs else ()
+    assert objective.generator(scores[fake], *own).item() == pytest.approx(q @ game.sample_loss(f, p, q))
+
+
+@pytest.mark.parametrize("name", [name for name in OBJECTIVES if OBJECTIVES[name].measures])
+def test_of_the_best_critics_loss_the_estimate_is_the_divergence(name):
+    p, q, x = np.array([0.1, 0.2, 0.3, 0.4]), np.array([0.4, 0.4, 0.1, 0.1]), np.arange(4.0)
+    pairs = [np.outer(a, b).ravel() for a, b in ((p, q), (q, p))]
+    exact = {
+        "JSD": jensenshannon(p, q) ** 2,
+        "JSD of pairs": jensenshannon(*pairs) ** 2,
+        "W1": wasserstein_distance(x, x, p, q),
+        "TV": np.abs(p - q).sum() / 2,
+        "chi2": ((p - q) ** 2 / (p + q)).sum(),
+    }[OBJECTIVES[name].measures]
+    best = GAMES[SAME[name][0]].value(p, q, x)
+    assert OBJECTIVES[name].estimate(best) == pytest.approx(exact, abs=1e-9)
+
+
+@settings(deadline=None)
+@given(real=logits, fake=logits, margin=st.floats(0.1, 5))
+def test_the_other_losses_are_their_formulas(real, fake, margin):
+    a, b = torch.tensor(real), torch.tensor(fake)
+    expected = {
+        least_squares_discriminator_loss: ((real - 1) ** 2).mean() / 2 + (fake**2).mean() / 2,
+        hinge_discriminator_loss: np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean(),
+        balanced_loss: (-real).mean(),  # k is 0 at first
+    }
+    for loss, value in expected.items():
+        assert loss(a, b).item() == pytest.approx(value, abs=1e-9), loss.__name__
+    assert least_squares_generator_loss(b).item() == pytest.approx(((fake - 1) ** 2).mean() / 2)
+    energies = np.maximum(0, margin - (-fake)).mean() + (-real).mean()
+    assert margin_loss(a, b, margin).item() == pytest.approx(energies, abs=1e-9)
+    assert balanced_loss(a, b, 0.3).item() == pytest.approx((-real).mean() - 0.3 * (-fake).mean(), abs=1e-9)
+
+
+def test_the_least_squares_loss_pulls_back_what_is_too_far_on_the_right_side():
+    """Mao et al.'s argument, section 3.2: a score beyond the goal costs something; with a logit it costs nothing."""
+    far = torch.tensor([5.0], dtype=torch.float64, requires_grad=True)
+    (pull,) = torch.autograd.grad(least_squares_generator_loss(far), far)
+    (none,) = torch.autograd.grad(non_saturating_generator_loss(far), far)
+    assert pull.item() == pytest.approx(4)
+    assert abs(none.item()) < 0.01
+
+
+@settings(deadline=None)
+@given(k=st.floats(0, 1), real=st.floats(0, 5), fake=st.floats(0, 5), gamma=st.floats(0.1, 1))
+def test_the_balance_moves_towards_the_ratio_that_is_wanted_and_stays_between_0_and_1(k, real, fake, gamma):
+    """BEGAN's third line (Berthelot et al. 2017, section 3.4), by hand; scores are minus the energies."""
+    balance = torch.tensor(k, dtype=torch.float64)
+    scores = (torch.full((3,), -e, dtype=torch.float64) for e in (real, fake))
+    after = next_balance(balance, *scores, gamma, 0.1).item()
+    assert after == pytest.approx(min(max(k + 0.1 * (gamma * real - fake), 0), 1), abs=1e-12)

@@ -31,4 +31,4 @@ def test_it_trains_like_a_point_trainer_of_the_same_settings(kind, name):
 
 def test_unknown_objective():
     with pytest.raises(ValueError, match="must be one of minimax"):
-        ToyGAN(ring(), torch.optim.Adam, objective="hinge")
+        ToyGAN(ring(), torch.optim.Adam, objective="lion")

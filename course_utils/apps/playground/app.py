@@ -121,6 +121,11 @@ class PlaygroundController(LiveController):
         names, said = desk.settle_conflict(self.values, {*names})
         if names != {"seed"}:  # an experiment may well be looked at with another seed
             self._guide = self._guide.choose(desk.OWN)
+        if desk.is_energy(self.values["loss"]) != self.session.trainer.objective.energies:
+            names, said = (
+                names | {"depth"},
+                f"Another kind of critic takes new networks, and a new start. {said}",
+            )
         if names & desk.STRUCTURE:
             self._start_over(names, said)
             return

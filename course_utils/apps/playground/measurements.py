@@ -8,6 +8,12 @@ import numpy as np
 from course_utils.gan.playground import Session, plane
 
 EVERY = 1.0  # seconds between two measurements while it plays
+ESTIMATED = {
+    "JSD": "the JSD",
+    "JSD of pairs": "the JSD between pairs",
+    "TV": "the total variation",
+    "chi2": "Pearson's χ² (at most 2)",
+}
 DRAWS = 5  # of real points against real points: one alone is off by a third
 
 
@@ -88,16 +94,23 @@ class Measurements:
         ]
         if m.modes >= 0:
             parts.append(f"{self._modes(m)}, {m.near:.0%} of the points near one")
-        if self._session.recipe.objective == "wasserstein":
-            slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
-            says = m.judge_estimate
-            parts.append(
-                f"the critic says {_number(says)}{slope}, which is {_number(says / m.w1)} W<sub>1</sub>"
-            )
-        else:
-            of = "the JSD between pairs" if self._session.trainer.objective.pairs else "the JSD"
-            parts.append(f"D's own estimate of {of}, from below: {max(m.judge_estimate, 0):.2f}")
+        parts.append(self._judges_word(m))
         return "; ".join(parts)
+
+    def _judges_word(self, m: plane.Measures) -> str:
+        """What the judge itself makes of it."""
+        trainer, says = self._session.trainer, m.judge_estimate
+        if trainer.objective.measures == "W1":
+            slope = f" with slope {m.slope:.2g}" if np.isfinite(m.slope) else ""
+            return f"the critic says {_number(says)}{slope}, which is {_number(says / m.w1)} W<sub>1</sub>"
+        if trainer.objective.energies:
+            real, fake = (-trainer.log.last(name).item() for name in ("d_real", "d_fake"))
+            word = f"error of real points L(x) = {real:.3f}, of generated ones {fake / real:.2f} times that"
+            return (
+                f"{word}; k = {trainer.balance.item():.2f}" if trainer.objective.takes == "balance" else word
+            )
+        of = ESTIMATED[trainer.objective.measures]
+        return f"D's own estimate of {of}, from below: {max(says, 0):.2f}"
 
 
 def _number(x: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from course_utils.apps.frame import PLAYBACK
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
 from course_utils.apps.playground.own_data import DRAWN, GIVEN
+from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
 from course_utils.gan.playground import DATA, Data, Session
 from course_utils.gan.playground.presets import PRESETS
@@ -26,6 +27,11 @@ LOSSES = {
     "Wasserstein, GP": ("wasserstein", "gp"),
     "Wasserstein, LP": ("wasserstein", "lp"),
     "Wasserstein, unrestrained": ("wasserstein", "none"),
+    "least squares": ("least squares", "none"),
+    "least squares, (−1, 1, 0)": ("least squares, (-1, 1, 0)", "none"),
+    "hinge": ("hinge", "none"),
+    "EBGAN": ("margin", "none"),
+    "BEGAN": ("balanced", "none"),
 }
 OPTIMIZERS = {
     "Adam": "adam",
@@ -75,6 +81,7 @@ BELOW = (
 )
 VIEW = {"time", "slow", "surface", "arrows", "manifold", "compare"}  # these change no run
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
+CODE = 1  # numbers through which an autoencoder squeezes a point of the plane
 # controls, and what they set in a recipe while it runs
 SETTINGS_OF: dict[str, Callable[[Any], dict[str, Any]]] = {
     "loss": lambda label: dict(zip(("objective", "penalty"), LOSSES[label], strict=True)),
@@ -103,10 +110,20 @@ def structure(values: Mapping[str, Any], names: Collection[str] = STRUCTURE) -> 
     together: dict[str, Any] = {}
     if {"width", "depth"} & set(names):
         widths = (WIDTHS[values["width"]],) * values["depth"]
-        together |= {"generator_widths": widths, "discriminator_widths": widths}
+        energies = is_energy(values["loss"])
+        together |= {
+            "architecture": "points, autoencoder" if energies else POINTS.architecture,
+            "generator_widths": widths,
+            "discriminator_widths": (*widths, CODE) if energies else widths,
+        }
     if "statistics" in names:
         together["minibatch_statistics"] = "stddev" if values["statistics"] else "none"
     return together
+
+
+def is_energy(loss: str) -> bool:
+    """Whether this loss needs an autoencoder as its critic."""
+    return OBJECTIVES[LOSSES[loss][0]].energies
 
 
 def session(recipe: Recipe, data: Data, seed: int, bug: str = "none") -> Session:
@@ -158,18 +175,24 @@ def disabled(recipe: Recipe) -> dict[str, str]:
             f"{recipe.penalty.upper()} needs the slope at each single point, and minibatch statistics mix the points: "
             "choose a loss without it first"
         )
+    if OBJECTIVES[recipe.objective].energies:
+        reasons["statistics"] = "an autoencoder judges each point by its own error"
     return reasons
 
 
 def settle_conflict(values: dict[str, Any], changed: set[str]) -> tuple[set[str], str]:
-    """A penalty on slopes needs them at single points, which minibatch statistics mix: the older wish yields.
+    """A penalty on slopes needs them at single points, which minibatch statistics mix, and an autoencoder has none: the
+    older wish yields.
 
     Returns the names of the controls that have changed, the one that had to yield included, and what to say about it.
     """
     objective, penalty = LOSSES[values["loss"]]
-    if not (values["statistics"] and PENALTIES[penalty].of_slopes is not None):
+    energies = is_energy(values["loss"])
+    if not (values["statistics"] and (energies or PENALTIES[penalty].of_slopes is not None)):
         return changed, ""
     why = "the penalty needs the slope at each single point, and minibatch statistics mix the points"
+    if energies:
+        why = "an autoencoder has none"
     if "loss" in changed:
         values["statistics"] = False
         return changed | {"statistics"}, f"Minibatch statistics are switched off: {why}."

@@ -23,7 +23,6 @@ from course_utils import checks
 from course_utils.divergences import js_divergence
 from course_utils.gan.metrics import mixture_coverage
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
-from course_utils.gan.objectives import Objective
 from course_utils.gan.penalties import gradient_norms, interpolate
 from course_utils.gan.trainer import PointTrainer
 from course_utils.transport import earth_movers_distance
@@ -68,7 +67,9 @@ class Measures:
         that has fewest, in units of its fair share; (-1, NaN, NaN) where the data have none to count.
     judge_estimate : what the judge itself makes of the same points. A critic's is E f(x) - E f(G(z)), of W1; a
         discriminator's is log 2 + (E log D(x) + E log(1 - D(G(z)))) / 2, of the JSD, which it is for the best D (L0); a
-        relativistic one's is log 2 + E log sigmoid(a(x) - a(G(z))), of the JSD between pairs and swapped pairs.
+        relativistic one's is log 2 + E log sigmoid(a(x) - a(G(z))), of the JSD between pairs and swapped pairs; of the
+        total variation or Pearson's chi^2 with the hinge and least squares. An energy-based critic's is minus its loss,
+        and of no divergence.
     slope, steepest : mean and maximum of the slope of the scores at points between real and generated ones, where a
         1-Lipschitz critic has at most 1. NaN where a score depends on the whole minibatch.
     secant : the largest |f(x) - f(y)| / |x - y| of all real points x and generated ones y.
@@ -123,7 +124,7 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
         modes=modes,
         near=near,
         least=least,
-        judge_estimate=_judge_estimate(trainer.objective, *scores),
+        judge_estimate=_judge_estimate(trainer, *scores),
         slope=slope,
         steepest=steepest,
         secant=_secant(some_real, some_fake, *scores),
@@ -268,12 +269,11 @@ def _statistics(layer: Any, features: Tensor, theirs: Tensor) -> Tensor:
     return torch.stack(closeness).sum(dim=0)
 
 
-def _judge_estimate(objective: Objective, real_scores: Tensor, fake_scores: Tensor) -> float:
-    log_2 = float(np.log(2))
+def _judge_estimate(trainer: PointTrainer, real_scores: Tensor, fake_scores: Tensor) -> float:
+    objective = trainer.objective
     if objective.pairs:  # each with each
-        return log_2 - objective.discriminator(real_scores[:, None], fake_scores).item()
-    minus_value = objective.discriminator(real_scores, fake_scores).item()
-    return log_2 - minus_value / 2 if objective.probabilities else -minus_value
+        real_scores = real_scores[:, None]
+    return objective.estimate(trainer.discriminator_loss(real_scores, fake_scores).item())
 
 
 def _secant(real: Tensor, fake: Tensor, real_scores: Tensor, fake_scores: Tensor) -> float:

@@ -1,0 +1,115 @@
+"""Pictures for lesson 12: what each game's best critic says of two densities, and how hard the generator is pulled."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike
+
+from course_utils.plots import palette
+from course_utils.plots.layout import add_axes, write
+
+LINE = (-4.0, 6.0)  # the stretch of x that is shown
+PULLS = (1e-4, 1e4)  # from here to there a pull is drawn
+LIMIT = 3.0  # of a critic's answers in the picture
+DASHES = (
+    "-",
+    "--",
+    "-.",
+    ":",
+    (0, (5, 1)),
+    (0, (3, 1, 1, 1)),
+    (0, (1, 1)),
+    (0, (8, 2)),
+    (0, (4, 2, 1, 2, 1, 2)),
+)
+
+
+def draw_pulls(ax: Axes, noise: ArrayLike, pulls: Mapping[str, ArrayLike]) -> None:
+    """How hard each game pulls, (n,) by name, over the noise (n,) that still joins two lines a distance of 1 apart."""
+    kinds = {"grows": palette.SECOND, "stays": palette.ACCENT, "vanishes": palette.MUTED}
+    noise = np.asarray(noise, float)
+    for dash, (name, values) in zip(DASHES, pulls.items(), strict=False):
+        values = np.abs(np.asarray(values, float))
+        last = values[np.argmin(noise)]
+        kind = "grows" if last > 10 else "stays" if last > 0.01 else "vanishes"
+        ax.plot(noise, values.clip(PULLS[0] / 10), color=kinds[kind], ls=dash, lw=2, label=name)
+    ax.set(xscale="log", yscale="log", ylim=PULLS, xlabel="noise $s$ (the lines are 1 apart)")
+    ax.set_ylabel("pull, |slope of $G$'s loss in θ|")
+    ax.invert_xaxis()
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+
+
+def draw_maps(axes: Sequence[Axes], maps: Mapping[str, ArrayLike], columns: int) -> None:
+    """Pictures in [0, 1], (n, 28, 28) by title, ``columns`` in a row, one mosaic in each of the axes."""
+    from course_utils.plots.images import draw_mosaic
+
+    for ax, (title, pictures) in zip(axes, maps.items(), strict=True):
+        draw_mosaic(ax, pictures, columns=columns, title=title, scale="unit")
+
+
+class FamilyPanels:
+    """Two densities, the best critic and what G pays, and the pull over the distance: made once, then moved.
+
+    The figure's axes ``densities`` show where the generated line stands, and it can be dragged there.
+    """
+
+    def __init__(self, figure: Figure):
+        figure.clear()
+        width, height = figure.get_size_inches()
+        left, wide = 0.75, 0.5 * (width - 2.1)
+        low = (height - 1.35) / 2
+        self.densities = add_axes(figure, (left, 0.9 + low, wide, low))
+        self._critic = add_axes(figure, (left, 0.55, wide, low))
+        self._pull = add_axes(figure, (left + wide + 0.95, 0.55, wide, 2 * low + 0.35))
+        self.densities.set(xlim=LINE, ylabel="density", yticks=[])
+        self.densities.tick_params(labelbottom=False)
+        self._critic.set(xlim=LINE, ylim=(-LIMIT, LIMIT), xlabel="$x$", ylabel="answer, loss")
+        self._pull.set(xscale="log", yscale="log", xlabel="distance θ", ylabel="pull on θ", ylim=PULLS)
+        colours = {"p": palette.DATA, "q": palette.GENERATOR, "best": palette.DISCRIMINATOR}
+        self._lines: dict[str, Line2D] = {}
+        for ax, name, label, dash, x in (
+            (self.densities, "p", "$p^*$", "-", 0.02),
+            (self.densities, "q", "$p_G$", (0, (5, 1)), 0.16),
+            (self._critic, "best", "the best critic", "-", 0.02),
+            (self._critic, "paid", "what $G$ pays", "--", 0.5),
+        ):
+            colour = colours.get(name, palette.GENERATOR)
+            (self._lines[name],) = ax.plot([], [], color=colour, ls=dash)
+            write(ax, x, 1.02, label, color=palette.text(colour), va="bottom")
+        (self._others,) = self._pull.plot([], [], color=palette.THEORY, ls="--", lw=1.4)
+        write(self._pull, 0.98, 1.01, "dashed: $W$", ha="right", va="bottom")
+        (self._curve,) = self._pull.plot([], [], color=palette.ACCENT)
+        (self._now,) = self._pull.plot([], [], "o", color=palette.GENERATOR, ms=9, clip_on=False)
+        self._name = write(self._pull, 0.02, 1.01, "", color=palette.text(palette.ACCENT), va="bottom")
+        self.moving: list[Artist] = [*self._lines.values(), self._others, self._curve, self._now, self._name]
+
+    def update(
+        self,
+        name: str,
+        x: np.ndarray,
+        densities: tuple[np.ndarray, np.ndarray],
+        critic: np.ndarray,
+        paid: np.ndarray,
+        distances: np.ndarray,
+        pulls: np.ndarray,
+        now: tuple[float, float],
+    ) -> None:
+        """One state: densities, the best critic and what G pays for a sample, (n,) over x (n,); pulls (m,) over
+        distances (m,), and the present one (distance, pull). Losses are shown from their least one on."""
+        top = max(density.max() for density in densities)
+        for key, density in zip(("p", "q"), densities, strict=True):
+            self._lines[key].set_data(x, density / top)
+        self.densities.set_ylim(0, 1.08)
+        finite = np.isfinite(paid)
+        paid = np.where(finite, paid - paid[finite].min(initial=np.inf) if finite.any() else paid, np.nan)
+        self._lines["best"].set_data(x, np.clip(critic, -LIMIT, LIMIT))
+        self._lines["paid"].set_data(x, np.clip(paid, -LIMIT, LIMIT))
+        self._pull.set_xlim(distances[0], distances[-1])
+        self._curve.set_data(distances, np.abs(pulls).clip(PULLS[0] / 10))
+        self._others.set_data(distances[[0, -1]], [1, 1])
+        self._now.set_data([now[0]], [np.clip(abs(now[1]), *PULLS)])
+        self._name.set_text(name)

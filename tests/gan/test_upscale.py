@@ -1,0 +1,99 @@
+"""Super-resolution: the small picture, the classical answer, a step written out, and what each loss asks for."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import softplus
+
+from course_utils.gan.upscale import UpscaleRecipe, UpscaleTrainer, bicubic, psnr, shrink
+from course_utils.training import load_checkpoint, save_checkpoint
+
+SMALL = {"channels": 4, "discriminator_widths": (2, 4), "batch_size": 8}
+BOTH = {"perceptual_weight": 0.5, "adversarial_weight": 0.2}
+
+
+def eyes(pictures):  # the means of the columns
+    return pictures.mean(dim=2)
+
+
+def trainer(images, **settings):
+    return UpscaleTrainer(images, "pixel", eyes=eyes, device="cpu", **(SMALL | settings))
+
+
+def test_small_pictures_are_means_of_squares_and_bicubic_is_keys_cubic():
+    pictures = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    small = shrink(pictures)
+    assert small.shape == (3, 1, 7, 7)
+    assert small[1, 0, 2, 5].item() == pytest.approx(pictures[1, 0, 8:12, 20:24].mean().item(), abs=1e-6)
+    across = np.zeros((28, 7))  # Keys 1981, written out for one line; the border is repeated
+    for i in range(28):
+        at = (i + 0.5) / 4 - 0.5
+        for j in range(int(np.floor(at)) - 1, int(np.floor(at)) + 3):
+            d, a = abs(at - j), -0.75
+            near, far = (a + 2) * d**3 - (a + 3) * d**2 + 1, a * (d**3 - 5 * d**2 + 8 * d - 4)
+            across[i, min(max(j, 0), 6)] += near if d <= 1 else far
+    by_hand = across @ small[1, 0].double().numpy() @ across.T
+    assert bicubic(small)[1, 0].numpy() == pytest.approx(by_hand.clip(-1, 1), abs=1e-5)
+
+
+def test_psnr_is_the_formula():
+    x, y = torch.zeros(2, 1, 28, 28), torch.zeros(2, 1, 28, 28)
+    y[0] += 0.2
+    assert psnr(x, y)[0].item() == pytest.approx(10 * np.log10(4 / 0.04), abs=1e-4)
+    assert psnr(x, y)[1].item() > 100
+
+
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize("weights", [{}, {"perceptual_weight": 0.5}, BOTH])
+def test_a_step_is_the_three_losses_written_out(images, weights):
+    fast, plain = (trainer(images, optimizer="sgd", ema=0.0, **weights) for _ in range(2))
+    fast.run(3, progress=False)
+    for _ in range(3):
+        x, G, D = plain.batch(), plain.generator, plain.discriminator
+        made = G(shrink(x))
+        loss = ((made - x) ** 2).mean() + weights.get("perceptual_weight", 0) * (
+            (eyes(made) - eyes(x)) ** 2
+        ).mean()
+        if "adversarial_weight" in weights:
+            d_loss = softplus(-D(x)).mean() + softplus(D(made.detach())).mean()
+            plain.discriminator_optimizer.zero_grad()
+            d_loss.backward()
+            plain.discriminator_optimizer.step()
+            loss = loss + 0.2 * softplus(-D(made)).mean()
+        plain.generator_optimizer.zero_grad()
+        loss.backward()
+        plain.generator_optimizer.step()
+    for part in ("generator", "discriminator"):
+        ours, theirs = (getattr(t, part).parameters() for t in (fast, plain))
+        assert all(torch.allclose(a, b, atol=1e-9) for a, b in zip(ours, theirs, strict=True))
+    assert np.isnan(fast.log.columns("adversarial").numpy()).all() == ("adversarial_weight" not in weights)
+
+
+def test_it_learns_and_resumes_to_the_bit(images, tmp_path):
+    whole, part = (trainer(images, **BOTH) for _ in range(2))
+    whole.run(60, progress=False)
+    part.run(25, progress=False)
+    save_checkpoint(part, tmp_path / "run.safetensors")
+    again = trainer(images, seed=7, **BOTH)
+    load_checkpoint(again, tmp_path / "run.safetensors")
+    again.run(35, progress=False)
+    assert np.array_equal(again.history["pixel"], whole.history["pixel"])
+    assert whole.history["pixel"][-10:].mean() < whole.history["pixel"][:10].mean()
+    small = shrink(whole.batch())
+    assert torch.equal(whole.upscale(small), again.upscale(small))
+    assert whole.upscale(small).shape == (8, 1, 28, 28)
+
+
+def test_what_does_not_fit_is_refused_in_words(images):
+    with pytest.raises(ValueError, match="eyes is None, but the recipe has a perceptual_weight"):
+        UpscaleTrainer(images, "perceptual", device="cpu")
+    with pytest.raises(ValueError, match="channels must be a multiple of 4"):
+        UpscaleRecipe("mine", channels=6)
+    with pytest.raises(ValueError, match=r"small has shape \(1, 1, 8, 8\)"):
+        trainer(images).upscale(torch.zeros(1, 1, 8, 8))
+    with pytest.raises(ValueError, match="pictures have shape"):
+        shrink(torch.zeros(1, 28, 28))
+    with pytest.raises(
+        ValueError, match="recipe is 'srgan'; it must be one of pixel, perceptual, adversarial"
+    ):
+        UpscaleTrainer(images, "srgan", device="cpu")
