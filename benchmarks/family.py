@@ -128,7 +128,8 @@ def digits(seed: int, names: list[str], steps: int) -> Iterator[dict]:
             if "balance" in trainer.history:
                 history = {k: float(v[-RECENT:].mean()) for k, v in trainer.history.items()}
                 look |= {"ratio": history["d_fake"] / history["d_real"], "error": -history["d_real"]}
-                look |= {"k": history["balance"], "M": history.get("convergence", float("nan"))}
+            if "convergence" in trainer.history:
+                look |= {"k": history["balance"], "M": history["convergence"]}
             looks.append(look)
             print(f"{name} seed {seed} {json.dumps(look)}", flush=True)
             start = time.process_time()
@@ -171,10 +172,10 @@ def energy_distance(x: np.ndarray, y: np.ndarray) -> float:
 def resolution(seed: int, names: list[str], steps: int) -> Iterator[dict]:
     x = to_symmetric(torch.from_numpy(test().pixels[:JUDGED, None]))
     small = shrink(x)
-    cnn = load_digit_network("cnn", "cpu")
+    maps = torch.nn.Sequential(*list(load_digit_network("cnn", "cpu"))[:4])
 
     def eyes(pictures: torch.Tensor) -> torch.Tensor:
-        return cnn[:4]((pictures + 1) / 2)
+        return maps((pictures + 1) / 2)
 
     for name in names or ["bicubic", *LOSSES]:
         if name != "bicubic" and name not in LOSSES:
