@@ -10,7 +10,8 @@ setback    the largest ratio of a distance to the best one before it, from where
 collapse   fewer than ten modes at some moment of the last third. reached_kl: the KL at the first moment below 0.6,
            where all runs are equally far
 meaningful what is told, if the 95 % interval of the seeds' mean rank correlation with frechet lies above 0.5 over
-           the whole run ("all"), above 0 over its later half; not if it lies below; else undecided
+           the whole run ("all"), above 0 over its later half; not if it lies below; else undecided. (Fewer than
+           three seeds decide nothing, whatever their interval: this was added after two agreed by luck or not)
 verdict    "more stable than the GAN" holds if over seeds 0 to 2 and all conditions but "slow" the 95 % interval of
            the mean log ratio of the swings (paired) lies below 0 and no more runs fail; it fails if that interval
            lies above 0 or more runs fail by three or more; else it is undecided
@@ -157,14 +158,16 @@ def correlations(runs: list[dict]) -> list[dict]:
             rho = np.array([stats.spearmanr(*zip(*pairs, strict=True))[0] for pairs in series])
             z = interval(np.arctanh(np.clip(rho, -0.9999, 0.9999)))
             row[name] = [round(float(np.tanh(value)), 3) for value in z]
-        row["verdict"] = meaningful(row["all"], 0.5)
-        row["later_verdict"] = meaningful(row["later_half"], 0.0)
+        row["verdict"] = meaningful(row["all"], 0.5, len(some))
+        row["later_verdict"] = meaningful(row["later_half"], 0.0, len(some))
         rows.append(row)
     return rows
 
 
-def meaningful(interval: list[float], threshold: float) -> str:
+def meaningful(interval: list[float], threshold: float, seeds: int) -> str:
     _, low, high = interval
+    if seeds < SEEDS:
+        return "undecided"
     return "holds" if low > threshold else "fails" if high < threshold else "undecided"
 
 
