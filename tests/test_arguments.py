@@ -27,6 +27,7 @@ from course_utils import (
     style,
     toy,
     training,
+    translation,
     vae,
 )
 from course_utils import divergences as dv
@@ -408,10 +409,51 @@ def rows(room):
         shipped = dict(name=("vae-2", ""), device=("cpu", "None"))
         yield vae.load_vae, shipped, dict(name="name|file", device="prefer")
         yield apps.vae_app, dict(images=(digits, ""), scale=(1.0, ""))
+    if room == "translation":
+        device = dict(device="prefer")
+        split = dict(images=(digits, ""), held_out=(400, ""), seed=(0, ""))
+        yield (
+            translation.inverted,
+            split | dict(digits=((3, 7), ""), only_x=((8,), "[] empty"), mixed=(True, "True")),
+        )
+        yield from ((call, split) for call in (translation.coloured, translation.outlined))
+        yield (
+            translation.clouds,
+            dict(weights=((1, 2), ""), turn=(30.0, "-1"), std=(0.1, ""), n=(8, ""), seed=(0, "")),
+        )
+        pairs, modes = translation.inverted(digits), (translation.clouds(n=8), "")
+        sides = dict(x=(pairs.x, ""), y=(pairs.y, ""), known=(torch.neg, ""), name=("mine", "word"))
+        yield translation.Domains, sides
+        yield from ((call, dict(domains=modes)) for call in (translation.matchings, translation.cheapest))
+        way = dict(forward_map=(torch.neg, ""), backward_map=(torch.neg, ""), domains=(pairs, ""))
+        yield translation.mark, way
+        hidden = way | dict(probe=(None, "None function"))
+        yield translation.hidden_information, hidden
+        yield translation.baselines, dict(domains=(pairs, ""))
+        yield translation.noise, dict(size=(0.1, ""))
+        weights = dict(gan_weight=(1.0, ""), cycle_weight=(1.0, ""), identity_weight=(1.0, ""))
+        settings = weights | dict(
+            widths=((8,), "[]"), critic_widths=((8,), ""), pool=(4, ""), batch_size=(4, "")
+        )
+        yield translation.CycleRecipe, settings | dict(name=("mine", "word"), game=("lsgan", ""))
+        small = translation.RECIPES["cycle"].replace(widths=(4,), critic_widths=(4,), batch_size=2)
+        trained = dict(
+            domains=(pairs, ""), recipe=(small, ""), encoder=(None, "None"), device=("cpu", "None")
+        )
+        yield translation.CycleTrainer, trained | dict(seed=(0, "")), device
+        trainer = translation.CycleTrainer(pairs, small, device="cpu")
+        yield translation.save_translation, dict(trainer=(trainer, ""), path=("mine.safetensors", "word"))
+        yield translation.ReplayPool(2, torch.Generator()).swap, dict(made=(torch.zeros(2, 3), "tensor"))
+        network = attacks.load_digit_network("cnn", "cpu")
+        yield (
+            translation.GivenEncoder,
+            dict(network=(network, ""), domains=(pairs, ""), both=(True, "True")),
+        )
 
 
 ROOMS = (
-    "divergences transport games toy datasets recording metrics judges training playground style vae attacks exercises"
+    "divergences transport games toy datasets recording metrics judges training playground style vae attacks exercises "
+    "translation"
 ).split()
 
 

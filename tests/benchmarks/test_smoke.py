@@ -79,6 +79,10 @@ TINY = {
          "load_features": painter},
     ),
     "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
+    "translation": (
+        "--seeds 0 --steps 2",
+        {"REPAIRS": slice(0, 9, 8), "PLANE": slice(1), **MNIST, **RESULTS},
+    ),
     "transport": ("--sizes 10 20 --repeats 1", {}),
     "vae": (
         "--steps 2",

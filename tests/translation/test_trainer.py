@@ -1,0 +1,272 @@
+"""The loop on two translators: the listing, resumed to the bit; it finds known maps, and refuses what does not fit."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from course_utils import runtime, translation
+from course_utils.training import load_checkpoint, save_checkpoint
+from course_utils.translation import CycleTrainer, ReplayPool, as_seen, cycle_loss, load_translation
+
+SMALL = {"widths": (16,), "critic_widths": (16,), "batch_size": 8, "pool": 12}
+
+
+def trainer(domains, recipe="cycle", **settings):
+    return CycleTrainer(domains, recipe, device="cpu", **(SMALL | settings))
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), nn.Tanh())
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+def by_hand(domains, steps, seed, weight=10.0, identity=0.0):
+    """The paper's step written out: least squares, both cycles, critics on a pool that is walked sample by sample."""
+    twin = trainer(domains, seed=seed, identity_weight=identity)
+    g, f = twin.generators["G"], twin.generators["F"]
+    d_x, d_y = twin.critics["x"], twin.critics["y"]
+    make = torch.optim.Adam(itertools.chain(g.parameters(), f.parameters()), 5e-4, (0.5, 0.999))
+    tell = torch.optim.Adam(itertools.chain(d_x.parameters(), d_y.parameters()), 5e-4, (0.5, 0.999))
+    random, pools = torch.Generator().manual_seed(seed), {"x": [], "y": []}
+
+    def through(side, samples):
+        shown, pool = [], pools[side]
+        coins = torch.rand(len(samples), generator=random)
+        places = torch.randint(12, (len(samples),), generator=random)
+        for sample, coin, place in zip(samples.detach(), coins, places, strict=True):
+            if len(pool) < 12:
+                pool.append(sample)
+                shown.append(sample)
+            elif coin < 0.5:
+                shown.append(sample)
+            else:
+                shown.append(pool[place])
+                pool[place] = sample
+        return torch.stack(shown)
+
+    for _ in range(steps):
+        x, y = (
+            as_seen(side[torch.randint(len(side), (8,), generator=random)]) for side in (domains.x, domains.y)
+        )
+        made_y, made_x = g(x), f(y)
+        loss = ((d_y(made_y) - 1) ** 2).mean() + ((d_x(made_x) - 1) ** 2).mean()
+        loss = loss + weight * ((f(made_y) - x).abs().mean() + (g(made_x) - y).abs().mean())
+        loss = loss + identity * ((g(y) - y).abs().mean() + (f(x) - x).abs().mean())
+        make.zero_grad()
+        loss.backward()
+        make.step()
+        loss = torch.zeros(())
+        for side, critic, real, made in (("y", d_y, y, made_y), ("x", d_x, x, made_x)):
+            shown = through(side, made)
+            loss = loss + (((critic(real) - 1) ** 2).mean() + (critic(shown) ** 2).mean()) / 2
+        tell.zero_grad()
+        loss.backward()
+        tell.step()
+    return twin
+
+
+@pytest.mark.parametrize("identity", [0.0, 5.0])
+def test_the_listing_gives_the_same_weights(inverted, identity):
+    """Seven steps, so that the pool is full and its coins count; another seed is the control."""
+    package = trainer(inverted, seed=3, identity_weight=identity).run(7, progress=False)
+    for seed, same in ((3, True), (4, False)):
+        hand = by_hand(inverted, 7, seed, identity=identity)
+        pairs = zip(
+            itertools.chain(package.generators.parameters(), package.critics.parameters()),
+            itertools.chain(hand.generators.parameters(), hand.critics.parameters()),
+            strict=True,
+        )
+        assert max((a - b).abs().max().item() for a, b in pairs) < 1e-6 if same else True
+        if not same:
+            assert not torch.equal(next(package.generators.parameters()), next(hand.generators.parameters()))
+
+
+def test_the_pool_keeps_some_and_shows_old_ones():
+    pool = ReplayPool(4, torch.Generator().manual_seed(0))
+    stream = torch.arange(400.0).view(100, 4)[:, :, None]
+    shown = [pool.swap(batch) for batch in stream]
+    assert torch.equal(shown[0], stream[0])
+    old = torch.cat([each < batch.min() for each, batch in zip(shown[1:], stream[1:], strict=True)])
+    assert 0.4 < old.float().mean() < 0.6
+    everything = torch.cat([*shown, pool.kept]).flatten()
+    counts = torch.bincount(everything.long(), minlength=400)
+    assert counts.min() >= 1  # what is made is shown, or still kept: nothing is lost
+    assert torch.cat(shown).unique().numel() > 380
+    assert torch.equal(ReplayPool(0, torch.Generator()).swap(stream[0]), stream[0])
+
+
+def test_it_resumes_to_the_bit_with_its_pools(inverted, tmp_path):
+    whole, part = trainer(inverted), trainer(inverted)
+    whole.run(9, progress=False)
+    part.run(5, progress=False)
+    save_checkpoint(part, tmp_path / "run.safetensors")
+    resumed = trainer(inverted, seed=9)
+    load_checkpoint(resumed, tmp_path / "run.safetensors")
+    resumed.run(4, progress=False)
+    for name, values in whole.history.items():
+        assert np.array_equal(values, resumed.history[name]), name
+    for side in ("x", "y"):
+        assert torch.equal(whole.pools[side].kept, resumed.pools[side].kept)
+
+
+def test_a_run_that_diverges_goes_back(inverted):
+    run = trainer(inverted).run(5, progress=False)
+    kept = run.state_dict()["generators"]
+    with torch.no_grad():
+        next(run.generators.parameters())[0, 0] = torch.nan
+    with pytest.raises(FloatingPointError, match="generators_learning_rate"):
+        run.run(3, progress=False)
+    for name, value in run.generators.state_dict().items():
+        assert torch.equal(value, kept[name])
+
+
+def test_a_linear_map_is_found_up_to_what_nobody_can_see(linear):
+    """Gaussians: every G with G C_x G' = C_y is right, and F is its inverse. The known map is one; another is found."""
+    settings = {
+        "widths": (), "critic_widths": (32, 32), "batch_size": 128, "pool": 0, "decay_steps": 700, "cycle_weight": 1.0,
+        "generators_learning_rate": 1e-2, "critics_learning_rate": 5e-3,
+    }  # fmt: skip
+    c_x, c_y = (np.cov(side.numpy().T) for side in (linear.x, linear.y))
+    run = CycleTrainer(linear, "cycle-points", device="cpu", **settings).run(700, progress=False)
+    g, f = (next(net.parameters()).detach().numpy() for net in (run.forward_map, run.backward_map))
+    assert f @ g == pytest.approx(np.eye(2), abs=0.05)
+    start = next(CycleTrainer(linear, "cycle-points", device="cpu", **settings).forward_map.parameters())
+    before, after = (np.abs(each @ c_x @ each.T - c_y).max() for each in (start.detach().numpy(), g))
+    assert after < 0.4 < before
+    known = linear.known(torch.eye(2)).T.numpy()
+    assert known @ c_x @ known.T == pytest.approx(c_y, abs=0.1)
+    assert np.abs(g - known).max() > 0.5
+
+
+def test_the_cycle_does_not_see_a_relabelling(inverted):
+    """(h o G, F o h^-1) has the cycle of (G, F) in x, for every bijection h that takes y to itself: shuffled pixels."""
+    run = trainer(inverted)
+    g, f = run.forward_map, run.backward_map
+    x, y = (as_seen(side[:20]).double() for side in (inverted.x, inverted.y))
+    g, f = g.double(), f.double()
+    order = torch.randperm(784, generator=torch.Generator().manual_seed(0))
+
+    def h(y):
+        return y.flatten(1)[:, order].view_as(y)
+
+    def h_back(y):
+        return y.flatten(1)[:, order.argsort()].view_as(y)
+
+    there = cycle_loss(lambda x: h(g(x)), lambda y: f(h_back(y)), x, h(y))
+    assert there.item() == pytest.approx(cycle_loss(g, f, x, y).item())
+    assert cycle_loss(f, g, y, x).item() == pytest.approx(cycle_loss(g, f, x, y).item())
+
+
+def test_the_cycle_of_two_scalars_is_known():
+    """G(x) = a x, F(y) = b y: E|ab x - x| = |ab - 1| E|x|."""
+    x, y = torch.randn(2, 50, 1, generator=torch.Generator().manual_seed(0)).double()
+    value = cycle_loss(lambda x: 3 * x, lambda y: -0.5 * y, x, y)
+    assert value.item() == pytest.approx(2.5 * (x.abs().mean() + y.abs().mean()).item())
+
+
+@pytest.mark.parametrize(
+    ("recipe", "settings", "measured"),
+    [
+        ("cycle", {}, set()),
+        ("cycle-identity", {}, {"identity"}),
+        ("cycle", {"transport_weight": 1.0, "constancy_weight": 1.0}, {"transport", "constancy"}),
+        ("dtn", {}, {"identity", "constancy"}),
+        ("cycle-conv", {"widths": (4, 4), "critic_widths": (4,)}, set()),
+        ("cycle", {"ema": 0.9, "game": "three-class"}, set()),
+    ],
+)
+def test_each_term_is_measured_where_it_counts(inverted, recipe, settings, measured):
+    run = trainer(inverted, recipe, **settings, encoder=Encoder()).run(3, progress=False)
+    assert set(run.history) - {"adversarial", "critic_loss", "cycle"} == measured
+    x, _ = inverted.held_out()
+    assert run.forward_map(x[:2]).shape == (2, 1, 28, 28)
+
+
+def test_the_game_of_three_classes_starts_at_its_known_value(inverted):
+    """With logits of 0 every class has a third: 3 log 3 for each critic, 2 log 3 for each translator."""
+    run = trainer(inverted, game="three-class")
+    with torch.no_grad():
+        for weight in run.critics.parameters():
+            weight.zero_()
+    run.step()
+    assert run.history["critic_loss"][0] == pytest.approx(6 * np.log(3), rel=1e-5)
+    assert run.history["adversarial"][0] == pytest.approx(4 * np.log(3), rel=1e-5)
+
+
+def test_the_given_encoder_stays_as_it_is_and_is_not_saved(inverted):
+    f = Encoder()
+    before = [weight.clone() for weight in f.parameters()]
+    run = trainer(inverted, "dtn", encoder=f).run(3, progress=False)
+    assert all(torch.equal(a, b) for a, b in zip(before, f.parameters(), strict=True))
+    assert not any("given" in name or "layer" in name for name in run.state_dict()["generators"])
+    x = torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0)) - 0.5
+    seen = f.layer[1].weight.detach()
+    unseen = torch.randn(784, generator=torch.Generator().manual_seed(1))
+    unseen = (unseen - torch.linalg.pinv(seen) @ (seen @ unseen)).view_as(x)
+    assert torch.allclose(
+        run.forward_map(x), run.forward_map(x + unseen), atol=1e-4
+    )  # of what f does not see
+    assert not torch.allclose(run.backward_map(x), run.backward_map(x + unseen), atol=1e-2)
+
+
+def test_a_saved_translation_comes_back_as_it_was(inverted, tmp_path):
+    run = trainer(inverted).run(2, progress=False)
+    path = translation.save_translation(run, tmp_path / "new" / "mine.safetensors")
+    loaded = load_translation(path, "cpu")
+    x, y = inverted.held_out()
+    assert loaded.steps == 2
+    assert torch.allclose(run.forward_map(x), loaded.forward_map(x), atol=2e-2)  # half precision
+    assert torch.allclose(run.backward_map(y), loaded.backward_map(y), atol=2e-2)
+    assert not any(p.requires_grad for p in loaded.forward_map.parameters())
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda d, c: CycleTrainer(d, "cycle2"), "one of cycle, cycle-identity"),
+        (lambda d, c: CycleTrainer("cycle", d), "domains is 'cycle'"),
+        (lambda d, c: trainer(d, widths=()) and trainer(d, widths=(0,)), r"widths\[0\] is 0"),
+        (lambda d, c: trainer(d, cycle_weight=0, gan_weight=0), "both 0"),
+        (lambda d, c: trainer(d, cycle=1), "no setting 'cycle'"),
+        (lambda d, c: trainer(d, "dtn"), "encoder is None"),
+        (lambda d, c: trainer(d, encoder="f"), "encoder is 'f'"),
+        (lambda d, c: trainer(c, "cycle-identity"), "identity_weight feed"),
+        (lambda d, c: trainer(c).change(transport_weight=1), "transport_weight feed"),
+        (lambda d, c: trainer(d).change(widths=(4,)), "make a new trainer"),
+        (lambda d, c: trainer(translation.clouds(n=8), "cycle-conv"), "these domains hold points"),
+        (lambda d, c: trainer(d).forward_map(torch.zeros(1, 784)), r"x has the shape \(1, 784\)"),
+        (lambda d, c: translation.save_translation(trainer(d).forward_map, "x"), "trainer is"),
+        (
+            lambda d, c: translation.save_translation(trainer(d, "dtn", encoder=Encoder()), "x"),
+            "given encoder",
+        ),
+        (lambda d, c: load_translation("README.md.safetensors"), "there is no file"),
+        (lambda d, c: translation.mark(1, 2, d), "forward_map is 1"),
+    ],
+)
+def test_bad_input_is_refused_in_words(inverted, coloured, make, said):
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        make(inverted, coloured)
+
+
+def test_other_files_are_refused(tmp_path):
+    with pytest.raises(ValueError, match=r"save_translation\(trainer, path\) did not write it"):
+        load_translation(runtime.shipped("checkpoints/vae-2.safetensors"))
+    for network in (
+        {},
+        {"network": "{"},
+        {"network": "[1]"},
+        {"network": '{"architecture": "mlp", "widths": []}'},
+    ):
+        header = {"format": "course_utils.translation", "version": "1", "steps": "1", **network}
+        save_file({"a": torch.zeros(1)}, tmp_path / "b.safetensors", header)
+        with pytest.raises(ValueError, match="does not hold the networks that its header names"):
+            load_translation(tmp_path / "b.safetensors")
