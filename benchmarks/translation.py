@@ -36,8 +36,8 @@ from course_utils.translation import CycleTrainer, Domains
 from torch import nn
 
 KINDS = (3, 7)
-STEPS = {"swap": 1_000, "colour": 800, "outline": 800, "invented": 1_500, "plane": 2_000}
-SEEDS = {"plane": 20}  # of the others three
+STEPS = {"swap": 1_000, "repairs": 1_000, "colour": 1_200, "outline": 500, "invented": 1_000, "plane": 1_000}
+SEEDS = {"swap": 5, "plane": 10}  # of the others three
 PLANE = {
     "cycle alone": {},
     "transport cost 1": {"transport_weight": 1.0},
@@ -210,7 +210,7 @@ PARTS: dict[str, Callable[[int, int], list[dict]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none: all")
-    parser.add_argument("--seeds", type=int, nargs="+", help="default: 0 to 2, of plane 0 to 19")
+    parser.add_argument("--seeds", type=int, nargs="+", help="default: as in SEEDS, else 0 to 2")
     parser.add_argument("--steps", type=int, help="default: STEPS of each part")
     parser.add_argument("--ways", nargs="+", help="of repairs: only these")
     parser.add_argument("--store", action="store_true", help="merge into data/measured/translation.json")
@@ -222,7 +222,7 @@ def main() -> None:
     found: dict[str, list[dict]] = {}
     for part in options.parts or PARTS:
         seeds = options.seeds if options.seeds is not None else range(SEEDS.get(part, 3))
-        steps = options.steps or STEPS.get(part, STEPS["swap"])
+        steps = options.steps or STEPS[part]
         found[part] = []
         for seed in seeds:
             for row in PARTS[part](seed, steps):

@@ -46,14 +46,19 @@ def mlp(shape_in: Shape, shape_out: Shape, widths: Sequence[int]) -> Translator:
 
 
 def conv(shape_in: Shape, shape_out: Shape, widths: Sequence[int]) -> Translator:
-    """Convolutions: down to half the side, 3x3 ones between the widths there, and up again; ends in a tanh.
+    """3x3 convolutions at full size with instance norm and LeakyReLU(0.2) between; ends in a tanh.
 
-    Every pixel of the result depends on some ten pixels around it: such a network repaints, and cannot redraw.
+    But for the norm, which looks at the mean and spread of each map, a pixel of the result depends on the pixels within
+    len(widths) + 1: such a network repaints, and cannot redraw. (Without the norm the critic won.)
     """
-    layers: list[nn.Module] = [nn.Conv2d(shape_in[0], widths[0], 4, stride=2, padding=1), nn.ReLU()]
-    for n_in, n_out in pairwise(widths):
-        layers += [nn.Conv2d(n_in, n_out, 3, padding=1), nn.ReLU()]
-    last = nn.ConvTranspose2d(widths[-1], shape_out[0], 4, stride=2, padding=1)
+    layers: list[nn.Module] = []
+    for n_in, n_out in pairwise([shape_in[0], *widths]):
+        layers += [
+            nn.Conv2d(n_in, n_out, 3, padding=1),
+            nn.InstanceNorm2d(n_out, affine=True),
+            nn.LeakyReLU(0.2),
+        ]
+    last = nn.Conv2d(widths[-1], shape_out[0], 3, padding=1)
     return Translator(shape_in, shape_out, *layers, last, nn.Tanh())
 
 

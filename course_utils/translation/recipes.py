@@ -85,7 +85,14 @@ RECIPES = {
         _CYCLE,
         # Zhu et al. weigh the identity with half of lambda (section 5.2).
         _CYCLE.replace(name="cycle-identity", identity_weight=5.0),
-        _CYCLE.replace(name="cycle-conv", architecture="conv", widths=(24, 24, 24), critic_widths=(32, 64)),
+        _CYCLE.replace(
+            name="cycle-conv",
+            architecture="conv",
+            widths=(16, 16),
+            critic_widths=(16, 32),
+            batch_size=16,
+            generators_learning_rate=2e-3,
+        ),
         _CYCLE.replace(
             name="cycle-points",
             widths=(64, 64),

@@ -35,8 +35,8 @@ class Run(NamedTuple):
 RUNS = {
     **{f"swap-{seed}": Run(translation.inverted, "cycle", 1_000, seed) for seed in range(3)},
     "constancy": Run(translation.inverted, "cycle", 1_000, 0, {"constancy_weight": 5.0}),
-    "colour": Run(translation.coloured, "cycle-conv", 800),
-    "outline": Run(translation.outlined, "cycle-conv", 800),
+    "colour": Run(translation.coloured, "cycle-conv", 1_200),
+    "outline": Run(translation.outlined, "cycle-conv", 1_200),
 }
 
 
