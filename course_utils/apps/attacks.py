@@ -41,7 +41,7 @@ class AttackController(Controller):
     sees at first."""
 
     title = "Fool a network"
-    main = ("network", "attack", "epsilon")
+    main = ("network", "attack", "epsilon", "digit", "clear")
     size = (8.8, 5.0)
     alt = "a digit before and after an attack, the change, the network's probabilities, and the path of the attack"
     controls = (
@@ -51,7 +51,7 @@ class AttackController(Controller):
         Slider("steps", "steps", 1, 40, 10, 1, integer=True),
         Button("again", "Again", "another random start, or other random signs"),
         Heading("the picture"),
-        Slider("digit", "test digit", 0, DIGITS - 1, 0, 1, integer=True),
+        Slider("digit", "digit", 0, DIGITS - 1, 0, 1, integer=True),
         Button("clear", "Draw one", "an empty picture, to paint into with the mouse"),
     )
 
@@ -106,6 +106,9 @@ class AttackController(Controller):
         if self.values["attack"] == FGSM:
             without["again"] = "nothing is random here"
         return without
+
+    def readouts(self) -> Mapping[str, str]:
+        return {} if self.label >= 0 else {"digit": "yours"}
 
     # ------------------------------------------------------------------ what is computed
 

@@ -46,6 +46,7 @@ class TrainingController(LiveController):
     title = "Train and watch"
     main = ("recipe", "rate", "measure")
     size = (8.8, 4.3)
+    lines = 3
     fps: ClassVar[float] = 10.0
     controls = (
         *PLAYBACK[:2],  # Play and Pause
@@ -133,6 +134,10 @@ class TrainingController(LiveController):
             penalty_weight=v["strength"] * recipe.penalty_weight,
             clip=v["strength"] * recipe.clip,
         )
+
+    @property
+    def playing(self) -> bool:
+        return super().playing and not (self._measuring is not None and self._resting)
 
     def play(self) -> None:
         super().play()

@@ -139,8 +139,10 @@ class JSDController(Controller):
         return DivergencePanels(figure)
 
     def update(self) -> None:
-        p, q = np.exp(self.p_star.logpdf(self.x)), np.exp(self.p_g.logpdf(self.x))
+        log_p, log_q = self.p_star.logpdf(self.x), self.p_g.logpdf(self.x)
+        p, q = np.exp(log_p), np.exp(log_q)
         d = optimal_discriminator(self.p_star, self.p_g)(self.x)
+        d = np.where(np.isneginf(log_p) & np.isneginf(log_q), np.nan, d)  # where nothing lies, any D is best
         integrand = js_integrand(self.p_star, self.p_g)(self.x)
         means = {name: self.values[name] for name in ("p1", "p2", "g1", "g2")}
         self.panels.update(self.x, p, q, d, integrand, self.divergences, means)

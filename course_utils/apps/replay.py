@@ -1,6 +1,6 @@
 """Replay recorded training runs, one or two at a time: all that a live training shows, without torch or a GPU."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
@@ -33,6 +33,7 @@ class ReplayController(LiveController):
     title = "Replay a recorded training"
     main = ("run", "moment", "other")
     size = (8.8, 5.2)
+    lines = 4
     fps: ClassVar[float] = 8.0
     steps_per_frame = 1
 
@@ -53,7 +54,7 @@ class ReplayController(LiveController):
         titles = tuple(title for title in panel_titles(quantities) if title != QUALITY) or (LOSSES,)
         return (
             Choice("run", "run", names, names[0]),
-            Slider("moment", "moment", 0, max(self._last, 1), self._last, 1, integer=True),
+            Slider("moment", "step", 0, max(self._last, 1), self._last, 1, integer=True),
             *PLAYBACK,
             Button("back", "◀", "one moment back"),
             Button("forward", "▶", "one moment on"),
@@ -99,6 +100,9 @@ class ReplayController(LiveController):
     def back(self) -> None:
         self.values["moment"] = max(0, self.values["moment"] - 1)
 
+    def readouts(self) -> Mapping[str, str]:
+        return {"moment": f"{self.step:,}"}
+
     # ------------------------------------------------------------------ what is shown
 
     def scene(self) -> tuple[str, ...]:
@@ -125,9 +129,11 @@ class ReplayController(LiveController):
         lines = [self._progress(run) for run in runs]
         if len(runs) == 1:
             about = f"Recipe: {_listed(runs[0].recipe)}. {_recorded_on(runs[0])}"
-            return f"{lines[0]}<details><summary>Recipe and machine</summary>{about}</details>"
-        lines.append(f"Their recipes differ in: {_differences(*(run.recipe for run in runs))}.")
-        return "<br>".join(lines)
+            return (
+                f"{lines[0]}<details class=course-fine><summary>Recipe and machine</summary>{about}</details>"
+            )
+        differences = _differences(*(run.recipe for run in runs))
+        return "<br>".join(lines) + f"<div class=course-fine>Their recipes differ in: {differences}.</div>"
 
     def _progress(self, run: Recording) -> str:
         moment = run.at(self.step)
@@ -140,8 +146,14 @@ class ReplayController(LiveController):
         about = f"{_headed(run)}, step {step:,} of {run.steps[-1]:,}, after {_duration(run.seconds[moment])}."
         if self.step > run.steps[-1]:
             about += " It ends here, before the other one."
-        then = [f"Measured at step {at:,}: {', '.join(said)}." for at, said in measured.items()]
+        then = [f"Measured at step {at:,}: {self._said(said)}." for at, said in measured.items()]
         return " ".join([about, *then])
+
+    def _said(self, measured: list[str]) -> str:
+        """What was measured; where two runs are told, three quantities have to do, and before a class the first."""
+        if len(self.shown) == 1 or len(measured) == 1:
+            return ", ".join(measured)
+        return f"{measured[0]}<span class=course-fine>, {', '.join(measured[1:3])}</span>"
 
 
 def replay_app(
@@ -227,4 +239,6 @@ def _number(value: float) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    """Minutes and seconds, whatever the length: two runs are compared."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d} min"

@@ -261,6 +261,7 @@ class StyleController(LiveController):
             rest = "stopped; Play begins again"
         else:
             rest = _duration(each * self._remaining())
+            rest = f"{rest} to go" if self.playing else f"Play takes {rest}"
         said += f", {each:.2f} s each, {rest}"
         losses = {name: self.transfer.history[name][-1] for name in ("content", "style")}
         return f"{said}. Relative losses: content {losses['content']:.2g}, style {losses['style']:.2g}. {self._note}"
@@ -273,7 +274,7 @@ class StyleController(LiveController):
 
 
 def _duration(seconds: float) -> str:
-    return f"about {seconds:.0f} s to go" if seconds < 100 else f"about {seconds / 60:.0f} min to go"
+    return f"about {seconds:.0f} s" if seconds < 100 else f"about {seconds / 60:.0f} min"
 
 
 def style_app(

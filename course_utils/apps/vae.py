@@ -46,7 +46,7 @@ class VAEController(LiveController):
         "what is rebuilt of it, what the point decodes to, the two terms of the bound as bars, and the bound over the "
         "training."
     )
-    main = ("digit", "beta", "moment")
+    main = ("digit", "which", "beta", "moment")
     size = (9.0, 5.0)
     fps: ClassVar[float] = 6.0
     steps_per_frame = 1
@@ -67,7 +67,7 @@ class VAEController(LiveController):
             Slider("z1", "z₁", -REACH, REACH, 0.6, 0.05),
             Slider("z2", "z₂", -REACH, REACH, -1.0, 0.05),
             Heading("a recorded training"),
-            Slider("moment", "moment", 0, self._last, self._last, 1, integer=True),
+            Slider("moment", "step", 0, self._last, self._last, 1, integer=True),
             *PLAYBACK,
         )
         super().__init__()
@@ -114,6 +114,11 @@ class VAEController(LiveController):
         """Whether a moment before the end of the training is shown."""
         return self.values["moment"] < self._last
 
+    @property
+    def _step(self) -> int:
+        """The training step of the moment that is shown."""
+        return int(self.run.evaluations["elbo"].steps[self.values["moment"]])
+
     def recorded(self, quantity: str) -> float:
         """The mean over the recorded run's held-out digits at the moment that is shown, in nats."""
         return float(self.run.evaluations[quantity].values[self.values["moment"]])
@@ -144,26 +149,33 @@ class VAEController(LiveController):
         super().stop()
         self.set(moment=0)
 
+    def readouts(self) -> Mapping[str, str]:
+        return {"moment": f"{self._step:,}"}
+
     # ------------------------------------------------------------------ what is shown
 
     def make_panels(self, figure: Figure) -> LatentPanels:
-        self._still: tuple[Any, ...] | None = None  # what lies behind the point
+        self._behind: tuple[Any, ...] | None = None  # the point
         bound = self.run.evaluations["elbo"]
         return LatentPanels(figure, bound.steps, -bound.values)
 
     @torch.no_grad()
     def update(self) -> None:
         moment, early, (z1, z2) = self.values["moment"], self.early, (self.values["z1"], self.values["z2"])
-        still = self.values["plane"], self.values["beta"], moment
-        if still != self._still:
-            self._still = still
+        before, self._behind = (
+            self._behind,
+            ("", moment) if early else (self.values["plane"], self.values["beta"]),
+        )
+        if self._behind != before:
             if early:
                 self.panels.show_plane(self.run.samples(moment), "bytes")
             elif self.values["plane"] == MAP:
                 self.panels.show_plane(self.map)
             else:
                 self.panels.show_plane(codes=(self.q.mean.numpy(), self.labels))
-            self.moving = list(self.panels.moving)  # a new list: what lies behind is another picture
+            # What lies behind is another picture: a new list. From moment to moment of the training it moves itself.
+            if not early or before is None or before[0]:
+                self.moving = [*(self.panels.ground if early else ()), *self.panels.moving]
         if early:
             side = round(len(self.map) ** 0.5)
             column, row = (min(int((at / REACH + 1) / 2 * side), side - 1) for at in (z1, -z2))
@@ -175,16 +187,14 @@ class VAEController(LiveController):
             both = self.model.decode(torch.stack([mean, torch.tensor([z1, z2])])).view(2, SIDE, SIDE)
             pictures = {"x": self.x[self.chosen].view(SIDE, SIDE).numpy()}
             pictures |= {"rebuilt": both[0].numpy(), "decoded": both[1].numpy()}
-        step = float(self.run.evaluations["elbo"].steps[moment])
-        self.panels.update((z1, z2), q, pictures, terms, (step, -self.recorded("elbo")))
+        self.panels.update((z1, z2), q, pictures, terms, (self._step, -self.recorded("elbo")))
 
     def status(self) -> str:
         kl, rest = self.terms
         if self.early:
-            step = self.run.evaluations["elbo"].steps[self.values["moment"]]
             kl, rest = self.recorded("kl"), -self.recorded("reconstruction")
             return (
-                f"Recorded, after {step:,} steps: −ELBO = {number(rest, 1)} + {number(kl, 1)} = "
+                f"Recorded, after {self._step:,} steps: −ELBO = {number(rest, 1)} + {number(kl, 1)} = "
                 f"{number(rest + kl, 1)} nats, the mean over 1,000 held-out digits. "
                 "The point shows the nearest picture of the map."
             )

@@ -175,10 +175,17 @@ TASKS = (
         ),
         must={
             "D can do no worse than answer 1/2 everywhere": lambda v: v.item() > -1.3863,
+            "V is a mean of logs of probabilities, so never above 0": lambda v: v.item() <= 0,
         },
         mistakes={
             "JSD - 2 log 2, as one slide prints it: which factor is missing?": one_of(0.2 - 2 * np.log(2)),
             "that is the loss, which is small where V is large: sign?": one_of(2 * np.log(2) - 0.4),
+            "sign of log 2: at JSD = 0 D answers 1/2 everywhere; is the log of 1/2 positive?": one_of(
+                0.4 + 2 * np.log(2), 0.2 + 2 * np.log(2)
+            ),
+            "sign of the JSD: the further apart they are, the easier for D. Does V rise then, or fall?": one_of(
+                -0.4 - 2 * np.log(2), -0.2 - 2 * np.log(2)
+            ),
             "V is 0 only for a discriminator that is never wrong: what is V at JSD = 0?": one_of(0.4),
             "there are two terms in V, and each loses a log 2.": one_of(0.4 - np.log(2), 0.2 - np.log(2)),
             "which logarithm? -2 would be in bits.": one_of(0.4 - 2),

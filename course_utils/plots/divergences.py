@@ -76,6 +76,9 @@ class DivergencePanels:
             if name != "d":
                 self._areas[name] = ax.fill_between([0], [0], color=color, alpha=0.2, lw=0)
             write(ax, x, 0.88, label, color=palette.text(color), va="center", ha=side)
+        self._gap = write(
+            middle, 0.98, 0.88, "", color=palette.text(palette.DISCRIMINATOR), va="center", ha="right"
+        )
         self.densities.set_ylabel("density")
         self.densities.tick_params(labelbottom=False)
         draw_guide(middle, 0.5, lw=1)
@@ -89,7 +92,7 @@ class DivergencePanels:
             ax.yaxis.set_label_coords(0.2 / figure.get_size_inches()[0], 0.5, transform=across)
         self._make_bars(figure.add_subplot(grid[:, 1]))
         self.grips = {name: self._make_grip(name) for name in ("p1", "p2", "g1", "g2")}
-        self.moving: list[Artist] = [*self._areas.values(), *self._lines.values(), self._cut]
+        self.moving: list[Artist] = [*self._areas.values(), *self._lines.values(), self._gap, self._cut]
         self.moving += [*self._bars.values(), *self._numbers.values(), *reversed(self.grips.values())]
 
     def _make_grip(self, name: str) -> Text:
@@ -126,7 +129,7 @@ class DivergencePanels:
         means: Mapping[str, float],
     ) -> None:
         """Move everything: the curves (n,) over x (n,), the bars, in nats, by their names in ``BARS``, and the grips to
-        the means of the bumps, by their names."""
+        the means of the bumps, by their names. Where ``d`` is NaN, its curve has a gap."""
         curves = {"p_star": p_star, "p_g": p_g, "d": d, "integrand": integrand}
         for name, line in self._lines.items():
             line.set_data(x, curves[name])
@@ -138,6 +141,7 @@ class DivergencePanels:
         top, peak = self.densities.get_ylim()[1], float(np.max(integrand))
         for name, grip in self.grips.items():
             grip.set_position((means[name], GRIP_HEIGHTS[name[0]] * top))
+        self._gap.set_text("gaps: any $D$" if np.isnan(d).any() else "")
         self._cut.set_text(f"cut: its peak is {number(peak, 2)}" if peak > INTEGRAND_TOP else "")
         for name, bar in self._bars.items():
             value = divergences[name]

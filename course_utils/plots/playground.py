@@ -116,9 +116,10 @@ def _below(ax: Axes) -> tuple[float, float]:
     return 1 / width, -0.36 / height
 
 
-def _write_players(ax: Axes, x: float, y: float) -> None:
-    write(ax, x, y, "● real", color=palette.text(palette.DATA), va="bottom")
-    write(ax, x + 0.8 * _below(ax)[0], y, "▲ generated", color=palette.text(palette.GENERATOR), va="bottom")
+def _write_players(ax: Axes, y: float, x: float) -> None:
+    """The key, from the left end on, its second word at x."""
+    write(ax, 0, y, "● real", color=palette.text(palette.DATA), va="bottom")
+    write(ax, x, y, "▲ generated", color=palette.text(palette.GENERATOR), va="bottom")
 
 
 def _write_scale(ax: Axes, x: float, y: float = 1.045) -> None:
@@ -144,7 +145,7 @@ class PlaygroundPanels:
             figure, left=0.55, right=0.3, top=0.35, bottom=0.5, between=0.8, gap=0.5
         )
         self._artists = PlaneArtists(self.plane)
-        _write_players(self.plane, 0, 1.02)
+        _write_players(self.plane, 1.02, 0.8 * _below(self.plane)[0])
         _write_scale(self.plane, 0.56, _below(self.plane)[1])
         self._curves: dict[str, Line2D] = {}
         for ax, curves in ((self._losses, LOSSES), (self._distances, DISTANCES)):
@@ -195,7 +196,8 @@ class ComparedPanels:
         )
         PlaneArtists(before).update(**kept)
         self._artists = PlaneArtists(self.plane)
-        _write_players(before, 0.56, _below(before)[1] - 0.02)
+        inch, line = _below(before)
+        _write_players(before, line - 0.02, 0.5 + 0.22 * inch)  # on both sides of the axis' label
         how: dict[str, Any] = {"va": "bottom", "fontsize": 10}
         write(before, 0, 1.02, caption, **how)
         self._caption = write(self.plane, 0, 1.02, "", **how)

@@ -8,7 +8,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.patches import Ellipse
+from matplotlib.patches import Ellipse, Rectangle
 from numpy.typing import ArrayLike
 
 from course_utils.checks import number, numbers, points, positive, whole
@@ -19,6 +19,7 @@ from course_utils.plots.layout import add_axes, roomy, write
 from course_utils.plots.layout import number as written
 
 REACH = 3.0  # the plane is shown from -REACH to REACH
+LOUPE, TIMES = 0.9, 5  # half the side of a loupe in the plane, and how many times it enlarges
 TERMS = ("KL(q‖prior)", "$-E_q\\,\\log\\,p(x|z)$")
 TERM_COLORS = (palette.ACCENT, palette.SECOND)
 
@@ -83,7 +84,10 @@ class LatentPanels:
     """Left the plane, with a point to decode and the posterior of one digit; right what both decode to, the two terms
     of the bound, and the bound over a recorded training.
 
-    :meth:`update` changes the artists in ``moving``; :meth:`show_plane` what lies behind them in ``plane``.
+    A posterior is a few pixels wide: a loupe, in the corner that is farthest from it, shows it enlarged.
+
+    :meth:`update` changes the artists in ``moving``; :meth:`show_plane` what lies behind them in ``plane``, of which
+    ``ground`` is the map.
 
     Parameters
     ----------
@@ -112,7 +116,9 @@ class LatentPanels:
             [], [], "o", ms=13, mfc=palette.GENERATOR, mec="white", mew=2, clip_on=False
         )
         (self._mean,) = self.plane.plot([], [], "+", ms=20, color=palette.DATA, mew=1)
-        self.moving: list[Artist] = [*self._ellipses, self._mean, self._point]
+        self._make_loupe()
+        self.ground: list[Artist] = [self._map, *self.plane.spines.values()]
+        self.moving: list[Artist] = [*self._ellipses, self._mean, *self._loupe, self._point]
 
         left = 0.64 + side + 0.3
         column = width - left - 0.12
@@ -131,7 +137,13 @@ class LatentPanels:
                 spine.set(visible=True, color=palette.FAINT)
             self._pictures[key] = ax.imshow(blank[0], cmap="gray_r", vmin=0, vmax=1)
             ax.grid(False)
-        self.moving += self._pictures.values()
+        self._missing = figure.text(
+            left / width,
+            (top - small / 2) / height,
+            "no encoder\nwas recorded",
+            va="center",
+        )
+        self.moving += [*self._pictures.values(), self._missing]
 
         below = top - small - 0.1
         self.bars = add_axes(figure, (left, below - 0.78, column, 0.78))
@@ -157,6 +169,29 @@ class LatentPanels:
             [], [], "o", ms=9, mfc="white", mec=palette.THEORY, mew=2, clip_on=False
         )
         self.moving.append(self._now)
+
+    def _make_loupe(self) -> None:
+        side = 2 * LOUPE
+        self._glass = Rectangle((0, 0), side, side, fc="white", ec=palette.DATA, lw=1, alpha=0.92)
+        self._large = [
+            Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")
+        ]
+        for patch in (self._glass, *self._large):
+            self.plane.add_patch(patch)
+        self._times = self.plane.text(
+            0, 0, f"×{TIMES}", fontsize=10, color=palette.text(palette.DATA), va="top"
+        )
+        self._loupe: list[Artist] = [self._glass, *self._large, self._times]
+
+    def _show_loupe(self, mean: np.ndarray, deviations: np.ndarray) -> None:
+        left, low = (-REACH if at > 0 else REACH - 2 * LOUPE for at in mean)
+        self._glass.set_xy((left, low))
+        self._times.set_position((left + 0.08, low + 2 * LOUPE - 0.06))
+        for ellipse, times in zip(self._large, (1, 2), strict=True):
+            ellipse.set_center((left + LOUPE, low + LOUPE))
+            ellipse.set_clip_path(self._glass)  # at its present place
+            across, up = 2 * TIMES * times * deviations
+            ellipse.set(width=across, height=up)
 
     def show_plane(
         self, pictures: ArrayLike | None = None, scale: Scale | None = "unit", codes: Any = None
@@ -189,9 +224,17 @@ class LatentPanels:
                 across, up = 2 * times * np.asarray(q[1], float)
                 ellipse.set(width=across, height=up)
         self._mean.set_data(*([[]] * 2 if q is None else np.reshape(q[0], (2, 1))))
+        for artist in self._loupe:
+            artist.set_visible(q is not None)
+        if q is not None:
+            self._show_loupe(*(np.asarray(part, float) for part in q))
         self._point.set_data([z[0]], [z[1]])
         for key, artist in self._pictures.items():
-            artist.set_data(np.asarray(pictures.get(key, np.zeros((28, 28)))))
+            for part in (artist, artist.axes):
+                part.set_visible(key in pictures)
+            if key in pictures:
+                artist.set_data(np.asarray(pictures[key]))
+        self._missing.set_visible("x" not in pictures)
         top = roomy(sum(terms), 150)
         for bar, text, name, value in zip(self._bars, self._said, TERMS, terms, strict=True):
             bar.set_width(value / top)

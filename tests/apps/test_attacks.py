@@ -116,9 +116,11 @@ def test_a_digit_can_be_painted(controller):
     seen = int(controller.network(controller.x).argmax())
     assert controller.y == seen  # away from what the network sees
     assert f"Your picture, named {seen}" in controller.status()
+    assert controller.readouts() == {"digit": "yours"}  # and not the number of a test digit
     assert not torch.equal(controller.after, controller.x)
     controller.set(digit=1)
     assert "Your picture" not in controller.status()
+    assert controller.readouts() == {}
 
 
 def test_the_pen_may_leave_the_picture(controller):
@@ -128,6 +130,5 @@ def test_the_pen_may_leave_the_picture(controller):
 
 
 def test_the_app_stands_for_the_lesson(app):
-    assert app.controller.main == ("network", "attack", "epsilon")
     app.set(network="CNN, robust", epsilon=0.3)
     assert "Error" not in app.status.value

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from course_utils.apps.frame import App, Button, Choice, Controller, Handle, Slider, Toggle
+from course_utils.apps.frame.manners import Manners
 
 
 class Dial(Controller):
@@ -363,6 +364,18 @@ def test_a_control_without_effect_is_disabled_and_says_why():
     assert (colour.disabled, colour.tooltip) == (True, "the bar has no height")
     app.set(height=0.2)
     assert (colour.disabled, colour.tooltip) == (False, "")
+
+
+def test_a_slider_of_indices_shows_what_they_mean():
+    class Meant(Dial):
+        def readouts(self):
+            return {"height": "high"} if self.values["height"] > 0.5 else {}
+
+    app = App(Meant())
+    (manners,) = (child for child in app.view.children if isinstance(child, Manners))
+    assert manners.readouts == {"height": "", "colour": "", "label": ""}
+    app.set(height=0.9)
+    assert manners.readouts["height"] == "high"
 
 
 @pytest.mark.parametrize(

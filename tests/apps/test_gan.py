@@ -313,6 +313,7 @@ def test_measuring_while_it_trains_goes_on_training(images, until):
         steps = len(app.controller.trainer.log)
         await until(lambda: len(app.controller.trainer.log) > steps)
         assert app.player.playing
+        assert "course-playing" in app.view._dom_classes
         app.press("pause")
         await app.player.wait()
 
@@ -327,6 +328,7 @@ def test_at_rest_nothing_but_play_starts_a_training(images, button, until):
         app = gan_app(images)
         app.press("measure")
         assert app.player.playing
+        assert "course-playing" not in app.view._dom_classes  # it is not Play's doing
         await until(lambda: app.player.steps_taken > 0)
         app.press(button)
         await app.player.wait()

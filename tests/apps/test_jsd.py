@@ -246,6 +246,22 @@ def test_far_apart_and_further():
     assert controller.divergences["jsd"] == pytest.approx(LOG_2, abs=1e-9)
 
 
+def test_where_nothing_lies_no_discriminator_is_the_best(line):
+    app = jsd_app()
+    curve = line(app.figure, "d")
+    words = [text for text in curve.axes.texts if "any $D$" in text.get_text()]
+    assert not np.isnan(curve.get_ydata()).any()  # bell curves lie everywhere
+    assert words == []
+    app.set(preset="far apart", shape="blocks")
+    x, d = curve.get_data()
+    v, inside = app.controller.values, np.zeros(len(x), bool)
+    for side in "pg":
+        for left, right, _ in blocks(v[f"{side}1"], v[f"{side}2"], v[f"{side}_width"], v[f"{side}_weight"]):
+            inside |= (left <= x) & (x <= right)
+    assert np.array_equal(np.isnan(d), ~inside)
+    assert [text for text in curve.axes.texts if "any $D$" in text.get_text()]
+
+
 def test_blocks_that_overlap_in_part():
     controller = JSDController()
     controller.set(preset="a first guess")

@@ -350,6 +350,10 @@ def test_it_pauses_when_nobody_watches_and_not_before(until):
         assert not presence.playing
         assert app.controller.closed == 0
         assert "nobody was watching" in app.status.value
+        app.redraw()  # as when the window changes its size
+        assert "nobody was watching" in app.status.value
+        app.set(count=3)  # somebody is back
+        assert "nobody was watching" not in app.status.value
         app.press("play")  # whoever asks
         await plays_on()
         assert "nobody was watching" not in app.status.value

@@ -15,6 +15,7 @@ from matplotlib.collections import QuadMesh
 from course_utils.apps.frame import Slider
 from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, playground_app
 from course_utils.apps.playground import settings as playground_settings
+from course_utils.apps.playground.own_data import BLOB
 from course_utils.gan.playground import Session, plane
 from course_utils.gan.playground.presets import PRESETS
 
@@ -297,6 +298,13 @@ def test_clicks_become_data(app):
     assert len(app.controller.session.data[1]) == 2
     app.press("full_step")
     assert torch.equal(weights(shared(app.controller.session)), weights(app.controller.session))
+    app.press("clear_drawing")
+    click(*PRESETS["limit cycle"].data[1][0])  # where that one's blob is, and yet a drawing
+    click(0.0, 0.0)
+    assert app.controller.values["data"] == DRAWN
+    assert len(app.controller.session.data[1]) == 2
+    app.set(data=BLOB)
+    assert PRESETS["limit cycle"].data == (app.controller.session.data[0], ((1.0, 0.0),))
 
 
 def test_an_uploaded_csv_becomes_data(app):
@@ -419,8 +427,10 @@ def test_my_own_keeps_the_settings_and_says_so_and_defaults_takes_them_all_back(
     assert controller.session.bug == "missing detach"
     assert controller.values["preset"] == OWN
     app.set(preset="limit cycle")
-    app.set(noise=0.5, k_g=4, width="16")
+    assert controller.values["data"] == BLOB
+    app.set(noise=0.5, k_g=4, width="16", compare=True, slow=True, arrows=False)
     app.press("defaults")
+    assert (len(app.figure.axes), app.player.steps_per_frame) == (3, None)
     assert controller.values == fresh
     assert torch.equal(weights(controller.session), first)
     assert "out of" not in app.status.value

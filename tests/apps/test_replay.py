@@ -9,7 +9,7 @@ from PIL import Image
 
 from course_utils import runtime
 from course_utils.apps.frame import LiveApp
-from course_utils.apps.replay import ReplayController, _differences, _number, replay_app
+from course_utils.apps.replay import ReplayController, _differences, _duration, _number, replay_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.plots import palette, quantities
 from course_utils.plots.images import mosaic
@@ -196,7 +196,8 @@ def test_the_status_tells_time_quality_recipe_and_machine(runs):
     app = replay_app([runs[0]])
     status = app.status.value
     assert (
-        "<b>dcgan</b> (dcgan on &lt;digits&gt;), step 2,000 of 2,000, after 20 s. Measured at step" in status
+        "<b>dcgan</b> (dcgan on &lt;digits&gt;), step 2,000 of 2,000, after 0:20 min. Measured at step"
+        in status
     )
     measured = runs[0].evaluations["frechet_distance"].values[-1]
     assert f"Fréchet distance {measured:.3g}, modes covered 10, samples 10,000" in status
@@ -227,6 +228,7 @@ def test_two_runs_are_shown_at_the_same_step_until_one_is_over(runs, first):
             expected = max(i for i in range(len(run)) if run.steps[i] <= step)
             pictures = np.rint(255 * mosaic(run.samples(expected), 8))
             assert np.array_equal(shown_pictures(app, place[run.name]), pictures)
+        assert app.controller.readouts() == {"moment": f"{step:,}"}  # and no index
     assert "step 2,000 of 2,000" in app.status.value
     assert "step 6,000 of 6,000" in app.status.value
 
@@ -249,6 +251,13 @@ def test_two_runs_say_what_differs_in_their_recipes(runs):
     app = replay_app(runs)
     app.set(run="dcgan", other="wgan-gp")
     status = app.status.value
+    distance, modes = (
+        f"{runs[1].evaluations[name].values[-1]:.3g}" for name in ("frechet_distance", "modes")
+    )
+    assert (
+        f"Fréchet distance {distance}<span class=course-fine>, modes covered {modes}, samples 10,000"
+        in status
+    )
     assert (
         "differ in: objective non-saturating | wasserstein, betas 0.5–0.999 | 0.0–0.9, penalty None | 10.0."
         in status
@@ -273,6 +282,12 @@ def test_settings_and_numbers_are_written_as_in_a_text():
         {"name": "b", "batch_norm": False, "full_steps": 19000},
     )
     assert _differences(*recipes) == "batch norm yes | no, full steps 6,000 | 19,000"
+    assert [_duration(seconds) for seconds in (0, 59.6, 108, 3600)] == [
+        "0:00 min",
+        "1:00 min",
+        "1:48 min",
+        "60:00 min",
+    ]
     assert (_number(-0.9481), _number(2.0), _number(-1e-9)) == ("−0.948", "2", "−1e−09")
 
 

@@ -79,7 +79,7 @@ def test_single_steps_say_how_long_the_rest_will_take(make):
     app.widgets["one_step"].click()
     assert app.controller.done == 2
     assert "Step 2 of 100" in app.status.value
-    assert "to go" in app.status.value
+    assert "Play takes about" in app.status.value
 
 
 def test_the_balance_acts_on_the_way(make, network):
@@ -248,7 +248,7 @@ def test_after_stop_nothing_is_to_go(make, until):
     assert "to go" not in app.status.value
     assert "stopped" in app.status.value
     app.press("one_step")  # goes on with the picture that is there
-    assert "to go" in app.status.value
+    assert "Play takes about" in app.status.value
 
 
 def test_the_status_shows_no_folder_of_this_machine(make, tmp_path):

@@ -118,6 +118,12 @@ SIDEWAYS = """app => {
 }"""
 
 
+# Boxes with a scroll bar of their own, which somebody would have to find.
+SCROLLS = """app => [...app.querySelectorAll('*')].filter(e =>
+    e.scrollHeight > e.clientHeight + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowY)
+).map(e => e.className)"""
+
+
 @pytest.mark.parametrize("resized", SIZES, indirect=True)
 @pytest.mark.parametrize("scale", ["scale=1.0", SCALE])
 def test_nothing_scrolls_sideways_and_no_label_is_clipped(resized, scale):
@@ -140,6 +146,9 @@ def test_at_the_desk_an_app_fits_the_window_with_its_controls_beside_the_picture
         assert at.status[1] + 35 <= at.height, call  # its first two lines
         if "playground" in call:
             assert at.origin["height"] <= at.height
+        assert at.status[3] - at.status[1] >= 35, (
+            call
+        )  # room for two lines, so that nothing moves for the second
 
 
 @pytest.mark.parametrize("resized", ["900", "1280 beside the files"], indirect=True)
@@ -176,6 +185,7 @@ def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sig
             play = at.app.get_by_role("button", name="Play", exact=True)
             assert at.box(play)[3] <= at.height, call
         assert not at.app.locator(".course-controls").is_visible()
+        assert at.app.evaluate(SCROLLS) == [], call
     more = at.app.locator(".course-more")
     for state in ("visible", "hidden"):
         more.click()
@@ -313,7 +323,8 @@ def test_everything_has_a_name_for_who_listens(house):
         assert app.locator("img").get_attribute("alt"), call
         for slider in app.get_by_role("slider").all():
             row = slider.locator("xpath=ancestor::*[contains(@class, 'widget-slider')]")
-            label, readout = (row.locator(f".widget-{part}").inner_text() for part in ("label", "readout"))
+            parts = (".widget-label", ":is(.widget-readout, .course-readout):visible")
+            label, readout = (row.locator(part).inner_text() for part in parts)
             assert slider.get_attribute("aria-label") == label, call
             assert slider.get_attribute("aria-valuetext") == readout, call
         assert app.locator(".course-app-status").get_attribute("role") == "status"

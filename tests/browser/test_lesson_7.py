@@ -16,17 +16,17 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
         app.get_by_role("button", name=name, exact=True).click()
 
     press("Play")
-    lesson.wait_for_step(status, begun + 15)
+    lesson.wait_for_step(status, begun + 25)
     press("Pause")
     lesson.wait_for_rest(status, quiet=5)  # longer than a step takes: Pause means pause
-    assert "to go" in status.inner_text()
+    assert "Play takes about" in status.inner_text()
 
     press("Stop")
     press("Play")  # from the content again
     lesson.wait_for_text(status, r"[Ss]tep ([1-9]|1\d)\b")
     press("Pause")
     lesson.wait_for_rest(status, quiet=5)
-    assert lesson.step(status) < begun + 15
+    assert lesson.step(status) < begun + 25
     lesson.wait_for_picture(picture, lambda shown: screen.changed(first, shown) > 0.02)
 
     press("Save")

@@ -100,6 +100,9 @@ WRONG = {
     "1.4": [
         ("which factor is missing", 0.2 - 2 * math.log(2)),
         ("that is the loss", 0.986294),
+        ("sign of log 2", 1.786294),
+        ("sign of the JSD", -1.786294),
+        ("never above 0", 0.7),
         ("V is 0 only", 0.4),
         ("each loses a log 2", -0.29315),
         ("which logarithm", -1.6),

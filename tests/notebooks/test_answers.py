@@ -13,12 +13,14 @@ from dataclasses import replace
 import matplotlib.pyplot as plt
 import pytest
 
-from course_utils import datasets
+from course_utils import datasets, exercises
 from course_utils.gan.judges import Judge
 from course_utils.gan.playground import Session
 from course_utils.training import Stepwise
 
 FEW = 3  # steps of any training
+USUAL = re.compile(r"^import (numpy as np|torch)$|^from course_utils import divergences as dv$", re.MULTILINE)
+CHECK = re.compile(r'exercises\.check\("(\d+)"\)')
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
@@ -128,6 +130,27 @@ def test_an_apps_cell_brings_what_it_needs(code_cells):
         pytest.skip("has no app")
     for cell in found:
         exec(compile(plain(cell.source), "app", "exec"), {"__name__": "__main__"})
+
+
+def test_the_cell_of_your_turn_brings_what_it_needs(code_cells, monkeypatch, tmp_path, capsys):
+    """After a restart, running it alone is enough, for the dots and for answers that call the libraries by their usual
+    names."""
+    found = [(cell.source, lesson) for cell in code_cells for lesson in CHECK.findall(cell.source)]
+    if not found:
+        pytest.skip("has no tasks")
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "progress.json"))
+    for source, lesson in found:
+        names = {"__name__": "__main__"}
+        exec(compile(source, "tasks", "exec"), names)
+        asked = [task for task in exercises.tasks(lesson).values() if task.name in names]
+        said = capsys.readouterr().out
+        assert asked
+        assert [task.id for task in asked if f"{task.id}  not answered yet" not in said] == []
+        for task in asked:
+            if not task.points:
+                worked = USUAL.sub("", task.solution())
+                exec(compile(worked, task.id, "exec"), names)
+                assert task.judge(names[task.name]).right, worked
 
 
 def test_the_names_that_an_answer_needs_are_found():

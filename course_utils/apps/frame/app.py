@@ -113,7 +113,10 @@ class App:
 
     def redraw(self) -> None:
         """Draw the controller's present state again (for a background task that changed it)."""
-        self._do(lambda: None)
+        self._do(self._as_it_is)
+
+    def _as_it_is(self) -> None:
+        """No action: what is shown changes by itself."""
 
     def close(self) -> None:
         """Close all widgets and let go of the controller, the figure and all that they hold."""
@@ -187,7 +190,10 @@ class App:
             for name, widget in self.widgets.items():
                 widget.disabled = name in reasons
                 widget.tooltip = reasons.get(name, self._tooltips[name])
-            self._manners.reasons = {css_name(name): reasons.get(name, "") for name in self._agreed}
+            told = self.controller.readouts()
+            self._manners.reasons, self._manners.readouts = (
+                {css_name(name): words.get(name, "") for name in self._agreed} for words in (reasons, told)
+            )
         finally:
             self._syncing = False
 

@@ -36,6 +36,8 @@ class Canvas:
         only they are drawn."""
         limits = [(self.figure.dpi,), *(ax.viewLim.bounds for ax in self.figure.axes)]
         if not moving or moving is not self._moving or limits != self._limits:
+            for artist in self._moving or ():
+                artist.set_animated(False)
             for artist in moving:
                 artist.set_animated(True)  # which keeps it out of an ordinary draw
             self._canvas.draw()

@@ -35,6 +35,8 @@ class Controller:
     :meth:`drag`, one in which things can be dragged (:mod:`course_utils.apps.frame.clicks` has an example). What has no
     effect at present it names in :meth:`disabled`.
 
+    ``lines`` is how many lines of status the layout keeps free, so that nothing below moves when one more is said.
+
     Before a class, on a projector, the controls that :attr:`main` names stand under the picture, with Play and Pause;
     the others are folded.
     """
@@ -43,6 +45,7 @@ class Controller:
     main: ClassVar[tuple[str, ...]] = ()
     alt: ClassVar[str] = ""
     size: ClassVar[tuple[float, float]] = (8.6, 5.0)
+    lines: ClassVar[int] = 2
     controls: tuple[Control, ...] = ()
     below: tuple[Control, ...] = ()
 
@@ -106,6 +109,10 @@ class Controller:
         """The controls without effect at present: name -> reason. They look so, and the reason is their tooltip."""
         return {}
 
+    def readouts(self) -> Mapping[str, str]:
+        """What stands beside a slider in place of its number, by the slider's name: what an index means, say."""
+        return {}
+
     def keep(self) -> Callable[[], None]:
         """A function that brings the present state back, after an error: what was assigned since then, and what was
         changed in dicts, lists and sets of our own, though not in other objects. The panels are made again, because an
@@ -160,6 +167,12 @@ class LiveController(Controller):
     def steps(self) -> Iterable[Any]:
         """A fresh generator: every ``next`` changes the controller by one step."""
         raise NotImplementedError
+
+    @property
+    def playing(self) -> bool:
+        """Whether that goes on which Play starts. (The player may also work for something else, such as a measurement
+        at rest.)"""
+        return self.player.playing
 
     def play(self) -> None:
         self.player.play()

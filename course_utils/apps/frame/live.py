@@ -1,5 +1,8 @@
 """The app of something that goes on by itself: Play and Pause, until nobody watches any more."""
 
+from collections.abc import Callable
+from typing import Any
+
 import ipywidgets as widgets
 
 from course_utils.apps.frame.app import App
@@ -47,14 +50,19 @@ class LiveApp(App):
 
     def _leave_alone(self) -> None:
         self.player.pause()
-        self._left_alone = True  # after that: a frame that is drawn while it plays takes it back
+        self._left_alone = True
+
+    def _do(self, action: Callable[..., object], *arguments: Any, **values: Any) -> None:
+        with self._lock:
+            self._left_alone &= action == self._as_it_is  # whoever does something has come back
+            super()._do(action, *arguments, **values)
 
     def _space(self) -> None:
-        self.press("pause" if self.player.playing else "play")
+        self.press("pause" if self.controller.playing else "play")
 
     def _sync(self, *, all_of_them: bool = False) -> None:
         super()._sync(all_of_them=all_of_them)
-        playing = self._presence.playing = self.player.playing
+        self._presence.playing, playing = self.player.playing, self.controller.playing
         if playing != ("course-playing" in self.view._dom_classes):
             (self.view.add_class if playing else self.view.remove_class)("course-playing")
 

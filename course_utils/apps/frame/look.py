@@ -22,10 +22,12 @@ _CSS = """<style>
 {me} .course-main {{grid-area: main; align-items: center; flex-flow: row wrap; gap: 0 8px}}
 {me} .course-main > * {{flex: 1 1 {field}px; min-width: 0}}
 {me} .course-main select {{min-width: 0}}
+{me} .course-main > .widget-slider {{flex-grow: 2}}
 {me} .course-main > button {{flex: 0 0 auto}}
 {me} .course-picture {{grid-area: picture; margin: 0; height: auto; aspect-ratio: {width} / {height};
   width: min(100%, {widest}px, max({least}px, (100vh - {around}px) * {ratio}))}}
-{me} .course-app-status {{grid-area: status; height: auto; min-height: 2.8em; margin: 0; width: auto}}
+{me} .widget-html.course-app-status {{grid-area: status; height: auto; min-height: {lines}em; margin: 0; width: auto}}
+{me} .course-app-status sub {{line-height: 0}}
 {me} .course-app-status .widget-html-content {{line-height: 1.35; overflow-wrap: anywhere}}
 {me} > .widget-box {{{wide}}}
 @container (max-width: {narrow}px) {{
@@ -39,7 +41,7 @@ _CSS = """<style>
 {me}.course-presented > .widget-box {{grid-template: "picture" "main" "status" "controls" / minmax(0, 1fr)}}
 {me}.course-presented .course-picture {{justify-self: center}}
 {me}.course-presented .course-controls {{display: block; columns: 2; column-gap: 16px}}
-{me}.course-presented .course-app-status {{max-height: 4.1em; overflow-y: auto}}
+{me}.course-presented .course-fine {{display: none}}  /* of the status, what is for the desk */
 
 {me} .widget-label, {me} .widget-label-basic, {me} .widget-readout, {me} select, {me} button,
   {me} .widget-html-content, {me} .widget-upload {{font-size: {letters}px}}
@@ -47,8 +49,11 @@ _CSS = """<style>
 {me} .widget-inline-hbox {{height: auto; min-height: {line}px; align-items: center}}
 {me} .widget-inline-hbox .widget-label {{white-space: normal; line-height: 1.15; height: auto}}
 {me} .course-below .widget-slider .widget-label {{width: 9em !important}}
-{me} .widget-readout {{min-width: 4.2em}}
-{me} .course-main .widget-readout {{min-width: 3em}}
+{me} :is(.widget-readout, .course-readout) {{min-width: 4.2em}}
+{me} .course-main :is(.widget-readout, .course-readout) {{min-width: 3em}}
+{me} .course-readout {{display: none; padding-left: 6px; text-align: center}}
+{me} .course-told .course-readout {{display: block}}
+{me} .course-told .widget-readout {{display: none !important}}
 {me} .course-main .widget-label {{width: auto !important; white-space: nowrap; text-align: left}}
 @container (max-width: {tight}px) {{  /* labels over their controls */
   {me} .course-main > .widget-inline-hbox {{flex-flow: row wrap}}
@@ -74,12 +79,20 @@ _CSS = """<style>
 
 
 def css(
-    me: str, size: tuple[int, int], scale: float, presented: bool, rows_below: int, rows_beside: int
+    me: str,
+    size: tuple[int, int],
+    scale: float,
+    presented: bool,
+    rows_below: int,
+    rows_beside: int,
+    lines: int,
 ) -> str:
-    """The style of the app of this class, with a picture of this size in pixels, as HTML."""
+    """The style of the app of this class, with a picture of this size in pixels and so many lines of status, as
+    HTML."""
     width, height = size
     line = round(27 * scale)
-    title, status = (0, 2.8 * 13 * scale) if presented else (28, 2.8 * 13)
+    high = 1.35 * (min(lines, 3) if presented else lines) + 0.1  # em; before a class, less is said
+    title, status = (0, high * 13 * scale) if presented else (28, high * 13)
     rows = 1 if presented else rows_below
     around = round(
         SHELL + title + status + rows * ROW * scale + 8
@@ -89,7 +102,7 @@ def css(
         me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,
         widest=2000 if presented else width, least=360, large=LARGE, around=around, stacked=around + stack,
         wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale), tight=round(640 * scale),
-        narrow=round(COLUMN * scale + 8 + LARGE), third=round(250 * scale), blue=BLUE,
+        lines=f"{high:.2f}", narrow=round(COLUMN * scale + 8 + LARGE), third=round(250 * scale), blue=BLUE,
     )  # fmt: skip
 
 

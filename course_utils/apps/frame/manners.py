@@ -22,13 +22,27 @@ function set(element, name, value) {
 }
 
 function tidy(app, model) {
+  for (const [name, words] of Object.entries(model.get("readouts"))) {
+    const row = app.querySelector(".course-control-" + name);
+    if (!row) continue;  // it is not drawn yet
+    let beside = row.querySelector(".course-readout");
+    if (words && !beside) {
+      beside = document.createElement("div");
+      beside.className = "course-readout";
+      row.append(beside);
+    }
+    if (beside && beside.textContent !== words) beside.textContent = words;
+    row.classList.toggle("course-told", words !== "");
+  }
   for (const element of [app, ...app.querySelectorAll(FOCUSABLE)]) set(element, MARK, "true");
   for (const slider of app.querySelectorAll(".widget-slider")) {
-    const parts = [".widget-label", ".noUi-handle", ".widget-readout"];
+    const told = slider.matches(".course-told") ? ".course-readout" : ".widget-readout";
+    const parts = [".widget-label", ".noUi-handle", told];
     const [label, handle, readout] = parts.map((part) => slider.querySelector(part));
     set(handle, "aria-label", label.textContent);
     set(handle, "aria-valuetext", readout.textContent);
     set(handle, "aria-disabled", String(slider.querySelector(".noUi-target").hasAttribute("disabled")));
+    if (!readout.isContentEditable) continue;
     set(readout, "role", "textbox");
     set(readout, "aria-label", label.textContent + ", as a number");
   }
@@ -69,7 +83,7 @@ function render({ model, el }) {
     set(app, "role", "group");
     set(app, "aria-label", model.get("name"));
     tidy(app, model);
-    model.on("change:reasons", () => tidy(app, model));
+    model.on("change:reasons change:readouts", () => tidy(app, model));
     watcher = new MutationObserver(() => tidy(app, model));
     watcher.observe(app, { subtree: true, childList: true, characterData: true, attributes: true,
                            attributeFilter: ["class", "title", "disabled", "aria-valuetext", "contenteditable"] });
@@ -79,7 +93,7 @@ function render({ model, el }) {
   begin();
   return () => {
     cancelAnimationFrame(frame);
-    model.off("change:reasons");
+    model.off("change:reasons change:readouts");
     watcher?.disconnect();
     window.removeEventListener("keydown", pass, true);
     for (const type of ["keydown", "keyup"]) app?.removeEventListener(type, space);
@@ -91,12 +105,14 @@ export default { render };
 
 class Manners(anywidget.AnyWidget):
     """Put among the widgets of an app called ``name``: JupyterLab's shortcuts stay out of it, sliders have names and
-    rounded values for who listens, the status line is read when it changes. ``reasons`` are tooltips of controls, by
-    their :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``."""
+    rounded values for who listens, the status line is read when it changes. ``reasons`` are tooltips of controls, and
+    ``readouts`` what stands beside sliders in place of their numbers, by their
+    :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``."""
 
     _esm = _SHOW
     name = traitlets.Unicode("").tag(sync=True)
     reasons: "traitlets.Dict[str, str]" = traitlets.Dict({}).tag(sync=True)
+    readouts: "traitlets.Dict[str, str]" = traitlets.Dict({}).tag(sync=True)
     plays = traitlets.Bool(False).tag(sync=True)
     on_space: Callable[[], object] | None = None
 

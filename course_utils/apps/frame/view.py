@@ -90,7 +90,7 @@ def make_view(
 
     me = f"course-app-{next(_ids)}"
     size = round(100 * controller.size[0]), round(100 * controller.size[1])
-    style = css(me, size, scale, large, rows_below, rows_beside)
+    style = css(me, size, scale, large, rows_below, rows_beside, controller.lines)
     look = widgets.HTML(style, layout={"display": "none"})
     view = widgets.VBox([widgets.HBox(parts), look, manners])
     for css_class in ("course-app", me, *(["course-presented"] if large else [])):

@@ -48,6 +48,7 @@ class PlaygroundController(LiveController):
     main = ("preset", "loss", "time")
     alt = "the plane with data, generated points and the judge"
     size = (8.6, 4.5)
+    lines = 3
     fps: ClassVar[float] = 12.0
     controls = desk.CONTROLS
     below = desk.BELOW
@@ -59,7 +60,7 @@ class PlaygroundController(LiveController):
         self._kept: tuple[str, dict[str, Any]] | None = (
             None  # the picture on the left, and what is said over it
         )
-        self._initial = {name: value for name, value in self.values.items() if name not in desk.VIEW}
+        self._initial = dict(self.values)
         if session is None:
             self.defaults()
             return
@@ -145,6 +146,7 @@ class PlaygroundController(LiveController):
         self._guide = Guide()
         self._own = OwnData(given=self._own.given)
         self.values |= self._initial
+        self._kept, self.player.steps_per_frame = None, None
         recipe = POINTS.replace(**desk.settings(self.values), **desk.structure(self.values))
         self._open(desk.session(recipe, self.values["data"], self.values["seed"]))
 

@@ -6,8 +6,10 @@ from typing import Self
 import numpy as np
 
 from course_utils.gan.playground import Data, read_csv
+from course_utils.gan.playground.presets import ONE_BLOB
 
 DRAWN, GIVEN = "drawn (click!)", "from a CSV file"
+BLOB = "one blob"  # that of the limit cycles
 Points = list[tuple[float, float]]
 
 
@@ -43,7 +45,9 @@ class OwnData:
 
     def named(self, name: str) -> Data:
         """What a session takes, by the name in the app's choice."""
-        own: dict[str, Data] = {DRAWN: ("drawn", list(self.drawing)), GIVEN: ("points", list(self.given))}
+        own: dict[str, Data] = {
+            DRAWN: ("drawn", list(self.drawing)), GIVEN: ("points", list(self.given)), BLOB: ONE_BLOB
+        }  # fmt: skip
         return own.get(name, name)
 
     def read(self, data: Data) -> tuple[str, Self]:
@@ -51,6 +55,8 @@ class OwnData:
         if isinstance(data, str):
             return data, self
         kind, points = data
+        if (kind, list(map(tuple, points))) == ONE_BLOB and tuple(points) != self.drawing:
+            return BLOB, self
         if kind == "drawn":
             return DRAWN, replace(self, drawing=tuple(points))
         return GIVEN, replace(self, given=tuple(points))

@@ -6,7 +6,7 @@ from typing import Any
 
 from course_utils.apps.frame import PLAYBACK
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider, Toggle, Upload
-from course_utils.apps.playground.own_data import DRAWN, GIVEN
+from course_utils.apps.playground.own_data import BLOB, DRAWN, GIVEN
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
 from course_utils.gan.playground import DATA, Data, Session
@@ -47,7 +47,7 @@ WIDTHS = {label: int(label) for label in ("8", "16", "32", "64", "128")}
 CONTROLS = (
     Choice("preset", "experiment", (OWN, *PRESETS), OWN),
     Button("defaults", "Defaults", "all settings as in the beginning, and a new start"),
-    Choice("data", "data", (*DATA, DRAWN, GIVEN), "ring"),
+    Choice("data", "data", (*DATA, BLOB, DRAWN, GIVEN), "ring"),
     Button("clear_drawing", "Clear drawing", "start an empty drawing; click or paint into the plane"),
     Upload("upload", "CSV: x, y", ".csv,.txt"),
     Choice("loss", "loss", tuple(LOSSES), "non-saturating"),
