@@ -1,9 +1,10 @@
-"""Seconds of *Run All* and the largest memory of every lesson: `python benchmarks/lessons.py [--store]`.
+"""Seconds of *Run All* and the largest memory of every lesson: `python benchmarks/lessons.py [--cells] [--store]`.
 
 Every notebook is executed as `make notebooks` does (CPU, quick profile), in a kernel of its own, one after the other;
 the files stay as they are. Memory is the kernel's peak of resident pages (Linux: VmHWM), all libraries included: 30
 students on a class server need 30 times that. The claim: no lesson takes more than 60 s, nor more than 700 MB. Prints
-one table and one JSON line; --store writes it to data/measured/lessons.json. About six minutes on two quiet cores.
+one table and one JSON line; --store writes it to data/measured/lessons.json, and --cells tells seconds and peak of each
+cell, too: which of them needs it? About six minutes on two quiet cores.
 """
 
 import argparse
@@ -22,37 +23,44 @@ SECONDS, MEGABYTES = 60, 700
 
 
 def peak(pid: int) -> float:
-    """The largest memory that this process ever had, in MB; NaN where the system does not tell."""
+    """The largest memory that this process had since the last call, in MB; NaN where the system does not tell."""
     try:
         status = Path(f"/proc/{pid}/status").read_text()
+        Path(f"/proc/{pid}/clear_refs").write_text("5")  # the mark goes down to what is resident now
     except OSError:
         return float("nan")
     return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1000
 
 
-def run(path: Path) -> dict[str, float]:
+def run(path: Path, each_cell: bool = False) -> dict[str, float]:
     """Execute all cells; a cell that fails raises."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(
         notebook, timeout=None, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
     )
     with client.setup_kernel():
-        start = time.perf_counter()
+        seconds, peaks = 0.0, []
         for index, cell in enumerate(notebook.cells):
+            start = time.perf_counter()
             client.execute_cell(cell, index)
-        return {"seconds": time.perf_counter() - start, "megabytes": peak(client.km.provisioner.pid)}
+            took = time.perf_counter() - start
+            seconds, peaks = seconds + took, [*peaks, peak(client.km.provisioner.pid)]
+            if each_cell and cell.cell_type == "code":
+                print(f"    cell {index:2} {cell.id:18} {took:8.1f} {peaks[-1]:6.0f}", flush=True)
+        return {"seconds": seconds, "megabytes": max(peaks)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, default=LESSONS)
+    parser.add_argument("--cells", action="store_true", help="seconds and peak of each cell, too")
     parser.add_argument("--store", action="store_true", help="write data/measured/lessons.json")
     options = parser.parse_args()
     os.environ.update(COURSE_DEVICE="cpu", COURSE_PROFILE="quick")
     rows = {}
     print(f"{'lesson':30} {'seconds':>8} {'MB':>6}")
     for path in options.notebooks:
-        rows[path.stem] = row = run(path)
+        rows[path.stem] = row = run(path, options.cells)
         print(f"{path.stem:30} {row['seconds']:8.1f} {row['megabytes']:6.0f}", flush=True)
     claims = {
         name: {

@@ -32,15 +32,13 @@ parts that were not run. About three minutes on a quiet core.
 """
 
 import argparse
-import datetime
 import json
-import platform
 from itertools import product
 
 import numpy as np
 import torch
 from course_utils.pictures import open_picture
-from course_utils.runtime import load_results, store_results
+from course_utils.runtime import describe_machine, load_results, store_results
 from course_utils.style import (
     StyleTransfer,
     load_features,
@@ -283,8 +281,7 @@ def main() -> None:
         }
         print(f"{name:<9}", found[name]["held"], found[name]["verdicts"])
     result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, torch {torch.__version__}, 1 thread",
+        "machine": describe_machine(),
         "size": given.size,
         "parts": found,
     }

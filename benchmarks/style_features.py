@@ -21,9 +21,7 @@ core; with --done FOLDER --only K it does one of its 14 tasks at a time.
 """
 
 import argparse
-import datetime
 import json
-import platform
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +29,7 @@ import numpy as np
 import torch
 from course_utils.datasets.downloads import DataUnavailable
 from course_utils.pictures import open_picture
-from course_utils.runtime import store_results
+from course_utils.runtime import describe_machine, store_results
 from course_utils.style import (
     StyleTransfer,
     load_features,
@@ -172,8 +170,7 @@ def main() -> None:
         nearer["rebuilt"] = verdict([row["nearer"] for row in rebuilt])
     print("nearer, by the eye of", nearer)
     result = {
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{platform.system()} {platform.machine()}, torch {torch.__version__}, 1 thread",
+        "machine": describe_machine(),
         **settings,
         "painters": list(painters),
         "judges": list(JUDGES),

@@ -1,9 +1,9 @@
-"""Writing files so that there is never half of one."""
+"""Writing files so that there is never half of one, and that none is lost."""
 
 import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,61 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ------
     IsADirectoryError, NotADirectoryError
         when ``path`` is a folder, or a part of it that should be a folder is a file.
+    OSError
+        when it cannot be written: a disk that is full, or a network's that says so at the end only.
     """
+    path = _with_folder(path)
+    # Not tempfile: its files are readable by their owner only, and the name would inherit that.
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())  # else a crash soon after could leave the name to an empty file
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def taking(candidates: Iterable[str | os.PathLike[str]]) -> Iterator[Path]:
+    """The first of these names that is free, taken at once: another kernel that asks in the meantime gets the next one.
+
+        with taking(f"picture_{n}.png" for n in itertools.count(1)) as path:
+            save_picture(image, path)
+
+    An error in the block gives the name back.
+
+    Raises
+    ------
+    NotADirectoryError
+        as :func:`replacing`.
+    FileExistsError
+        when all of them are taken.
+    """
+    for candidate in candidates:
+        path = Path(candidate).expanduser()
+        try:
+            _with_folder(path).touch(exist_ok=False)
+            break
+        except (FileExistsError, IsADirectoryError):
+            continue
+    else:
+        raise FileExistsError("all of these names are taken by other files.")
+    try:
+        yield path
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def write_json(path: str | os.PathLike[str], values: Any) -> None:
+    """Write plain values as JSON, in one go."""
+    with replacing(path) as part:
+        part.write_text(json.dumps(values, indent=1) + "\n")
+
+
+def _with_folder(path: str | os.PathLike[str]) -> Path:
+    """Where a file will be, its folder made."""
     path = Path(path).expanduser().resolve()
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
@@ -35,16 +89,4 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         raise NotADirectoryError(
             f"{path} cannot be written, because {file} is a file and no folder."
         ) from error
-    # Not tempfile: its files are readable by their owner only, and the name would inherit that.
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def write_json(path: str | os.PathLike[str], values: Any) -> None:
-    """Write plain values as JSON, in one go."""
-    with replacing(path) as part:
-        part.write_text(json.dumps(values, indent=1) + "\n")
+    return path

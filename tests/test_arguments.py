@@ -306,15 +306,38 @@ def rows(room):
         yield attacks.accuracy, pair, more
         yield (
             attacks.robust_accuracy,
-            pair | dict(epsilon=(0.1, ""), attack=(attacks.fgsm, "class function")),
+            pair
+            | dict(
+                epsilon=(0.1, ""),
+                attack=(attacks.fgsm, "class function"),
+                norm=("linf", ""),
+                bounds=((0, 1), "None"),
+            ),
             more,
         )
+        yield attacks.margins, dict(scores=(torch.rand(3, 4), ""), y=(y, "")), dict(scores="scores|y")
         made = dict(
             model=(model, ""), x=(x, ""), target=(1, ""), side=(3, ""), steps=(1, ""), step_size=(0.1, "")
         )
         yield attacks.patch, made | dict(batch=(2, ""), generator=draw, bounds=((0, 1), ""))
         yield attacks.paste, dict(x=(x, ""), patch=(x[0, :, :3, :3], ""), generator=draw)
         yield attacks.DigitNetwork, dict(architecture=("mlp", ""))
+        yield model, dict(x=(x, ""))
+        size, steps = (0.1, ""), (3, "")
+        recipe = dict(name=("mine", "word"), architecture=("mlp", ""), begins_with=("cnn", ""), ramp=steps)
+        recipe |= dict(
+            attack_steps=steps,
+            epsilon=size,
+            step_size=size,
+            batch_size=steps,
+            ema=size,
+            betas=((0.9, 0.9), ""),
+        )
+        recipe |= dict.fromkeys(("project", "clamp", "random_start"), (True, "True"))
+        recipe |= dict(
+            optimizer=("adam", ""), model_learning_rate=size, decay_steps=steps, precision=("float32", "")
+        )
+        yield attacks.DigitRecipe, recipe | dict(quick_steps=steps, full_steps=steps)
         setup = dict(images=(digits, ""), recipe=("linear", ""), device=("cpu", "None"), seed=(0, ""))
         yield attacks.DigitTrainer, setup | dict(start=(model, "None")), dict(device="prefer")
         load = dict(name=("linear", ""), device=("cpu", "None"))
@@ -381,8 +404,11 @@ def rows(room):
 
     if room == "exercises":
         task = dict(number=("1.4", ""))
-        yield from ((call, task) for call in (exercises.hint, exercises.solution))
-        yield exercises.predict, dict(number=("1.a", ""))
+        yield from ((call, task) for call in (exercises.hint, exercises.solution, exercises.reset))
+        yield lambda number: exercises.check(number, 0.5), task
+        numbers = "word nan True -1 ragged 4d nans tensor"  # or a word
+        guess = dict(guess=(0.3, numbers), computed=(0.2, f"{numbers} None"))
+        yield exercises.predict, dict(number=("1.a", "")) | guess
     if room == "vae":
         model, x = vae.VAE(2, (8,), data_dim=5), (rng.integers(0, 2, (4, 5)).astype(float), "")
         sizes = dict(latent_dim=(2, ""), likelihood=("gaussian", ""))
@@ -460,6 +486,7 @@ ROOMS = (
 @pytest.mark.parametrize("room", ROOMS)
 def test_what_an_argument_cannot_be_is_refused_by_its_name(room, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_PROGRESS", "progress.json")
     faults = []
     for call, arguments, *words in rows(room):
         works = {name: value for name, (value, _) in arguments.items()}
@@ -492,6 +519,7 @@ def trial(call, given, word):
 
 def test_the_calls_work_with_the_right_arguments(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_PROGRESS", "progress.json")
     for room in set(ROOMS) - {"datasets", "recording"}:  # without files
         for call, arguments, *_ in rows(room):
             call(**{name: value for name, (value, _) in arguments.items()})

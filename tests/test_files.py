@@ -111,6 +111,36 @@ def test_others_may_read_the_file_as_they_could_have_before(tmp_path):
     )
 
 
+def test_a_name_that_is_taken_is_left_alone_and_the_next_one_taken(tmp_path):
+    names_ = [tmp_path / "new" / f"{n}.txt" for n in range(5)]
+    with files.taking(names_) as one, files.taking(names_) as other:  # two kernels at once
+        other.write_text("other")
+        one.write_text("one")
+    assert [(path.name, path.read_text()) for path in (one, other)] == [("0.txt", "one"), ("1.txt", "other")]
+    (tmp_path / "new" / "2.txt").mkdir()  # a folder is in the way, too
+    with files.taking(names_) as third:
+        pass
+    assert third.name == "3.txt"
+    with pytest.raises(OSError, match="disk"), files.taking(names_):  # the name is given back
+        raise OSError("the disk is full")
+    assert names(tmp_path / "new") == ["0.txt", "1.txt", "2.txt", "3.txt"]
+    with pytest.raises(FileExistsError, match="all of these names are taken"), files.taking(names_[:3]):
+        pass
+
+
+def test_a_disk_that_says_only_at_the_end_that_it_is_full_keeps_the_old_file(tmp_path, monkeypatch):
+    """So a network's disk does, with a quota."""
+    write(tmp_path / "run.json", "old")
+
+    def full(number):
+        raise OSError("Disk quota exceeded")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="quota"):
+        write(tmp_path / "run.json")
+    assert ((tmp_path / "run.json").read_text(), names(tmp_path)) == ("old", ["run.json"])
+
+
 def test_json_comes_back(tmp_path):
     values = {"machine": "two cores", "rows": [{"rate": 0.1, "modes": None}, {"rate": 1.0, "modes": 7}]}
     files.write_json(tmp_path / "results.json", values)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_symmetric
+from course_utils.files import taking
 from course_utils.gan import RECIPES, AdversarialTrainer, Recipe, save_checkpoint
 from course_utils.gan.metrics import frechet_distance
 from course_utils.gan.metrics.classifier import load_classifier
@@ -155,25 +157,31 @@ class TrainingController(LiveController):
     def save_pictures(self) -> None:
         """Write the pictures that are shown into a PNG file."""
         if (run := self.recording) is None:
-            path = self._file(f"step{len(self.trainer.log)}.png")
+            end = f"step{len(self.trainer.log)}"
             shown = mosaic(self.trainer.sample(PICTURES, seed=0), 10, scale="symmetric")
         else:
-            path = self._file(f"recorded_step{run.steps[-1]}.png")
+            end = f"recorded_step{run.steps[-1]}"
             shown = mosaic(run.samples(-1), _columns(run))
-        self._note = f" Saved as {escape(save_picture(shown, path).name)}."
+        with taking(self._files(end, ".png")) as path:
+            save_picture(shown, path)
+        self._note = f" Saved as {escape(path.name)}."
 
     def save_run(self) -> None:
         """Write a checkpoint, from which the training can go on another day."""
         if not (done := len(self.trainer.log)):
             self._note = " Nothing to save yet: not one step is trained."
             return
-        path = self._file(f"step{done}.safetensors")
-        save_checkpoint(self.trainer, path)
+        with taking(self._files(f"step{done}", ".safetensors")) as path:
+            save_checkpoint(self.trainer, path)
         call = f'resume(images, "{escape(path.name)}")'
         self._note = f" Saved: <code>{call}</code> of course_utils.gan goes on from here."
 
-    def _file(self, end: str) -> Path:
-        return self._folder / f"gan_{self.values['recipe']}_seed{self.values['seed']}_{end}"
+    def _files(self, end: str, suffix: str) -> Iterator[Path]:
+        """Names to save under: with a number, where the same settings' file is there already (others may differ in a
+        learning rate, which no name says)."""
+        stem = self._folder / f"gan_{self.values['recipe']}_seed{self.values['seed']}_{end}"
+        for number in count(1):
+            yield stem.with_name(stem.name + (f"_{number}" if number > 1 else "") + suffix)
 
     # ------------------------------------------------------------------ what goes on
 

@@ -3,6 +3,7 @@
 import html
 from collections import deque
 from collections.abc import Iterator, Mapping
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
@@ -13,6 +14,7 @@ from course_utils import checks
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Handle, LiveController, show
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
+from course_utils.files import taking
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features
@@ -181,10 +183,8 @@ class StyleController(LiveController):
 
     def save(self) -> None:
         """Write the picture into the first free style_transfer_NNN.png of the folder."""
-        number = 1
-        while (path := self._folder / f"style_transfer_{number:03d}.png").exists():
-            number += 1
-        saved = save_picture(self.transfer.image, path)
+        with taking(self._folder / f"style_transfer_{n:03d}.png" for n in count(1)) as path:
+            saved = save_picture(self.transfer.image, path)
         # The name alone, for the projector; the folder where the mouse asks for it.
         where = html.escape(str(saved.resolve().parent), quote=True)
         self._note = f'Saved as <span title="in {where}">{html.escape(saved.name)}</span>.'

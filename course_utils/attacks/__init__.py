@@ -2,9 +2,10 @@
 
 What lives where:
 
-    gradient     ``fgsm`` and ``pgd``, which follow the gradient of the loss in the picture; ``random_signs``
+    gradient     ``fgsm`` and ``pgd``, which follow the loss's gradient in the picture; ``random_signs``, ``margins``
     patches      one small picture that fools wherever it is pasted
     accuracy     ``accuracy``, ``robust_accuracy``: the share of pictures that are still named rightly
+    inputs       what all of them are given, looked at
     networks     networks that name digits: ``NETWORKS``
     recipes      how each is trained: ``RECIPES``
     trainer      adversarial training on :mod:`course_utils.training`'s loop

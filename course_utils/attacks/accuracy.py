@@ -1,12 +1,15 @@
 """The share of pictures that a network names rightly, as they are and after an attack."""
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
 from course_utils import checks
-from course_utils.attacks.inputs import Model, a_model, scores_of, the_labels, undisturbed
+from course_utils.attacks import inputs
+from course_utils.attacks.gradient import BALLS, Ball
+from course_utils.attacks.inputs import Bounds, Model
 
 Attack = Callable[[Model, Tensor, Tensor, float], Tensor]  # model, x, y, epsilon -> pictures like x
 BATCH = 500  # pictures at a time
@@ -20,11 +23,20 @@ def accuracy(model: Model, images: Tensor, labels: Tensor) -> float:
     ValueError
         for pictures and labels that do not fit each other or the model.
     """
-    return float(_right(a_model(model), *_pair(images, labels)).float().mean())
+    inputs.a_model(model)
+    images = inputs.pictures("images", images, None)
+    return float(_right(model, images, inputs.the_labels("labels", labels, images)).float().mean())
 
 
 def robust_accuracy(
-    model: Model, images: Tensor, labels: Tensor, epsilon: float, attack: Attack | Sequence[Attack]
+    model: Model,
+    images: Tensor,
+    labels: Tensor,
+    epsilon: float,
+    attack: Attack | Iterable[Attack],
+    *,
+    norm: str = "linf",
+    bounds: Bounds = (0, 1),
 ) -> float:
     """The share of pictures that are named rightly after the attack; of several attacks, after each of them.
 
@@ -36,27 +48,30 @@ def robust_accuracy(
     attack : a function (model, x, y, epsilon) -> x', such as ``fgsm``, or ``functools.partial(pgd, steps=100)``; or a
         list of them. Every attack gives an upper bound of what is left against the *best* one; a longer list, a lower
         one.
+    norm : how far is measured, "linf" or "l2". No pixel may move by more than epsilon in either of them; only "l2" asks
+        that of the picture's whole length, too.
+    bounds : what a pixel can be, before the attack and after it; None for points that have no bounds. An attack with
+        bounds of its own is told them by itself: ``partial(fgsm, bounds=(-1, 1))``.
 
     Raises
     ------
     ValueError
-        as the attack does, or when what it gives has another shape.
+        as the attack does, or when what it gives is no such pictures, further away than epsilon, or out of bounds: then
+        the share would say nothing about the ball.
     """
-    a_model(model)
+    inputs.a_model(model)
     epsilon = checks.not_negative("epsilon", epsilon)
-    attacks = [_attack("attack", attack)] if callable(attack) else checks.each("attack", attack, _attack)
-    images, labels = _pair(images, labels)
+    attacks, limits = _attacks(attack), inputs.the_limits(bounds)
+    ball = BALLS[checks.one_of("norm", norm, BALLS)]
+    images = inputs.pictures("images", images, limits)
+    labels = inputs.the_labels("labels", labels, images)
     right = 0
     for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
         still = torch.ones_like(y, dtype=torch.bool)
         for one in attacks:
             attacked = one(model, x, y, epsilon)
-            if getattr(attacked, "shape", None) != x.shape:
-                raise ValueError(
-                    f"attack gives {type(attacked).__name__} for pictures of shape {tuple(x.shape)}; it must give a "
-                    "tensor of that shape."
-                )
-            still &= _right(model, attacked, y)
+            _look(attacked, x, epsilon, ball, limits)
+            still &= _right(model, attacked.detach(), y)
         right += int(still.sum())
     return right / len(images)
 
@@ -65,21 +80,47 @@ def _right(model: Model, x: Tensor, y: Tensor) -> Tensor:
     """Where the largest logit is the right one, (n,)."""
     found = []
     for part, own in zip(x.split(BATCH), y.split(BATCH), strict=True):
-        with undisturbed(model), torch.no_grad():
-            found.append(scores_of(model, part, own).argmax(dim=1) == own)
+        with inputs.undisturbed(model), torch.no_grad():
+            found.append(inputs.scores_of(model, part, own).argmax(dim=1) == own)
     return torch.cat(found)
 
 
-def _pair(images: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    images = checks.tensor("images", images).detach()
-    if images.dim() < 2 or not images.numel() or not images.is_floating_point():
+def _attacks(attack: Attack | Iterable[Attack]) -> list[Attack]:
+    """One attack, or several, as a list."""
+    given = list(attack) if isinstance(attack, Iterable) and not callable(attack) else [attack]
+    if not given or not all(map(callable, given)):
         raise ValueError(
-            f"images are {images.dtype} of shape {tuple(images.shape)}; they must be n >= 1 pictures, floats (n, ...)."
+            f"attack is {attack!r:.80}; it must be a function (model, x, y, epsilon) -> pictures, such as fgsm, or a "
+            "list of such functions."
         )
-    return images, the_labels("labels", labels, images)
+    for one in given:
+        if isinstance(one, type):
+            raise ValueError(f"attack is the class {one.__name__}; it must be a function such as fgsm.")
+    return given
 
 
-def _attack(name: str, value: Attack) -> Attack:
-    if isinstance(value, type):
-        raise ValueError(f"{name} is the class {value.__name__}; it must be a function such as fgsm.")
-    return checks.function(name, value, "a function (model, x, y, epsilon) -> pictures, such as fgsm")
+def _look(
+    attacked: Tensor, x: Tensor, epsilon: float, ball: Ball, limits: tuple[float, float] | None
+) -> None:
+    """Raise a ValueError where an attack gives something else than pictures like x in the ball around x and in the
+    bounds; rounding is allowed for."""
+    if not isinstance(attacked, Tensor) or attacked.shape != x.shape or attacked.dtype != x.dtype:
+        what = f"{attacked.dtype} of shape {tuple(attacked.shape)}" if isinstance(attacked, Tensor) else ""
+        raise ValueError(
+            f"attack gives {what or type(attacked).__name__} for pictures of shape {tuple(x.shape)}; it must give a "
+            f"tensor of that shape, {x.dtype}."
+        )
+    if found := inputs.outside(attacked, limits):
+        raise ValueError(
+            f"attack gives pixels {found}: those are no pictures. Clamp them; or say bounds=None, if all numbers are "
+            "allowed."
+        )
+    far = ball.length(attacked - x).max().item()
+    rounding = (
+        4 * torch.finfo(x.dtype).eps * math.sqrt(x[0].numel()) * max(1.0, epsilon, x.abs().max().item())
+    )
+    if far > epsilon + rounding:
+        raise ValueError(
+            f"attack goes as far as {far:.4g}, and epsilon is {epsilon:g}: it leaves the ball. Bring what it "
+            "gives back into the ball, or say a larger epsilon."
+        )

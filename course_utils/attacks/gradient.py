@@ -11,24 +11,17 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from course_utils import checks
-from course_utils.attacks.inputs import (
-    Bounds,
-    Model,
-    a_generator,
-    a_model,
-    pictures,
-    scores_of,
-    slope,
-    the_labels,
-    the_limits,
-    undisturbed,
-)
+from course_utils.attacks import inputs
+from course_utils.attacks.inputs import Bounds, Model
+
+PART = 250  # pictures whose gradients are computed at a time: a network's maps of 1,000 digits fill 90 MB
 
 
 @dataclass(frozen=True)
@@ -36,6 +29,7 @@ class Ball:
     """The displacements of norm at most epsilon: how one climbs in it, comes back into it, and draws from it evenly."""
 
     steepest: Callable[[Tensor], Tensor]  # gradients -> the displacements of norm 1 that climb fastest
+    length: Callable[[Tensor], Tensor]  # displacements -> their norms, (n,)
     project: Callable[[Tensor, float], Tensor]  # displacements, epsilon -> the nearest ones in the ball
     draw: Callable[[Tensor, float, torch.Generator], Tensor]  # like these, epsilon, random numbers
 
@@ -59,16 +53,47 @@ def _draw_sphere(like: Tensor, epsilon: float, generator: torch.Generator) -> Te
 
 
 BALLS = {
-    "linf": Ball(torch.sign, lambda d, epsilon: d.clamp(-epsilon, epsilon), _draw_cube),
+    "linf": Ball(
+        torch.sign,
+        lambda d: d.flatten(1).abs().amax(dim=1),
+        lambda d, epsilon: d.clamp(-epsilon, epsilon),
+        _draw_cube,
+    ),
     "l2": Ball(
-        lambda g: g / _lengths(g), lambda d, epsilon: d * (epsilon / _lengths(d)).clamp_max(1), _draw_sphere
+        lambda g: g / _lengths(g),
+        lambda d: d.flatten(1).norm(dim=1),
+        lambda d, epsilon: d * (epsilon / _lengths(d)).clamp_max(1),
+        _draw_sphere,
     ),
 }
 
 
 def margins(scores: Tensor, y: Tensor) -> Tensor:
-    """How far the best wrong class is ahead of the right one, (n,): positive where the picture is named wrongly."""
-    own = functional.one_hot(the_labels("y", y, scores), scores.shape[1]).bool()
+    """How far the best wrong class is ahead of the right one, (n,): positive where the picture is named wrongly.
+
+    Parameters
+    ----------
+    scores : finite logits (n, classes), of two classes at least; a gradient comes through.
+    y : the right classes, whole numbers (n,).
+
+    Raises
+    ------
+    ValueError
+        for other shapes or types, NaN, and classes that there are not.
+    """
+    scores = checks.tensor("scores", scores)
+    if scores.dim() != 2 or not len(scores) or scores.shape[1] < 2 or not scores.is_floating_point():
+        raise ValueError(
+            f"scores: {scores.dtype} of shape {tuple(scores.shape)}; there must be one logit for each of two or more "
+            "classes, floats (n, classes)."
+        )
+    y = inputs.the_labels("y", y, scores)
+    inputs.look_at("scores hold", scores, y)
+    return _ahead(scores, y)
+
+
+def _ahead(scores: Tensor, y: Tensor) -> Tensor:
+    own = functional.one_hot(y, scores.shape[1]).bool()
     return scores.masked_fill(own, -torch.inf).amax(dim=1) - scores[own]
 
 
@@ -76,7 +101,7 @@ def margins(scores: Tensor, y: Tensor) -> Tensor:
 # rounds to 0 where the network is sure; the margin's own slope is 1 (as with log(1 - D) and -log D in a GAN).
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross-entropy": partial(functional.cross_entropy, reduction="sum"),
-    "margin": lambda scores, y: margins(scores, y).sum(),
+    "margin": lambda scores, y: _ahead(scores, y).sum(),
 }
 
 
@@ -152,35 +177,25 @@ def pgd(
 
     Source: Madry et al. 2018, "Towards deep learning models resistant to adversarial attacks"; L0's inner loop.
     """
-    restarts, generator = checks.whole("restarts", restarts), a_generator(generator)
+    restarts, generator = checks.whole("restarts", restarts), inputs.a_generator(generator)
     if restarts > 1 and not checks.switch("random_start", random_start):
         raise ValueError(f"restarts is {restarts}; without random_start=True all of them would be the same.")
-    how = (epsilon, steps, step_size, random_start, generator, bounds, norm, loss)
-    found = [_last(_checked_climb(model, x, y, *how)) for _ in range(restarts)]
+    how = (epsilon, steps, step_size, random_start, generator, bounds)
+    found = [last(_checked_climb(model, x, y, *how, norm=norm, loss=loss)) for _ in range(restarts)]
     if restarts == 1:
         return found[0]
-    with undisturbed(model), torch.no_grad():
-        worst = torch.stack([margins(model(z), y) for z in found]).argmax(dim=0)
+    y = inputs.the_labels("y", y, x)
+    with inputs.undisturbed(model), torch.no_grad():
+        worst = torch.stack([_ahead(model(z), y) for z in found]).argmax(dim=0)
     return torch.stack(found)[worst, torch.arange(len(worst), device=worst.device)]
 
 
-def pgd_path(
-    model: Model,
-    x: Tensor,
-    y: Tensor,
-    epsilon: float,
-    steps: int = 20,
-    step_size: float | None = None,
-    random_start: bool = True,
-    generator: torch.Generator | None = None,
-    bounds: Bounds = (0, 1),
-    *,
-    norm: str = "linf",
-    loss: str = "cross-entropy",
-) -> Tensor:
-    """The places where :func:`pgd` goes, its start first: (steps + 1, n, ...). Parameters and errors as there."""
-    how = (epsilon, steps, step_size, random_start, a_generator(generator), bounds, norm, loss)
-    return torch.stack(list(_checked_climb(model, x, y, *how)))
+def pgd_path(model: Model, x: Tensor, y: Tensor, epsilon: float, *args: Any, **settings: Any) -> Tensor:
+    """The places where :func:`pgd` goes, its start first: (steps + 1, n, ...).
+
+    Parameters and errors as there; it knows of no ``restarts``.
+    """
+    return torch.stack(list(_checked_climb(model, x, y, epsilon, *args, **settings)))
 
 
 def random_signs(
@@ -196,11 +211,11 @@ def random_signs(
     It moves every pixel as far as FGSM does, and asks no model; ``model`` and ``y`` are there so that it can stand
     where an attack does. Parameters and errors as of :func:`fgsm`; ``generator``: None takes a fresh one with seed 0.
     """
-    a_model(model)
-    limits = the_limits(bounds)
-    x = pictures(x, limits)
-    the_labels("y", y, x)
-    epsilon, generator = checks.not_negative("epsilon", epsilon), a_generator(generator)
+    inputs.a_model(model)
+    limits = inputs.the_limits(bounds)
+    x = inputs.pictures("x", x, limits)
+    inputs.the_labels("y", y, x)
+    epsilon, generator = checks.not_negative("epsilon", epsilon), inputs.a_generator(generator)
     drawn = torch.rand(x.shape, generator=generator, device=generator.device).to(x.device)
     return _clamped(x + epsilon * torch.where(drawn < 0.5, -1.0, 1.0).to(x), limits)
 
@@ -221,12 +236,22 @@ def climb(
     """The start, and where each step of :func:`pgd` leads; nothing is checked. ``score`` gives logits for (z, y)."""
     yield (z := start)
     for _ in range(steps):
-        z = z.detach().requires_grad_()
-        with undisturbed(model):
-            gradient = slope(z, score(z, y), lambda scores: climbed(scores, y))
+        parts = zip(z.detach().split(PART), y.split(PART), strict=True)
+        with inputs.undisturbed(model):
+            gradient = torch.cat([_gradient(score, climbed, part, own) for part, own in parts])
         with torch.no_grad():
             z = _clamped(x + ball.project(z + step_size * ball.steepest(gradient) - x, epsilon), limits)
         yield z
+
+
+def _gradient(
+    score: Callable[[Tensor, Tensor], Tensor],
+    climbed: Callable[[Tensor, Tensor], Tensor],
+    z: Tensor,
+    y: Tensor,
+) -> Tensor:
+    z.requires_grad_()
+    return inputs.slope(z, score(z, y), lambda scores: climbed(scores, y))
 
 
 def _checked_climb(
@@ -234,18 +259,21 @@ def _checked_climb(
     x: Tensor,
     y: Tensor,
     epsilon: float,
-    steps: int,
-    step_size: float | None,
-    random_start: bool,
-    generator: torch.Generator,
-    bounds: Bounds,
-    norm: str,
-    loss: str,
+    steps: int = 20,
+    step_size: float | None = None,
+    random_start: bool = True,
+    generator: torch.Generator | None = None,
+    bounds: Bounds = (0, 1),
+    *,
+    norm: str = "linf",
+    loss: str = "cross-entropy",
 ) -> Iterator[Tensor]:
-    a_model(model)
-    limits = the_limits(bounds)
-    x = pictures(x, limits)
-    y = the_labels("y", y, x)
+    """:func:`climb`, after a look at what it is given."""
+    inputs.a_model(model)
+    limits = inputs.the_limits(bounds)
+    x = inputs.pictures("x", x, limits)
+    y = inputs.the_labels("y", y, x)
+    generator = inputs.a_generator(generator)
     epsilon, steps = checks.not_negative("epsilon", epsilon), checks.whole("steps", steps)
     size = 2.5 * epsilon / steps if step_size is None else checks.not_negative("step_size", step_size)
     ball = BALLS[checks.one_of("norm", norm, BALLS)]
@@ -253,12 +281,15 @@ def _checked_climb(
     start = x
     if checks.switch("random_start", random_start):
         start = _clamped(x + ball.draw(x, epsilon, generator), limits)
-    return climb(model, partial(scores_of, model), x, y, epsilon, steps, size, start, limits, ball, climbed)
+    return climb(
+        model, partial(inputs.scores_of, model), x, y, epsilon, steps, size, start, limits, ball, climbed
+    )
 
 
 def _clamped(z: Tensor, limits: tuple[float, float] | None) -> Tensor:
     return z if limits is None else z.clamp(*limits)
 
 
-def _last(iterates: Iterator[Tensor]) -> Tensor:
+def last(iterates: Iterator[Tensor]) -> Tensor:
+    """The last of some pictures; the others are forgotten one by one."""
     return deque(iterates, maxlen=1).pop()

@@ -46,13 +46,18 @@ def scores_of(model: Model, x: Tensor, y: Tensor) -> Tensor:
             f"model gives {what} for {len(x)} pictures; it must give one logit for each class, shape "
             f"({len(x)}, classes), with two classes at least."
         )
+    look_at("model gives", scores, y)
+    return scores
+
+
+def look_at(whose: str, scores: Tensor, y: Tensor) -> None:
+    """Raise a ValueError where logits (n, classes) are not finite, or y is not among the classes."""
     if not scores.isfinite().all():
-        raise ValueError("model gives logits that are NaN or infinite: its training may have diverged.")
+        raise ValueError(f"{whose} logits that are NaN or infinite: the training may have diverged.")
     if not 0 <= int(y.min()) <= int(y.max()) < scores.shape[1]:
         raise ValueError(
             f"y goes from {int(y.min())} to {int(y.max())}, but the model knows the classes 0 to {scores.shape[1] - 1}."
         )
-    return scores
 
 
 def slope(z: Tensor, scores: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
@@ -100,27 +105,28 @@ def the_limits(bounds: Bounds) -> tuple[float, float] | None:
     return low, high
 
 
-def pictures(x: Tensor, limits: tuple[float, float] | None) -> Tensor:
+def pictures(name: str, x: Tensor, limits: tuple[float, float] | None) -> Tensor:
     """Pictures (n, ...) of floats inside of the limits, without their gradient."""
-    x = checks.tensor("x", x).detach()
+    x = checks.tensor(name, x).detach()
     if not x.is_floating_point() or x.dim() < 2 or not x.numel():
         raise ValueError(
-            f"x is {x.dtype} of shape {tuple(x.shape)}; it must hold n >= 1 pictures of floats, such as "
+            f"{name}: {x.dtype} of shape {tuple(x.shape)}; there must be n >= 1 pictures of floats, such as "
             "(n, 1, 28, 28). Of bytes, take torch.from_numpy(pixels)[:, None] / 255."
         )
-    low, high = limits or (-math.inf, math.inf)
-    lowest, highest = x.min().item(), x.max().item()
-    if not (
-        math.isfinite(lowest)
-        and low - ROUNDING <= lowest
-        and highest <= high + ROUNDING
-        and highest < math.inf
-    ):
+    if found := outside(x, limits):
         raise ValueError(
-            f"x goes from {lowest:g} to {highest:g}, outside of the bounds ({low:g}, {high:g}). Divide bytes by 255; "
-            "for pictures in [-1, 1] say bounds=(-1, 1)."
+            f"{name}: pixels {found}. Divide bytes by 255; for pictures in [-1, 1] say bounds=(-1, 1)."
         )
     return x
+
+
+def outside(x: Tensor, limits: tuple[float, float] | None) -> str:
+    """In words, where pixels are not finite or lie outside of the limits; empty where all is well."""
+    low, high = limits or (-math.inf, math.inf)
+    lowest, highest = x.min().item(), x.max().item()
+    if math.isfinite(lowest + highest) and low - ROUNDING <= lowest <= highest <= high + ROUNDING:
+        return ""
+    return f"from {lowest:g} to {highest:g}, outside of the bounds ({low:g}, {high:g})"
 
 
 def the_labels(name: str, y: Tensor, x: Tensor) -> Tensor:

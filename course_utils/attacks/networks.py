@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor, nn
 
-from course_utils.checks import one_of
+from course_utils import checks
 from course_utils.datasets import SIDE
 
 CLASSES = 10
@@ -47,8 +47,7 @@ class DigitNetwork(nn.Sequential):
     """
 
     def __init__(self, architecture: str = "cnn") -> None:
-        self_made = NETWORKS[one_of("architecture", architecture, NETWORKS)]()
-        super().__init__(*self_made)
+        super().__init__(*NETWORKS[checks.one_of("architecture", architecture, NETWORKS)]())
         self.architecture = architecture
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,6 +58,7 @@ class DigitNetwork(nn.Sequential):
         ValueError
             for pictures of another shape or type.
         """
+        checks.tensor("x", x)
         if x.shape[1:] != (1, SIDE, SIDE):
             raise ValueError(
                 f"x has the shape {tuple(x.shape)}; this network takes pictures (n, 1, {SIDE}, {SIDE}) in [0, 1]."

@@ -8,17 +8,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from course_utils import checks
-from course_utils.attacks.inputs import (
-    Bounds,
-    Model,
-    a_generator,
-    a_model,
-    pictures,
-    scores_of,
-    slope,
-    the_limits,
-    undisturbed,
-)
+from course_utils.attacks import inputs
+from course_utils.attacks.inputs import Bounds, Model
 
 
 def patch(
@@ -54,24 +45,25 @@ def patch(
         for pictures of another shape or outside the bounds, a patch that is larger than they are, or a model through
         which no gradient comes.
     """
-    a_model(model)
-    limits = the_limits(checks.each("bounds", bounds, checks.number, 2, "such as (0, 1)"))
-    assert limits is not None
-    x = pictures(x, limits)
+    inputs.a_model(model)
+    if (limits := inputs.the_limits(bounds)) is None:
+        raise ValueError("bounds is None; a patch needs an end to what its pixels can be, such as (0, 1).")
+    x = inputs.pictures("x", x, limits)
     target, batch = checks.whole("target", target, 0), checks.whole("batch", batch)
-    _check_room("side", checks.whole("side", side), x)
+    side = checks.whole("side", side)
+    _check_room("side", side, x)
     steps, step_size = checks.whole("steps", steps), checks.positive("step_size", step_size)
-    generator = a_generator(generator)
-    grey = torch.full((x.shape[1], side, side), sum(limits) / 2, dtype=x.dtype, device=x.device)
+    generator = inputs.a_generator(generator)
+    square = torch.full((x.shape[1], side, side), sum(limits) / 2, dtype=x.dtype, device=x.device)
     wanted = torch.full((batch,), target, device=x.device)
     for step in range(steps):
         chosen = torch.randint(len(x), (batch,), generator=generator, device=generator.device).to(x.device)
-        grey = grey.detach().requires_grad_()
-        with undisturbed(model):
-            scores = scores_of(model, paste(x[chosen], grey, generator), wanted)
-            gradient = slope(grey, scores, lambda scores: functional.cross_entropy(scores, wanted))
-        grey = (grey.detach() - step_size * (1 - step / steps) * gradient.sign()).clamp(*limits)
-    return grey
+        square = square.detach().requires_grad_()
+        with inputs.undisturbed(model):
+            scores = inputs.scores_of(model, paste(x[chosen], square, generator), wanted)
+            gradient = inputs.slope(square, scores, lambda scores: functional.cross_entropy(scores, wanted))
+        square = (square.detach() - step_size * (1 - step / steps) * gradient.sign()).clamp(*limits)
+    return square
 
 
 def paste(x: Tensor, patch: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -81,9 +73,13 @@ def paste(x: Tensor, patch: Tensor, generator: torch.Generator | None = None) ->
     Raises
     ------
     ValueError
-        for shapes that do not fit each other.
+        for shapes that do not fit each other, and for pixels that are no floats, NaN or infinite.
     """
-    x, patch, generator = checks.tensor("x", x), checks.tensor("patch", patch), a_generator(generator)
+    generator = inputs.a_generator(generator)
+    for name, given in {"x": x, "patch": patch}.items():
+        checks.tensor(name, given)
+        if not given.is_floating_point() or not given.isfinite().all():
+            raise ValueError(f"{name}: {given.dtype}, or NaN or infinite; its pixels must be finite floats.")
     if patch.dim() != 3 or patch.shape[1] != patch.shape[2] or not patch.numel():
         raise ValueError(
             f"patch has the shape {tuple(patch.shape)}; it must be a square, (channels, side, side)."

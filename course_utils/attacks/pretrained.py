@@ -1,21 +1,19 @@
 """Networks that were trained beforehand and ship with the course, and a file for your own.
 
-One file each, data/checkpoints/digits_NAME.safetensors: the weights in float16, and in the header what is needed to
-build the network again.
+One file each, data/checkpoints/digits_NAME.safetensors (see :mod:`course_utils.training.pretrained`).
 """
 
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
-from course_utils import checks, runtime
+from course_utils import checks
 from course_utils.attacks.networks import DigitNetwork
-from course_utils.checks import finite_tensors
-from course_utils.files import replacing
-from course_utils.training.checkpoints import CheckpointError, read_tensors
+from course_utils.training.pretrained import NetworkFile
 
-FORMAT, VERSION = "course_utils.digits", 1
+FILE = NetworkFile(
+    "course_utils.digits", 1, "save_digit_network(model, path)", "checkpoints/digits_{}.safetensors"
+)
 
 
 def save_digit_network(model: DigitNetwork, path: str | Path) -> Path:
@@ -27,13 +25,7 @@ def save_digit_network(model: DigitNetwork, path: str | Path) -> Path:
         when a weight is not finite, or too large for float16.
     """
     checks.instance("model", model, DigitNetwork, "a DigitNetwork", "and the path comes after it")
-    path = checks.path("path", path)
-    weights = {name: value.half().cpu().contiguous() for name, value in model.state_dict().items()}
-    finite_tensors("this network in float16", weights)
-    header = {"format": FORMAT, "version": str(VERSION), "architecture": model.architecture}
-    with replacing(path) as part:
-        save_file(weights, part, header)
-    return path
+    return FILE.save(model, path, {"architecture": model.architecture})
 
 
 def load_digit_network(name: str | Path = "cnn", device: str | torch.device | None = None) -> DigitNetwork:
@@ -52,17 +44,7 @@ def load_digit_network(name: str | Path = "cnn", device: str | torch.device | No
     ------
     FileNotFoundError
         when there is no such file.
-    ValueError
+    CheckpointError
         when the file is damaged, something else, or of a newer version, or a weight is not finite.
     """
-    path = checks.path("name", name)
-    if isinstance(name, str) and not name.endswith(".safetensors"):
-        path = runtime.shipped(f"checkpoints/digits_{name}.safetensors")
-    header, weights = read_tensors(path, FORMAT, VERSION, "save_digit_network")
-    finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    try:
-        model = DigitNetwork(header["architecture"])
-        model.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
-    except (KeyError, RuntimeError, ValueError) as error:
-        raise CheckpointError(f"{path} does not hold the network that its header names: {error}") from None
-    return model.to(runtime.device(device)).eval().requires_grad_(False)
+    return FILE.load(name, device, lambda header: DigitNetwork(header["architecture"]))

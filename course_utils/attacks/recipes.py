@@ -6,11 +6,11 @@ from typing import Any, ClassVar
 
 from course_utils.attacks.networks import NETWORKS
 from course_utils.checks import not_negative, one_of, switch, whole
-from course_utils.training import Settings
+from course_utils.training import ModelSettings
 
 
 @dataclass(frozen=True)
-class DigitRecipe(Settings):
+class DigitRecipe(ModelSettings):
     """How to train a network that names digits (L0, "Adversarial Training via FGSM").
 
     The network
@@ -25,7 +25,6 @@ class DigitRecipe(Settings):
         ``batch_size`` pictures each; Adam's rate is L0's epsilon_1, and falls to 0 over ``decay_steps``.
     """
 
-    name: str
     architecture: str = "cnn"
     begins_with: str = ""
     attack_steps: int = 0
@@ -35,13 +34,6 @@ class DigitRecipe(Settings):
     clamp: bool = True
     random_start: bool = True
     ramp: int = 0
-    batch_size: int = 128
-    optimizer: str = "adam"
-    model_learning_rate: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    decay_steps: int = 0
-    ema: float = 0.0
-    precision: str = "float32"
     quick_steps: int = 880
     full_steps: int = 880
 
@@ -59,7 +51,6 @@ class DigitRecipe(Settings):
             clamp=switch,
             random_start=switch,
             ramp=partial(whole, at_least=0),
-            batch_size=whole,
         )
 
 

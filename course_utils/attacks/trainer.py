@@ -9,13 +9,14 @@ from torch.nn import functional
 from torch.optim import Optimizer
 
 from course_utils import checks
-from course_utils.attacks.gradient import BALLS, LOSSES, climb
+from course_utils.attacks.gradient import BALLS, LOSSES, climb, last
 from course_utils.attacks.networks import DigitNetwork
 from course_utils.attacks.recipes import RECIPES, DigitRecipe
 from course_utils.checks import one_of
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_unit
 from course_utils.training import TrainingLoop, descend
+from course_utils.training.state import shared_tensor
 
 
 class DigitTrainer(TrainingLoop):
@@ -79,7 +80,7 @@ class DigitTrainer(TrainingLoop):
         super().__init__(recipe, device=device, seed=seed)
         if start is not None:
             self.model.load_state_dict(start.state_dict())
-        self._pixels = torch.from_numpy(np.ascontiguousarray(images.pixels))[:, None].to(self.device)
+        self._pixels = shared_tensor(images.pixels)[:, None].to(self.device)
         self._labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64)).to(self.device)
 
     @property
@@ -112,12 +113,10 @@ class DigitTrainer(TrainingLoop):
         if recipe.random_start:
             start = x + ball.draw(x, reach, self.random)
             start = start if limits is None else start.clamp(*limits)
-        steps = climb(
+        return last(climb(  # unchecked: where the training diverges, the loop's guard says so
             self.model, lambda z, _: self.model(z), x, y, reach, recipe.attack_steps, size, start, limits, ball,
             LOSSES["cross-entropy"],
-        )  # fmt: skip
-        *_, found = steps  # unchecked: where the training diverges, the loop's guard says so
-        return found
+        ))  # fmt: skip
 
     def update(self) -> Tensor:
         x, y = self.batch()

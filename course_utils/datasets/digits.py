@@ -11,10 +11,12 @@ them under are known too.
 
 import math
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -37,6 +39,9 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
+PIECE = 2**20  # bytes that are read at a time
+_alive: WeakValueDictionary[str, np.ndarray] = WeakValueDictionary()  # by the SHA-256 of their content
+_checksums: dict[str, int] = {}
 PREFIX = {"train": "train", "test": "t10k"}
 
 
@@ -248,14 +253,28 @@ def _load_idx(name: str, root: Path, download: bool, mirrors: Sequence[str]) -> 
             'Or go on without them: load_images("digits") gives rougher digits that need no download.'
         ).lstrip(),
     )
+    return _read(path, name, SHA256[name])
+
+
+def _read(path: Path, name: str, sha256: str) -> np.ndarray:
+    """The array in a file of that content. Where somebody holds it already, and nobody has written into it, it is that
+    same array: a lesson that loads its pictures twice has them once."""
+    known, checksum = _alive.get(sha256), _checksums.get(sha256)
+    if known is not None and zlib.crc32(known) == checksum:
+        return known
+    content = bytearray()  # read at once, a gzipped file would be in memory twice
     with open_plain(path) as file:
-        return _parse_idx(file.read(), name)
+        while piece := file.read(PIECE):
+            content += piece
+    found = _alive[sha256] = _parse_idx(content, name)
+    _checksums[sha256] = zlib.crc32(found)
+    return found
 
 
-def _parse_idx(content: bytes, name: str) -> np.ndarray:
+def _parse_idx(content: bytearray, name: str) -> np.ndarray:
     """The array in an IDX file of bytes: 0, 0, type 8, number of axes, big-endian lengths, then the data.
 
-    The array is a copy that can be written, because ``torch.from_numpy`` warns of others.
+    The array lies in the content's own memory, and can be written, because ``torch.from_numpy`` warns of others.
     """
     if len(content) < 4 or content[:3] != b"\x00\x00\x08":
         raise ValueError(
@@ -267,4 +286,4 @@ def _parse_idx(content: bytes, name: str) -> np.ndarray:
     shape = tuple(np.frombuffer(content, ">u4", count=content[3], offset=4).tolist())
     if len(content) - start != math.prod(shape):
         raise ValueError(f"{name} announces the shape {shape} but holds {len(content) - start:,} bytes.")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape).copy()
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

@@ -50,8 +50,11 @@ def task(number: str) -> Task:
 
 def _lesson(number: str) -> str:
     """The lesson that a task or a prediction belongs to."""
-    checks.instance("number", number, str, "the id of a task, as a text", 'such as "1.2"')
-    return checks.one_of(f"the lesson of number {number!r}", number.partition(".")[0], LESSONS)
+    return checks.one_of(f"the lesson of number {number!r}", _id(number).partition(".")[0], LESSONS)
+
+
+def _id(number: str) -> str:
+    return str(checks.instance("number", number, str, "the id of a task, as a text", 'such as "1.2"'))
 
 
 def __getattr__(name: str) -> Any:
@@ -81,7 +84,7 @@ def check(number: str, answer: Any = None) -> Verdict | None:
         when the notebook has no such name.
     """
     names = sys._getframe(1).f_globals
-    several = answer is None and number in LESSONS
+    several = answer is None and _id(number) in LESSONS
     looked_at = list(tasks(number).values()) if several else [task(number)]
     if several and not any(each.name in names for each in looked_at):
         asked = ", ".join(each.name for each in looked_at)
@@ -128,12 +131,15 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
     Raises
     ------
     ValueError
-        when there is no such prediction.
+        when there is no such prediction, or a guess or what was computed is neither numbers nor a word.
     """
     there = predictions(_lesson(number))
     question = there[checks.one_of("number", number, there)]
+    if computed is not None:
+        _plain("computed", computed)
     if guess is not ...:
-        kept.change(lambda record: record.setdefault(number, {}).update(guess=_plain(guess)))
+        noted = _plain("guess", guess)
+        kept.change(lambda record: record.setdefault(number, {}).update(guess=noted))
     elif computed is not None:
         guess = kept.read().get(number, {}).get("guess", ...)
     if guess is ...:
@@ -163,7 +169,7 @@ def progress() -> None:
 
 def reset(number: str = "") -> None:
     """Forget what was solved and guessed: of one task, "1.2", of a lesson, "1", or of all."""
-    lessons = [each for each in LESSONS if number in ("", each)]
+    lessons = [each for each in LESSONS if _id(number) in ("", each)]
     known = {name for each in lessons for name in (*tasks(each), *predictions(each))} or {task(number).id}
     for name in known:
         _hints.pop(name, None)
@@ -196,11 +202,16 @@ def _note(number: str, solved: bool) -> None:
     kept.change(add)
 
 
-def _plain(value: Any) -> Any:
-    """As JSON can hold it."""
+def _plain(name: str, value: Any) -> Any:
+    """A word, a number or numbers, as JSON can hold it."""
     if isinstance(value, str):
         return value
-    numbers = row(value).tolist()
+    try:
+        numbers = row(value).tolist()
+    except (TypeError, ValueError):
+        numbers = []
+    if not numbers:
+        raise ValueError(f"{name} is {show(value)}; it must be a number, some numbers, or a word.")
     return numbers[0] if len(numbers) == 1 else numbers
 
 

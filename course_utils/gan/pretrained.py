@@ -1,33 +1,26 @@
 """Generators that were trained beforehand and ship with the course, to play with their latent space at once.
 
-One file per generator, data/checkpoints/NAME_generator.safetensors: the weights in float16, and in the header all
-that is needed to build the network again ("format", "version", and "network", a string of JSON with ``architecture``,
-``latent_dim``, ``generator_widths``, ``conditioning`` and ``attributes``).
+One file per generator, data/checkpoints/NAME_generator.safetensors (see :mod:`course_utils.training.pretrained`); what
+is needed to build the network again is "network", a string of JSON with ``architecture``, ``latent_dim``,
+``generator_widths``, ``conditioning`` and ``attributes``.
 """
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
-from course_utils import checks, runtime
-from course_utils.checks import finite_tensors
-from course_utils.files import replacing
+from course_utils import checks
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.recipes import Recipe
-from course_utils.training.checkpoints import read_tensors
+from course_utils.training.pretrained import NetworkFile
 
-FORMAT, VERSION = "course_utils.generator", 1
-NETWORK = (
-    "architecture",
-    "latent_dim",
-    "generator_widths",
-    "conditioning",
-    "attributes",
-)  # the settings that decide how a generator looks
+FILE = NetworkFile(
+    "course_utils.generator", 1, "save_generator(trainer, path)", "checkpoints/{}_generator.safetensors"
+)
+# the settings that decide how a generator looks
+NETWORK = ("architecture", "latent_dim", "generator_widths", "conditioning", "attributes")
 
 
 def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
@@ -41,23 +34,9 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
         when a weight is not finite, or too large for float16.
     """
     checks.instance("trainer", trainer, AdversarialLoop, "a trainer", "and the path comes after it")
-    path = checks.path("path", path)
     generator = trainer.average.module if trainer.average is not None else trainer.generator
-    weights = {
-        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
-        for name, value in generator.state_dict().items()
-    }
-    finite_tensors("this generator in float16", weights)
-    settings = asdict(trainer.recipe)
-    metadata = {
-        "format": FORMAT,
-        "version": str(VERSION),
-        "network": json.dumps({name: settings[name] for name in NETWORK}),
-        "steps": str(len(trainer.log)),
-    }
-    with replacing(path) as part:
-        save_file(weights, part, metadata)
-    return path
+    network = json.dumps({name: getattr(trainer.recipe, name) for name in NETWORK})
+    return FILE.save(generator, path, {"network": network, "steps": str(trainer.done)})
 
 
 def load_generator(name: str | Path = "dcgan", device: str | torch.device | None = None) -> nn.Module:
@@ -76,16 +55,14 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     ------
     FileNotFoundError
         when there is no such file.
-    ValueError
+    CheckpointError
         when the file is damaged, something else, or of a newer version, or a weight is not finite.
     """
-    path = checks.path("name", name)
-    if isinstance(name, str) and not name.endswith(".safetensors"):
-        path = runtime.shipped(f"checkpoints/{name}_generator.safetensors")
-    header, weights = read_tensors(path, FORMAT, VERSION, "save_generator")
-    finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    network = json.loads(header["network"])
-    generator, _ = Recipe(path.stem, **network).make_networks()
-    generator.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
-    generator.latent_dim = network["latent_dim"]
-    return generator.to(runtime.device(device)).eval().requires_grad_(False)
+    return FILE.load(name, device, _build)
+
+
+def _build(header: dict[str, str]) -> nn.Module:
+    settings = json.loads(header["network"])
+    generator, _ = Recipe("loaded", **settings).make_networks()
+    generator.latent_dim = settings["latent_dim"]
+    return generator

@@ -14,6 +14,7 @@ from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.conditional import conditions_of
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.recipes import Recipe, get_recipe
+from course_utils.training.state import shared_tensor
 
 PLAYERS = ("both", "discriminator", "generator")
 
@@ -71,10 +72,7 @@ class AdversarialTrainer(AdversarialLoop):
                 "labels: give Images, such as load_images() or Images(pixels, labels, name)."
             )
         super().__init__(recipe, device=device, seed=seed)
-        # Shared, not copied: MNIST has 47 MB, and a lesson has ten trainers. (Of read-only arrays torch would warn.)
-        shared = pixels.flags.writeable and pixels.flags.c_contiguous
-        pictures = torch.from_numpy(pixels) if shared else torch.tensor(pixels)
-        self.pixels = pictures.unsqueeze(1).to(self.device)
+        self.pixels = shared_tensor(pixels).unsqueeze(1).to(self.device)
         if isinstance(images, Images) and recipe.conditional:
             self.conditions = conditions_of(images, recipe.attributes).to(self.device)
 

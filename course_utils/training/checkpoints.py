@@ -38,6 +38,8 @@ def save_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
     FloatingPointError
         when the training has diverged since the last look (see :meth:`TrainingLoop.check`): the trainer is
         then back at a good step, and the file is left as it was.
+    OSError
+        when it cannot be written; an earlier file is left as it was.
     """
     _check_trainer(trainer)
     path = checks.path("path", path)
@@ -52,8 +54,7 @@ def save_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
         "content": content,
         "sha256": _digest(content, tensors),
     }
-    with replacing(path) as part:
-        save_file(tensors, part, metadata=header)
+    write_tensors(path, tensors, header)
 
 
 def load_checkpoint(trainer: TrainingLoop, path: str | Path) -> None:
@@ -83,14 +84,11 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
         as :func:`load_checkpoint`.
     """
     path = checks.path("path", path)
-    header, tensors = read_tensors(path, FORMAT, VERSION, "save_checkpoint")
+    header, tensors = read_tensors(path, FORMAT, VERSION, "save_checkpoint(trainer, path)")
     if header.get("sha256") != _digest(header.get("content", ""), tensors):
         raise CheckpointError(f"{path} is damaged: what it holds is not what was saved. Use an earlier one.")
     trained = {name: tensor for name, tensor in tensors.items() if name not in MAY_BE_NAN}
-    try:
-        finite_tensors(str(path), trained, advice="go on from an earlier checkpoint")
-    except ValueError as error:
-        raise CheckpointError(str(error)) from None
+    refuse_nan(path, trained, "go on from an earlier checkpoint")
     content = json.loads(header["content"])
     if (found := content.get("of", "Recipe")) != kind.__name__:
         raise CheckpointError(
@@ -102,7 +100,7 @@ def read_checkpoint(path: str | Path, kind: type[Settings]) -> dict[str, Any]:
 def read_tensors(
     path: Path, kind: str, version: int, writer: str
 ) -> tuple[dict[str, str], dict[str, Tensor]]:
-    """Header and tensors of a safetensors file of that kind and version, which a function ``writer`` has written.
+    """Header and tensors of a safetensors file of that kind and version, which a call ``writer`` has written.
 
     Raises
     ------
@@ -110,23 +108,60 @@ def read_tensors(
         as :func:`load_checkpoint`.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"there is no file {path}; {writer}(trainer, path) writes one.")
-    try:
-        with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except SafetensorError as error:
-        raise CheckpointError(
-            f"{path} is damaged, or no safetensors file at all: {error}. (`git checkout` brings back what ships.)"
-        ) from error
-    if header.get("format") != kind:
-        raise CheckpointError(f"{path} holds tensors, but {writer}(trainer, path) did not write it.")
+        raise FileNotFoundError(f"there is no file {path}; {writer} writes one.")
+    header, tensors = open_tensors(path)
+    if (found := header.get("format")) != kind:
+        what = f" (it is a file of the format {found!r})" if found else ""
+        raise CheckpointError(f"{path} holds tensors, but {writer} did not write it{what}.")
     if header.get("version") != str(version):
         raise CheckpointError(
             f"{path} is of version {header.get('version')}, and this course_utils reads version {version}: use the "
             "course_utils that wrote it, or write it anew."
         )
     return header, tensors
+
+
+def open_tensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Header and tensors of any safetensors file.
+
+    Raises
+    ------
+    CheckpointError
+        when it is damaged, or no such file at all.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path} is damaged, or no safetensors file at all: {error}. (`git checkout` brings back what ships.)"
+        ) from error
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]) -> None:
+    """Write a file for :func:`read_tensors`, in place of an earlier one, in one go.
+
+    Raises
+    ------
+    OSError
+        when it cannot be written; an earlier file is left as it was.
+    """
+    with replacing(path) as part:
+        try:
+            save_file(tensors, part, metadata=header)
+        except SafetensorError as error:  # of a full disk, too
+            raise OSError(
+                f"{path} cannot be written ({error}). Make room there, or give another path; an earlier file of that "
+                "name is as it was."
+            ) from error
+
+
+def refuse_nan(path: Path, tensors: dict[str, Tensor], advice: str) -> None:
+    """Raise a CheckpointError where a number in a file is not finite."""
+    try:
+        finite_tensors(str(path), tensors, advice)
+    except ValueError as error:
+        raise CheckpointError(str(error)) from None
 
 
 def _digest(content: str, tensors: dict[str, Tensor]) -> str:

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -86,3 +86,26 @@ class Settings:
 
     def _names(self) -> list[str]:
         return [field.name for field in fields(self)]  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ModelSettings(Settings):
+    """The settings of a recipe that trains one network, the part ``model``, on minibatches; a recipe adds its own.
+
+    Its rate is ``model_learning_rate``, and a minibatch has ``batch_size`` samples.
+    """
+
+    name: str
+    batch_size: int = 128
+    optimizer: str = "adam"
+    model_learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    decay_steps: int = 0
+    ema: float = 0.0
+    precision: str = "float32"
+    quick_steps: int = 2_000
+    full_steps: int = 20_000
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._check(batch_size=whole)

@@ -22,14 +22,15 @@ LOCAL = 6  # standard deviations of q over which its own integrals go: beyond li
 def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(N(mean, diag(s^2)) || N(0, I)) = -1/2 sum_j (1 + log s_j^2 - m_j^2 - s_j^2), in nats: (n, J) -> (n,).
 
-    (The slide in L2 lacks the minus sign; the divergence would be negative.)
+    (The slide in L2 lacks the minus sign; the divergence would be negative.) Numbers of 16 bits are widened, and the
+    result is float32: in float16, squares would overflow from 255 on, and exponentials from 11 on.
 
     Raises
     ------
     ValueError
         for shapes that differ, and for NaN.
     OverflowError
-        for a log-variance above 80, whose exponential is no number in float32.
+        for a log-variance above 80, whose exponential is no number in float32, and for means whose squares are none.
     """
     mean, log_variance = real("mean", mean), real("log_variance", log_variance)
     if mean.shape != log_variance.shape or not mean.ndim:
@@ -41,9 +42,17 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
             f"a log-variance is {top:g}, and exp of it overflows: the encoder has diverged (a smaller learning rate "
             "helps), or this is a variance and not its logarithm."
         )
+    mean, log_variance = (
+        v.float() if v.is_floating_point() and v.itemsize == 2 else v for v in (mean, log_variance)
+    )
     kl = divergence(Posterior(mean, log_variance))
     if kl.isnan().any():
         raise ValueError("mean or log_variance holds NaN: the encoder that gave them has diverged.")
+    if not mean.square().isfinite().all():
+        raise OverflowError(
+            f"a mean is {mean.abs().max().item():g}, and its square overflows: the encoder has diverged (a smaller "
+            "learning rate helps)."
+        )
     return kl
 
 
@@ -167,12 +176,13 @@ def log_evidence_on_grid(
     tolerance = positive("tolerance", tolerance)
     axis = torch.linspace(-reach, reach, side, dtype=rows.dtype, device=rows.device)
     step = 2 * reach / (side - 1)
-    log_joint, log_q = [], []
-    for z in torch.cartesian_prod(axis, axis).split(CHUNK):
-        log_joint.append(_all_pairs(model, rows, z) + log_normal(z)[:, None])
-        log_q.append(log_posterior(q, z[:, None, :]))
-    joint, log_density = torch.cat(log_joint).double(), torch.cat(log_q).double()
-    mass = log_density.exp().sum(0) * step**2
+    log_joint, mass = [], torch.zeros(len(rows), dtype=torch.float64, device=rows.device)
+    for z in torch.cartesian_prod(axis, axis).split(
+        CHUNK
+    ):  # summed up part by part: all at once would fill 400 MB
+        joint = _all_pairs(model, rows, z) + log_normal(z)[:, None]
+        log_joint.append(joint.double().logsumexp(0))
+        mass += log_posterior(q, z[:, None, :]).double().exp().sum(0) * step**2
     if not (worst := (mass - 1).abs().max().item()) <= tolerance:  # NaN is no mass either
         narrowest = (q.log_variance.min() / 2).exp().item()
         raise ArithmeticError(
@@ -180,7 +190,7 @@ def log_evidence_on_grid(
             f"narrowest q has a standard deviation of {narrowest:.3g}. Take more points than {side} a side, or "
             f"a larger reach than {reach:g}."
         )
-    log_evidence = joint.logsumexp(0) + 2 * math.log(step)
+    log_evidence = torch.stack(log_joint).logsumexp(0) + 2 * math.log(step)
     bound = _elbo_of(model, rows, q)
     return Evidence(log_evidence, bound, log_evidence - bound, mass)
 

@@ -56,7 +56,8 @@ class Likelihood:
 
 def _bernoulli(x: Tensor, logits: Tensor) -> Tensor:
     """sum_i x_i log sigmoid(a_i) + (1 - x_i) log(1 - sigmoid(a_i)) = sum_i x_i a_i - log(1 + exp(a_i))."""
-    return (x * logits - functional.softplus(logits)).sum(-1)
+    terms = x * logits
+    return terms.sub_(functional.softplus(logits)).sum(-1)  # in place: for 10,000 digits these have 31 MB
 
 
 def _gaussian(x: Tensor, numbers: Tensor) -> Tensor:

@@ -14,13 +14,14 @@ from course_utils import checks
 from course_utils.checks import each, not_negative, one_of, whole
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import SIDE, check_digits, to_unit
-from course_utils.training import Settings, TrainingLoop, descend
+from course_utils.training import ModelSettings, TrainingLoop, descend
+from course_utils.training.state import shared_tensor
 from course_utils.vae.bounds import divergence
 from course_utils.vae.model import LIKELIHOODS, VAE, real
 
 
 @dataclass(frozen=True)
-class VAERecipe(Settings):
+class VAERecipe(ModelSettings):
     """How to train a VAE.
 
     ``latent_dim``, ``widths`` and ``likelihood`` are those of :class:`~course_utils.vae.model.VAE`. ``beta`` weighs the
@@ -28,20 +29,10 @@ class VAERecipe(Settings):
     every step, with their grey as the probability (Salakhutdinov and Murray 2008).
     """
 
-    name: str
     latent_dim: int = 20
     widths: tuple[int, ...] = (300, 300)
     likelihood: str = "bernoulli"
     beta: float = 1.0
-    batch_size: int = 128
-    optimizer: str = "adam"
-    model_learning_rate: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.999)
-    decay_steps: int = 0
-    ema: float = 0.0
-    precision: str = "float32"
-    quick_steps: int = 2_000
-    full_steps: int = 20_000
 
     structure: ClassVar[tuple[str, ...]] = ("latent_dim", "widths", "likelihood")
 
@@ -52,7 +43,6 @@ class VAERecipe(Settings):
             widths=partial(each, check=whole, advice="such as (300, 300)"),
             likelihood=partial(one_of, choices=LIKELIHOODS),
             beta=not_negative,
-            batch_size=whole,
         )
 
 
@@ -103,8 +93,7 @@ class VAETrainer(TrainingLoop):
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
         super().__init__(recipe.replace(**overrides), device=device, seed=seed)
         self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
-        shared = pixels.flags.writeable and pixels.flags.c_contiguous  # of read-only arrays torch would warn
-        self.pixels = torch.from_numpy(pixels if shared else pixels.copy()).to(self.device)
+        self.pixels = shared_tensor(pixels).to(self.device)
 
     def make_networks(self) -> tuple[VAE]:
         """A fresh VAE for pictures of digits."""

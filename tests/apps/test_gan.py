@@ -267,7 +267,12 @@ def test_pictures_and_training_can_be_saved(images, tmp_path):
     assert np.array_equal(
         pictures, to_bytes(mosaic(controller.trainer.sample(80, seed=0), 10, scale="symmetric"), "unit")
     )
-    controller.set(rate=2.0)
+    before = (tmp_path / "gan_mlp_seed0_step5.png").read_bytes()
+    controller.set(rate=2.0)  # other settings, which the name does not say: nothing is lost
+    controller.press("save_pictures")
+    assert "gan_mlp_seed0_step5_2.png" in controller.status()
+    assert (tmp_path / "gan_mlp_seed0_step5.png").read_bytes() == before
+    controller.set(rate=1.0)
     assert "Saved" not in controller.status()
 
 

@@ -57,8 +57,59 @@ def test_the_model_is_asked_in_evaluation_mode_and_left_alone(network, points):
     assert found == robust_accuracy(model.eval(), x, y, 0.05, fgsm)
 
 
-def test_an_attack_that_gives_something_else_is_refused(network, points):
-    with pytest.raises(ValueError, match="attack gives NoneType"):
-        robust_accuracy(network(), *points(), 0.1, lambda *_: None)
-    with pytest.raises(ValueError, match="attack is the class"):
-        robust_accuracy(network(), *points(), 0.1, dict)
+def step(by, clamp=True):
+    """An attack that moves all pixels by that much."""
+    return lambda model, x, y, epsilon: (x + by).clamp(0, 1) if clamp else x + by
+
+
+@pytest.mark.parametrize(
+    ("attack", "said"),
+    [
+        (
+            [],
+            r"attack is \[\]; it must be a function \(model, x, y, epsilon\) -> pictures, such as fgsm, or a list",
+        ),
+        ({}, r"attack is \{\}; it must be a function"),
+        ("fgsm", "attack is 'fgsm'; it must be a function"),
+        (None, "attack is None; it must be a function"),
+        ([fgsm, None], "attack is .*None.*; it must be a function"),
+        (dict, "attack is the class dict"),
+        ([fgsm, dict], "attack is the class dict"),
+        (lambda *_: None, "attack gives NoneType for pictures of shape"),
+        (lambda model, x, *_: x.numpy(), "attack gives ndarray for pictures"),
+        (lambda model, x, *_: x[1:], r"attack gives torch.float32 of shape \(7, 1, 6, 6\)"),
+        (
+            lambda model, x, *_: x.double(),
+            "attack gives torch.float64 .* a tensor of that shape, torch.float32",
+        ),
+        (lambda model, x, *_: x * torch.nan, "attack gives pixels from nan to nan"),
+        (step(0.5, clamp=False), r"attack gives pixels from .* to 1.* outside of the bounds \(0, 1\).*Clamp"),
+        (step(0.11), "attack goes as far as 0.11, and epsilon is 0.1: it leaves the ball"),
+        ([fgsm, step(0.11)], "it leaves the ball"),
+        (
+            lambda model, x, y, epsilon: pgd(model, x, y, 2 * epsilon),
+            "attack goes as far as 0.2, .* leaves the ball",
+        ),
+    ],
+)
+def test_an_attack_that_is_none_or_gives_something_else_or_goes_too_far_is_refused(
+    network, points, attack, said
+):
+    with pytest.raises(ValueError, match=said):
+        robust_accuracy(network(), *points(), 0.1, attack)
+
+
+def test_both_balls_and_other_bounds_are_known(network, points):
+    """At the rim itself, and with pictures of another scale: no attack of the package is ever refused."""
+    model, (x, y) = network(), points(60)
+    for norm, epsilon in (("linf", 0.1), ("l2", 1.5)):
+        attack = partial(pgd, norm=norm, restarts=2)
+        assert 0 <= robust_accuracy(model, x, y, epsilon, attack, norm=norm) < 1
+        wide = partial(attack, bounds=(-1, 1))
+        assert 0 <= robust_accuracy(model, 2 * x - 1, y, epsilon, wide, norm=norm, bounds=(-1, 1)) < 1
+        free = partial(attack, bounds=None)
+        assert 0 <= robust_accuracy(model, 100 * x, y, 100 * epsilon, free, norm=norm, bounds=None) < 1
+    with pytest.raises(ValueError, match=r"images: pixels from .*say bounds=\(-1, 1\)"):
+        robust_accuracy(model, 2 * x - 1, y, 0.1, fgsm)
+    with pytest.raises(ValueError, match="it leaves the ball"):  # each pixel goes no further, all together do
+        robust_accuracy(model, x, y, 0.1, fgsm, norm="l2")

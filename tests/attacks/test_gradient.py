@@ -93,6 +93,26 @@ def test_the_margin_is_how_far_the_best_wrong_class_is_ahead():
     assert margins(scores, torch.tensor([2, 0])).tolist() == [3.0, -4.0]
 
 
+@pytest.mark.parametrize(
+    ("scores", "y", "said"),
+    [
+        (torch.zeros(4), [0], r"scores: torch.float32 of shape \(4,\)"),
+        (torch.zeros(2, 1), [0, 0], "two or more classes"),
+        (torch.zeros(0, 3), [], "scores"),
+        (torch.zeros(2, 3, dtype=torch.long), [0, 0], "scores: torch.int64"),
+        (torch.full((2, 3), torch.nan), [0, 0], "scores hold logits that are NaN"),
+        (torch.zeros(2, 3), [0, 3], "y goes from 0 to 3, but the model knows the classes 0 to 2"),
+        (torch.zeros(2, 3), [-1, 0], "y goes from -1 to 0"),
+        (torch.zeros(2, 3), [0], r"y is torch.int64 of shape \(1,\)"),
+        (torch.zeros(2, 3), [0.0, 1.0], "y is torch.float32"),
+        ([[0.0, 1.0]], [0], "scores is .* a torch tensor"),
+    ],
+)
+def test_margins_of_what_are_no_logits(scores, y, said):
+    with pytest.raises(ValueError, match=said):
+        margins(scores, torch.tensor(y))
+
+
 def test_the_margin_moves_a_sure_network_and_the_cross_entropy_does_not(points):
     """p_y = 1 to rounding: the cross-entropy has no slope, as log(1 - D) has none."""
     x, _ = points()
@@ -214,10 +234,10 @@ def test_it_works_inside_of_no_grad(network, points):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"x": torch.full((8, 1, 6, 6), 7.0)}, r"x goes from 7 to 7, outside of the bounds \(0, 1\)"),
+        ({"x": torch.full((8, 1, 6, 6), 7.0)}, r"x: pixels from 7 to 7, outside of the bounds \(0, 1\)"),
         ({"x": torch.full((8, 1, 6, 6), -0.5)}, r"for pictures in \[-1, 1\] say bounds="),
-        ({"x": torch.full((8, 1, 6, 6), torch.nan)}, "x goes from nan to nan"),
-        ({"x": torch.zeros(8, 1, 6, 6, dtype=torch.uint8)}, "x is torch.uint8 of shape"),
+        ({"x": torch.full((8, 1, 6, 6), torch.nan)}, "x: pixels from nan to nan"),
+        ({"x": torch.zeros(8, 1, 6, 6, dtype=torch.uint8)}, "x: torch.uint8 of shape"),
         ({"x": torch.zeros(0, 1, 6, 6)}, "n >= 1 pictures"),
         ({"y": torch.zeros(8, 4)}, r"y is torch.float32 of shape \(8, 4\); it must hold the class of each picture"),
         ({"y": torch.zeros(7, dtype=torch.long)}, r"of shape \(7,\).*of shape \(8,\)"),

@@ -61,7 +61,7 @@ def test_it_makes_its_target_likelier_stays_in_the_bounds_and_leaves_the_model_a
     [
         ({"side": 7}, "side is 7 pixels wide"),
         ({"x": torch.rand(5, 36)}, r"pictures \(n, c, h, w\)"),
-        ({"x": 2 * torch.ones(5, 1, 6, 6)}, "x goes from 2 to 2"),
+        ({"x": 2 * torch.ones(5, 1, 6, 6)}, "x: pixels from 2 to 2"),
         ({"target": 4}, "knows the classes 0 to 3"),
         ({"bounds": None}, "bounds"),
         ({"batch": 0}, "batch is 0"),
@@ -72,6 +72,21 @@ def test_what_does_not_fit_is_said(network, points, change, said):
     given = {"model": network(), "x": points()[0], "target": 1, "side": 3, "steps": 1} | change
     with pytest.raises(ValueError, match=said):
         patch(**given)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_nothing_that_is_not_finite_is_pasted(value):
+    x, square = torch.rand(3, 1, 6, 6), torch.rand(1, 3, 3)
+    with pytest.raises(ValueError, match="^x: .*must be finite floats"):
+        paste(torch.full_like(x, value), square)
+    with pytest.raises(ValueError, match="^patch: .*must be finite floats"):
+        paste(x, torch.full_like(square, value))
+
+
+def test_bytes_are_not_pasted_into():
+    """A patch in [0, 1] would be rounded to black without a word."""
+    with pytest.raises(ValueError, match="^x: torch.uint8"):
+        paste(torch.zeros(3, 1, 6, 6, dtype=torch.uint8), torch.rand(1, 3, 3))
 
 
 def test_channels_must_agree():

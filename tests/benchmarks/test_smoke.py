@@ -61,7 +61,7 @@ TINY = {
     "gan_claims": ("--conditions plain --seeds 0 1", {**SHORT, **MNIST, **RESULTS}),
     "gan_quality": ("mlp --steps 2", {"JUDGED": 500, "MINIBATCH": 16, **MNIST, **RESULTS}),
     "gradient_age": ("--seeds 1 --steps 40 --ring-seeds 1 --ring-steps 16", {}),
-    "lessons": ("", {"LESSONS": slice(1, 2)}),
+    "lessons": ("--cells", {"LESSONS": slice(1, 2)}),
     "minibatch_plans": ("--seeds 1 --looks 1 2", {"POINTS": 20, "REAL": slice(20)}),
     "mode_collapse": ("--seeds 0 --rounds 2", {"JUDGED": 128, "COMPARED": 20, "CASES": slice(2), **MNIST}),
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),

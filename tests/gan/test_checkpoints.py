@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save_file
 
 from course_utils.gan import RECIPES
@@ -152,7 +152,7 @@ def test_the_header_tells_what_is_inside_without_reading_the_tensors(saved):
 def test_a_full_disk_leaves_the_old_checkpoint(saved, small, full_disk):
     before = saved.read_bytes()
     trainer = small("dcgan").run(3, progress=False)
-    with full_disk(len(before) // 2), pytest.raises((OSError, SafetensorError)):
+    with full_disk(len(before) // 2), pytest.raises(OSError, match="cannot be written"):
         save_checkpoint(trainer, saved)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == [saved.name]

@@ -1,10 +1,8 @@
-"""Generators in a file: what is loaded draws what the trainer drew, and other files are refused in plain words."""
+"""Generators in a file: what is loaded draws what the trainer drew."""
 
 import numpy as np
 import pytest
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file, save_file
 
 from course_utils.datasets import load_digits_stand_in
 from course_utils.gan import AdversarialTrainer
@@ -51,13 +49,6 @@ def test_every_latent_is_drawn_by_itself(images, tmp_path):
     assert torch.allclose(generator(z)[:1], generator(z[:1]), atol=1e-5)
 
 
-def test_a_name_that_does_not_ship_and_a_path_that_is_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="should ship with the course"):
-        load_generator("unheard-of")
-    with pytest.raises(FileNotFoundError, match="save_generator"):
-        load_generator(tmp_path / "nothing.safetensors")
-
-
 def test_a_tilde_and_a_string_name_files_too(images, tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
@@ -66,44 +57,8 @@ def test_a_tilde_and_a_string_name_files_too(images, tmp_path, monkeypatch):
     load_generator("~/my generators/g.safetensors", "cpu")
 
 
-def test_other_files_are_refused(images, tmp_path):
-    path = save_generator(trained(images, "mlp"), tmp_path / "g.safetensors")
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(ValueError, match="damaged"):
-        load_generator(path)
-    save_file({"w": torch.zeros(3)}, path)
-    with pytest.raises(ValueError, match="save_generator.* did not write it"):
-        load_generator(path)
-    path.write_bytes(content)
-    weights = load_file(path)
-    save_file(weights, path, {"format": "course_utils.generator", "version": "9", "network": "{}"})
-    with pytest.raises(ValueError, match="version 9"):
-        load_generator(path)
-
-
 def test_the_file_is_small(images, tmp_path):
     trainer = trained(images, "mlp")
     path = save_generator(trainer, tmp_path / "g.safetensors")
     weights = sum(np.prod(p.shape) for p in trainer.generator.state_dict().values())
     assert path.stat().st_size < 2 * weights + 3000  # two bytes a weight, and a header
-
-
-def test_weights_that_are_not_finite_are_refused_by_name(images, tmp_path):
-    trainer = trained(images, "mlp")
-    path = save_generator(trainer, tmp_path / "g.safetensors")
-    weights, metadata = load_file(path), safe_open(path, "pt").metadata()
-    name = next(name for name in weights if name.endswith("weight"))
-    weights[name][0] = torch.nan
-    save_file(weights, path, metadata)
-    with pytest.raises(ValueError, match=f"g.safetensors: .* numbers of {name} are NaN or infinite"):
-        load_generator(path, "cpu")
-
-
-def test_a_weight_too_large_for_half_precision_is_not_saved_as_infinite(images, tmp_path):
-    trainer = trained(images, "mlp", ema=0.0)
-    with torch.no_grad():
-        next(iter(trainer.generator.parameters())).flatten()[0] = 1e6
-    with pytest.raises(ValueError, match=r"in float16: 1 of the .* NaN or infinite"):
-        save_generator(trainer, tmp_path / "g.safetensors")
-    assert not (tmp_path / "g.safetensors").exists()

@@ -197,6 +197,23 @@ def test_a_variance_that_overflows_is_named(small, binary):
         elbo(small, binary)
 
 
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_halves_are_widened_before_they_overflow(kind):
+    """exp(12) and 300^2 are no numbers in float16, and the sum of a hundred large terms is none either."""
+    mean, log_variance = torch.full((2, 100), 300.0).to(kind), torch.full((2, 100), 12.0).to(kind)
+    found = gaussian_kl(mean.requires_grad_(), log_variance)
+    exact = gaussian_kl(mean.detach().double(), log_variance.double())
+    assert found.dtype == torch.float32
+    assert torch.allclose(found.double(), exact, rtol=1e-6)
+    found.sum().backward()
+    assert torch.allclose(mean.grad, mean.detach())  # d kl / d mean
+
+
+def test_means_whose_squares_overflow_are_named():
+    with pytest.raises(OverflowError, match=r"a mean is 1e\+30"):
+        gaussian_kl(torch.full((1, 2), 1e30), torch.zeros(1, 2))
+
+
 def test_a_grid_that_is_too_coarse_says_so(small, binary):
     """The narrowest posterior falls between the points: a silent wrong number otherwise."""
     with torch.no_grad():

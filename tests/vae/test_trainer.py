@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from course_utils import runtime
 from course_utils.training import load_checkpoint, save_checkpoint
 from course_utils.vae import VAE, VAETrainer, binarise, elbo, load_vae, save_vae
 
@@ -135,25 +133,11 @@ def test_what_ships_knows_its_digits(name, digits):
         (lambda d: trainer(d).change(latent_dim=2), "make a new trainer"),
         (lambda d: binarise(torch.tensor([2.0])), r"\[0, 1\]"),
         (lambda d: save_vae(trainer(d).model, "x"), "trainer is"),
-        (lambda d: load_vae("README.md.safetensors"), "there is no file"),
     ],
 )
 def test_bad_input_is_refused_in_words(digits, make, said):
-    with pytest.raises((ValueError, FileNotFoundError), match=said):
+    with pytest.raises(ValueError, match=said):
         make(digits)
-
-
-def test_other_files_are_refused(tmp_path):
-    (tmp_path / "a.safetensors").write_bytes(b"no safetensors")
-    with pytest.raises(ValueError, match="damaged, or no safetensors"):
-        load_vae(tmp_path / "a.safetensors")
-    with pytest.raises(ValueError, match=r"save_vae\(trainer, path\) did not write it"):
-        load_vae(runtime.shipped("checkpoints/dcgan_generator.safetensors"))
-    for network in ({}, {"network": "{"}, {"network": "[1]"}, {"network": '{"latent_dim": 2}'}):
-        header = {"format": "course_utils.vae", "version": "1", **network}
-        save_file({"a": torch.zeros(1)}, tmp_path / "b.safetensors", header)
-        with pytest.raises(ValueError, match="does not hold the network that its header names"):
-            load_vae(tmp_path / "b.safetensors")
 
 
 def test_pictures_backwards_are_pictures(digits):

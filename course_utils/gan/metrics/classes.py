@@ -24,6 +24,7 @@ from course_utils.datasets import SIDE, Images
 from course_utils.datasets.scaling import Scale, read_pictures, to_symmetric
 from course_utils.gan.metrics.classifier import CLASSES, DigitClassifier, or_shipped
 from course_utils.toy import GaussianMixture
+from course_utils.training.state import shared_tensor
 
 Pictures = Images | np.ndarray | Tensor
 
@@ -64,10 +65,13 @@ def look(
         for no pictures, another shape, or values outside the scale (so also for floats in [0, 255], NaN, and whole
         numbers that are not uint8, where no scale is given).
     """
-    images = _scaled(images, scale)
-    classifier, batch = or_shipped(classifier, images.device), checks.whole("batch", batch)
+    read, scale = read_pictures("images", images, scale, SIDE)
+    pictures = (shared_tensor(read) if isinstance(read, np.ndarray) else read)[:, None]
+    classifier, batch = or_shipped(classifier, pictures.device), checks.whole("batch", batch)
     device = classifier.head.weight.device
-    features = [classifier.features(part.to(device)) for part in images.split(batch)]
+    # scaled part by part: 10,000 pictures as floats have 31 MB
+    parts = (to_symmetric(part, scale, dtype=torch.float32).to(device) for part in pictures.split(batch))
+    features = [classifier.features(part) for part in parts]
     digits = [classifier.head(part).argmax(dim=1) for part in features]
     return Seen(torch.cat(features).cpu().numpy(), torch.cat(digits).cpu().numpy())
 
@@ -226,12 +230,3 @@ def mixture_coverage(
 
 def _covered(count: np.ndarray, n: int) -> int:
     return int((count >= max(COVERED * n / len(count), AT_LEAST)).sum())
-
-
-# ---------------------------------------------------------------------- details
-
-
-def _scaled(images: Pictures, scale: Scale | None) -> Tensor:
-    """Pictures as float32 (n, 1, 28, 28) in [-1, 1], on the device where they are."""
-    read, scale = read_pictures("images", images, scale, SIDE)
-    return to_symmetric(torch.as_tensor(read)[:, None], scale, dtype=torch.float32)

@@ -7,11 +7,11 @@ distances that the same classifier measured.
 """
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from course_utils import runtime, threads
-from course_utils.checks import finite_tensors, instance
+from course_utils.checks import instance
+from course_utils.training.checkpoints import open_tensors, refuse_nan
 
 WEIGHTS = "checkpoints/mnist_classifier.safetensors"
 FEATURES = 128
@@ -56,12 +56,12 @@ def load_classifier(device: str | torch.device | None = None) -> DigitClassifier
     ------
     FileNotFoundError
         when the weights are not where the repository has them.
-    ValueError
-        when one of them is not finite.
+    CheckpointError
+        when the file is damaged, or one of them is not finite.
     """
     classifier = DigitClassifier()
-    weights = load_file(path := runtime.shipped(WEIGHTS))
-    finite_tensors(str(path), weights, advice="`git checkout` brings the shipped file back")
+    _, weights = open_tensors(path := runtime.shipped(WEIGHTS))
+    refuse_nan(path, weights, "`git checkout` brings the shipped file back")
     classifier.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
     return classifier.to(runtime.device(device)).eval().requires_grad_(False)
 

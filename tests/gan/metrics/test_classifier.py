@@ -9,6 +9,7 @@ from course_utils import runtime
 from course_utils.datasets import DataUnavailable, load_digits_stand_in, load_mnist
 from course_utils.gan.metrics import look
 from course_utils.gan.metrics.classifier import WEIGHTS, load_classifier
+from course_utils.training import CheckpointError
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,13 @@ def test_more_than_99_per_cent_on_mnists_test_set(classifier):
     except DataUnavailable:
         pytest.skip("MNIST is not at hand (COURSE_DATA)")
     assert np.mean(look(test, classifier).digits == test.labels) > 0.994
+
+
+def test_a_shipped_file_that_is_cut_short_is_called_damaged(tmp_path, monkeypatch):
+    (tmp_path / "broken.safetensors").write_bytes(runtime.shipped(WEIGHTS).read_bytes()[:-9])
+    monkeypatch.setattr(runtime, "shipped", lambda _: tmp_path / "broken.safetensors")
+    with pytest.raises(CheckpointError, match="broken.safetensors is damaged.*git checkout"):
+        load_classifier("cpu")
 
 
 def test_a_shipped_file_with_a_number_that_is_not_finite_is_refused(tmp_path, monkeypatch):
