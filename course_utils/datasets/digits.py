@@ -260,14 +260,14 @@ def _read(path: Path, name: str, sha256: str) -> np.ndarray:
     """The array in a file of that content. Where somebody holds it already, and nobody has written into it, it is that
     same array: a lesson that loads its pictures twice has them once."""
     known, checksum = _alive.get(sha256), _checksums.get(sha256)
-    if known is not None and zlib.crc32(known) == checksum:
+    if known is not None and zlib.crc32(known.data) == checksum:
         return known
     content = bytearray()  # read at once, a gzipped file would be in memory twice
     with open_plain(path) as file:
         while piece := file.read(PIECE):
             content += piece
     found = _alive[sha256] = _parse_idx(content, name)
-    _checksums[sha256] = zlib.crc32(found)
+    _checksums[sha256] = zlib.crc32(found.data)
     return found
 
 

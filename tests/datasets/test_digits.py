@@ -245,6 +245,18 @@ def test_missing_files_say_what_to_do(tmp_path, tiny, no_network):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_pictures_that_somebody_holds_are_in_memory_once(tmp_path, tiny, monkeypatch):
+    expect(monkeypatch, tiny)
+    save(tiny, tmp_path / "mnist")
+    first, again = (load_mnist("train", tmp_path) for _ in range(2))
+    assert np.shares_memory(first.pixels, again.pixels)
+    right = first.pixels.copy()
+    first.pixels[0] += 1  # whoever writes into his pictures loads them as they should be
+    fresh = load_mnist("train", tmp_path)
+    assert np.array_equal(fresh.pixels, right)
+    assert not np.shares_memory(first.pixels, fresh.pixels)
+
+
 def test_labels_must_fit_the_images(tmp_path, tiny, monkeypatch):
     tiny["train-labels-idx1-ubyte"] = idx(np.zeros(29, np.uint8))
     expect(monkeypatch, tiny)
