@@ -85,7 +85,7 @@ class NetworkFile:
             raise CheckpointError(
                 f"{path} does not say which network it holds: there is no {error} in its header."
             ) from None
-        except (RuntimeError, TypeError, ValueError) as error:
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"{path} does not hold the network that its header names: {error}"
             ) from None
