@@ -5,7 +5,8 @@
 What lives where:
 
     model         ``VAE``: encoder, decoder, and the two likelihoods
-    bounds        ``elbo``, ``gaussian_kl``, ``importance_weighted_bound``; ``log_evidence_on_grid``, for two latents
+    bounds        ``elbo``, ``gaussian_kl``, ``importance_weighted_bound``; for two latents, ``log_evidence_on_grid``
+                  and ``kl_to_posterior``
     trainer       ``VAERecipe``, ``RECIPES``, ``VAETrainer``: on the one loop of :mod:`course_utils.training`
     adversarial   ``AAETrainer``: a discriminator of latents in the place of the KL term
     pretrained    ``load_vae``: trained ones that ship
@@ -17,6 +18,7 @@ from course_utils.vae.bounds import (
     elbo,
     gaussian_kl,
     importance_weighted_bound,
+    kl_to_posterior,
     log_evidence_on_grid,
 )
 from course_utils.vae.model import LIKELIHOODS, VAE, Posterior
@@ -39,6 +41,7 @@ __all__ = [
     "elbo",
     "gaussian_kl",
     "importance_weighted_bound",
+    "kl_to_posterior",
     "load_vae",
     "log_evidence_on_grid",
     "save_vae",

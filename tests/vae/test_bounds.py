@@ -15,6 +15,7 @@ from course_utils.vae import (
     elbo,
     gaussian_kl,
     importance_weighted_bound,
+    kl_to_posterior,
     log_evidence_on_grid,
 )
 
@@ -175,6 +176,7 @@ def test_the_reparametrised_gradient_is_that_of_the_exact_bound(small, binary):
         (lambda m, x: elbo(m, x, samples=0), "samples is 0"),
         (lambda m, x: importance_weighted_bound(m, x, 2.5), "samples is 2.5"),
         (lambda m, x: log_evidence_on_grid(VAE(3, (8,), data_dim=6).double(), x), "3 latents"),
+        (lambda m, x: kl_to_posterior(VAE(1, (8,), data_dim=6).double(), x), "1 latents"),
         (lambda m, x: gaussian_kl(torch.zeros(2, 3), torch.zeros(3, 2)), r"\(2, 3\)"),
         (lambda m, x: gaussian_kl(torch.full((2, 3), torch.nan), torch.zeros(2, 3)), "NaN"),
         (lambda m, x: m.decode(torch.zeros(4, 3)), "latents of length 2"),
@@ -229,6 +231,36 @@ def test_a_guess_without_a_width_has_no_mass(small, binary):
         log_evidence_on_grid(small, binary, q=point, side=51)
 
 
+@pytest.mark.parametrize(
+    "variance", [0.3, 0.002]
+)  # of the noise: the posterior's least width is 0.26 and 0.022
+@pytest.mark.parametrize("width", [0.01, 0.5])
+def test_the_divergence_from_the_posterior_is_that_of_two_gaussians(pca, variance, width):
+    """Probabilistic PCA: the posterior is N(P^-1 W'(x - mu) / variance, P^-1) with P = W'W / variance + I."""
+    model, x, _ = pca
+    layer = model.decoder[0]
+    with torch.no_grad():
+        layer.bias[-1] = math.log(variance)
+        w, mu = layer.weight[:-1], layer.bias[:-1]
+        precision = w.square().sum(0) / variance + 1
+        posterior = Independent(Normal((x - mu) @ w / variance / precision, precision.rsqrt()), 1)
+    mean = posterior.mean + torch.tensor([0.4, -0.2])
+    q = Posterior(mean, torch.full_like(mean, 2 * math.log(width)))
+    expected = kl_divergence(Independent(Normal(mean, torch.full_like(mean, width)), 1), posterior)
+    found = kl_to_posterior(model, x, q=q, side=241, reach=12)
+    assert found.tolist() == pytest.approx(expected.tolist(), rel=1e-6)
+
+
+def test_three_numbers_that_were_found_apart_add_up(small, binary):
+    """log p(x) on the prior's grid; the bound by drawing; the divergence on the posterior's grid. Of any q."""
+    own = small.encode(binary)
+    for q in (own, Posterior(own.mean + 0.5, own.log_variance - 3)):
+        explained = small.log_likelihood(binary, q.sample(20_000, torch.Generator().manual_seed(0)))
+        total = explained.mean(0) - gaussian_kl(*q) + kl_to_posterior(small, binary, q=q, reach=8)
+        exact = log_evidence_on_grid(small, binary, side=401, reach=8).log_evidence
+        assert total.tolist() == pytest.approx(exact.tolist(), abs=0.02)
+
+
 def test_the_gap_is_the_divergence_from_the_posterior(small, binary):
     """Two lists of probabilities on one grid, which know neither log p(x) nor a bound."""
     q = small.encode(binary)
@@ -241,6 +273,15 @@ def test_the_gap_is_the_divergence_from_the_posterior(small, binary):
         expected = (guess.exp() * (guess - posterior)).sum(0)
     gap = log_evidence_on_grid(small, binary, side=301, reach=8).gap
     assert gap.tolist() == pytest.approx(expected.tolist(), abs=1e-3)  # ReLU has kinks
+    assert kl_to_posterior(small, binary, reach=8).tolist() == pytest.approx(expected.tolist(), abs=1e-3)
+
+
+def test_a_posterior_that_is_too_narrow_for_the_grid_is_told(pca):
+    model, x, _ = pca
+    with torch.no_grad():
+        model.decoder[0].bias[-1] = math.log(1e-5)
+    with pytest.raises(ArithmeticError, match="more points than 121"):
+        kl_to_posterior(model, x, reach=12)
 
 
 @pytest.mark.parametrize(
