@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from course_utils.exercises.networks import network, normal
-from course_utils.exercises.task import Inputs, Task, like, one_of, where
+from course_utils.exercises.task import Inputs, Task, like, one_of, times, where
 
 PREDICTIONS = {
     "10.a": "FGSM moves no pixel by more than 0.1: which share of the digits does it fool, from 0 to 1?",
@@ -130,7 +130,7 @@ TASKS = (
         ),
         networks,
         see=lambda attack, model, *x: _unless_it_wants_gradients(attack(model, *x)),
-        compared="the pictures, and 1 where a graph hangs on them, else 0",
+        compared=("the pictures", "1 where a graph hangs on them, else 0"),
         mistakes={
             "right, but a graph hangs on it: cut it at the end.": like(
                 lambda model, x, y, e: _step(model, x, y, e).requires_grad_()
@@ -172,6 +172,7 @@ TASKS = (
             "never negative": lambda f, w, e: f(w, e).item() >= 0,
         },
         mistakes={
+            "exactly twice: you count the way from one extreme to the other.": times(2),
             "all pixels up: each may choose its own direction.": like(lambda w, e: e * w.sum()),
             "all pixels the same way: each may choose its own.": like(lambda w, e: abs(e * w.sum())),
             "that is for a disturbance of Euclidean length epsilon.": like(

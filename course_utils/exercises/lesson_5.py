@@ -102,6 +102,7 @@ TASKS = (
             "a loss of log-probabilities is above 0": lambda f, D, G, x, z: f(D, G, x, z)[0] > 0,
         },
         see=felt_by(0, 1),
+        compared=("the loss", "its gradient in D's weights", "its gradient in G's weights"),
         mistakes={
             "the number is right, but its gradient flows into G: which line should stop it?": like(
                 lambda D, G, x, z: -logsigmoid(D(x)).mean() - logsigmoid(-D(G(z))).mean()
@@ -134,6 +135,7 @@ TASKS = (
         ("As the first term of D's loss, with generated pictures.", "This time the gradient has to reach G."),
         players_without_data,
         see=felt_by(1),
+        compared=("the loss", "its gradient in G's weights"),
         mistakes={
             "that is the saturating loss: its gradient dies when D is sure.": like(
                 lambda D, G, z: logsigmoid(-D(G(z))).mean()

@@ -77,6 +77,7 @@ TASKS = (
         ),
         critics,
         see=felt_by(0),
+        compared=("the loss", "its gradient in f's weights"),
         mistakes={
             "sign: does the critic go up here, or down?": like(lambda f, x, y: f(x).mean() - f(y).mean()),
             "sums grow with the minibatch: the dual has averages.": like(
@@ -114,6 +115,7 @@ TASKS = (
             "never negative": lambda f, *x: f(*x)[0] > -1e-9,
         },
         see=felt_by(0),
+        compared=("the loss", "its gradient in f's weights"),
         mistakes={
             "the number is right, but no gradient of it reaches f: which option keeps the graph?": like(
                 lambda f, x, y, t: (_slope(f, _between(x, y, t), False).norm(dim=1) - 1).square().mean()

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_utils import transport
 from course_utils.exercises.task import Inputs, Task, like, one_of
 
 PREDICTIONS = {
@@ -45,15 +46,26 @@ def my_lower_bound(f_x, f_y, x, y):  # type: ignore[no-untyped-def]
     return (f_x.mean() - f_y.mean()) / (rise / way).max()
 
 
+def _ways(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.asarray(np.linalg.norm(x[:, None] - y, axis=2))
+
+
 def _quotients(f: np.ndarray, g: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.asarray(np.abs(f[:, None] - g) / np.linalg.norm(x[:, None] - y, axis=2))
+    return np.asarray(np.abs(f[:, None] - g) / _ways(x, y))
+
+
+def _best(x: np.ndarray, y: np.ndarray) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
+    """W_1, and what the best critic says at x and at y."""
+    solved = transport.earth_movers_distance(x, y)
+    critic = transport.kantorovich_potential(solved)
+    return solved.cost, (critic(x), critic(y))
 
 
 def clouds(rng: np.random.Generator) -> Inputs:
     """Points, the modes' centres, and their standard deviation."""
     centres = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 4.0], [4.0, 4.0]])
     yield np.array([[0.1, 0.0], [3.9, 0.0]]), centres[:2], 0.5
-    yield np.array([[0.1, 0.0], [2.0, 0.0], [2.0, 2.0]]), centres, 0.5
+    yield np.array([[0.1, 0.0], [2.3, 0.0], [2.2, 2.3]]), centres, 0.5
     parts = [at + 0.2 * rng.normal(size=(n, 2)) for n, at in zip((675, 21, 19, 70), centres, strict=True)]
     many = np.concatenate(parts)
     yield np.concatenate([many, [[2.0, 2.0]] * 15]), centres, 0.3  # 21 and 19, around a tenth of 200
@@ -70,6 +82,11 @@ def my_reach(points, centres, std):  # type: ignore[no-untyped-def]
 def _reach(points, centres, std, radii=3.0, share=0.1):  # type: ignore[no-untyped-def]
     inside = np.linalg.norm(points[:, None] - centres, axis=2) <= radii * std
     return (inside.sum(0) >= share * len(points) / len(centres)).sum(), inside.any(1).mean()
+
+
+def _nearest(points, centres):  # type: ignore[no-untyped-def]
+    names = _ways(points, centres).argmin(axis=1)
+    return (np.bincount(names, minlength=len(centres)) >= len(points) / len(centres) / 10).sum()
 
 
 def my_share():  # type: ignore[no-untyped-def]
@@ -115,6 +132,9 @@ TASKS = (
             "G's loss is no minus D's: swap the pair.": like(
                 lambda a, b: (softplus(b - a).mean(), -softplus(b - a).mean())
             ),
+            "every real point beside every generated one: they come in pairs.": like(
+                lambda a, b: (softplus(b[:, None] - a).mean(), softplus(a[:, None] - b).mean())
+            ),
             "one number for each pair: losses are averages.": like(
                 lambda a, b: (softplus(b - a), softplus(a - b))
             ),
@@ -127,7 +147,15 @@ TASKS = (
         my_lower_bound,
         ("Only quotients between points of the two clouds count.", "Its estimate, over the largest of them."),
         critics,
+        any_value=True,  # there are others than the worked one: with absolute values, or slopes within the clouds
         must={
+            "never above W_1": lambda f, a, b, x, y: f(a, b, x, y).item() < _best(x, y)[0] * 1.0001,
+            "W_1 itself for the best critic": lambda f, a, b, x, y: (
+                abs(f(*_best(x, y)[1], x, y).item() / _best(x, y)[0] - 1) < 1e-4
+            ),
+            "the shortest way, for a critic that says 1 on x and 0 on y": lambda f, a, b, x, y: (
+                abs(f(0 * a + 1, 0 * b, x, y).item() / _ways(x, y).min() - 1) < 1e-4
+            ),
             "the same for a critic that is ten times as large": lambda f, a, b, x, y: (
                 abs(f(10 * a, 10 * b, x, y).item() - f(a, b, x, y).item()) < 1e-4
             ),
@@ -170,6 +198,9 @@ TASKS = (
             "a share is between 0 and 1": lambda f, p, c, s: 0 <= f(p, c, s)[1] <= 1,
         },
         mistakes={
+            "points that are far from every mode count for the nearest: how far may they be?": like(
+                lambda p, c, s: (_nearest(p, c), _reach(p, c, s)[1])
+            ),
             "a single point makes a mode for you.": like(lambda p, c, s: _reach(p, c, s, share=1e-9)),
             "within one std, as it seems: three are asked.": like(lambda p, c, s: _reach(p, c, s, radii=1.0)),
             "the two come in the other order.": like(lambda p, c, s: _reach(p, c, s)[::-1]),

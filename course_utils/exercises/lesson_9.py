@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from course_utils.exercises.networks import normal
-from course_utils.exercises.task import Inputs, Task, like, times, unless_finite
+from course_utils.exercises.task import Inputs, Sign, Task, close, like, times, unless_finite
 
 PREDICTIONS = {
     "9.a": "Of 20 latents, how many are active after 4,000 steps with beta = 1?",
@@ -50,12 +50,16 @@ def latent_and_slopes(sample, mean, log_variance, noise):  # type: ignore[no-unt
     return (z, *(torch.zeros_like(a) if a.grad is None else a.grad for a in (mean, log_variance)))
 
 
+def _near(found, right):  # type: ignore[no-untyped-def]
+    return bool(np.allclose(found, np.ravel(right), rtol=1e-4, atol=1e-6))
+
+
 def coded(rng: np.random.Generator) -> Inputs:
     """Black and white pixels, logits of the decoder for a drawn latent, and the encoder's answer; pictures in rows."""
     yield np.array([[1.0, 0.0]]), np.array([[0.0, 0.0]]), np.zeros((1, 1)), np.zeros((1, 1))
     yield np.array([[1.0, 1.0, 0.0]]), np.array([[2.0, -1.0, 0.5]]), np.array([[0.5]]), np.array([[-1.0]])
     yield (rng.random((3, 5)) < 0.5) * 1.0, rng.normal(size=(3, 5)), *rng.normal(size=(2, 3, 2))
-    yield np.array([[1.0, 0.0]]), np.array([[900.0, -900.0]]), np.ones((1, 2)), np.zeros((1, 2))
+    yield np.eye(2), np.array([[900.0, -900.0]] * 2), np.ones((2, 2)), np.zeros((2, 2))  # right, and wrong
 
 
 def my_elbo(x, logits, mean, log_variance):  # type: ignore[no-untyped-def]
@@ -128,8 +132,20 @@ TASKS = (
             "The noise has deviation 1; a log-variance is twice a log-deviation.",
         ),
         draws,
+        any_value=True,  # whoever takes noise with the other sign has drawn from q, too
+        must={
+            "as far from the mean as the noise is from 0, stretched by the deviation": lambda f, m, v, e: (
+                _near(abs(f(m, v, e)[: m.numel()] - m.numpy().ravel()), (torch.exp(v / 2) * e).abs())
+            ),
+            "a change of the mean moves it just as far": lambda f, m, v, e: _near(
+                np.split(f(m, v, e), 3)[1], torch.ones_like(m)
+            ),
+            "a change of the log-variance moves it by half of its distance from the mean": lambda f, m, v, e: (
+                _near(np.split(f(m, v, e), 3)[2], (np.split(f(m, v, e), 3)[0] - m.numpy().ravel()) / 2)
+            ),
+        },
         see=latent_and_slopes,
-        compared="the latents, and the slopes of their sum in the mean and in the log-variance",
+        compared=("the latents", "the slope of their sum in the mean", "and that in the log-variance"),
         mistakes={
             "stretched by the variance: what is its root?": like(lambda m, v, e: m + torch.exp(v) * e),
             "half of a variance is not its root.": like(lambda m, v, e: m + torch.exp(v) / 2 * e),
@@ -162,6 +178,9 @@ TASKS = (
         },
         mistakes={
             "right for small logits, not finite at 900: which exponential overflows?": unless_finite,
+            "right for small logits; the price of being sure and wrong has no bound: what bounds yours?": Sign(
+                lambda seen: all(map(close, seen.given[:-1], seen.right[:-1]))
+            ),
             "sign: that is the loss, minus the ELBO.": times(-1),
             "the KL is a price: plus or minus?": like(lambda x, a, m, v: _likelihood(x, a) + my_kl(m, v)),
             "the reconstruction alone: nothing keeps q near the prior.": like(

@@ -20,7 +20,7 @@ def normal(*shape: int, seed: int) -> Tensor:
 
 
 def felt_by(*places: int) -> Callable[..., Any]:
-    """What is compared of a loss: its value, and the gradients that it leaves in the networks at these arguments."""
+    """What is compared of a loss: its value, and the gradient that it leaves in each network at these arguments."""
 
     def see(loss: Callable[..., Any], *x: Any) -> Any:
         usual = torch.get_default_dtype()
@@ -37,7 +37,12 @@ def felt_by(*places: int) -> Callable[..., Any]:
             raise TypeError("a loss is a tensor, so that its gradient can be asked for")
         if value.requires_grad:
             value.sum().backward()
-        weights = [weight for place in places for weight in x[place].parameters()]
-        return (value, *(torch.zeros_like(w) if w.grad is None else w.grad for w in weights))
+        return (value, *(_gradient(x[place]) for place in places))
 
     return see
+
+
+def _gradient(network: nn.Module) -> Tensor:
+    """Of all weights, in one row."""
+    parts = [torch.zeros_like(w) if w.grad is None else w.grad for w in network.parameters()]
+    return torch.cat([part.flatten() for part in parts])

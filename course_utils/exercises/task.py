@@ -35,7 +35,11 @@ class Seen(NamedTuple):
     see: Callable[..., Any]
 
 
-Sign = Callable[[Seen], bool]  # by which a mistake is recognised
+class Sign(NamedTuple):
+    """By which a mistake is recognised; and of the right answer, answers that make it, where some are known."""
+
+    fits: Callable[[Seen], bool]
+    examples: Callable[[Callable[..., Any]], list[Any]] = lambda right: []
 
 
 def close(given: Any, right: Any) -> bool:
@@ -55,17 +59,24 @@ def like(wrong: Callable[..., Any]) -> Sign:
             results = [row(seen.see(wrong, *fresh(x))) for x in seen.inputs]
         return all(map(close, seen.given, results))
 
-    return sign
+    return Sign(sign, lambda right: [wrong])
 
 
 def times(factor: float) -> Sign:
     """Everywhere the right numbers, times this factor."""
-    return lambda seen: all(close(g, factor * r) for g, r in zip(seen.given, seen.right, strict=True))
+
+    def scaled(found: Any) -> Any:
+        return tuple(map(scaled, found)) if isinstance(found, tuple) else factor * found
+
+    return Sign(
+        lambda seen: all(close(g, factor * r) for g, r in zip(seen.given, seen.right, strict=True)),
+        lambda right: [lambda *x: scaled(right(*x))],
+    )
 
 
 def one_of(*values: Any) -> Sign:
     """The answer is one of these."""
-    return lambda seen: any(close(seen.given[0], value) for value in values)
+    return Sign(lambda seen: any(close(seen.given[0], value) for value in values), lambda right: [*values])
 
 
 def where(test: Callable[[Any], bool]) -> Sign:
@@ -79,14 +90,16 @@ def where(test: Callable[[Any], bool]) -> Sign:
         except (ArithmeticError, AttributeError, TypeError, ValueError):
             return False
 
-    return sign
+    return Sign(sign)
 
 
-def unless_finite(seen: Seen) -> bool:
-    """Right at some inputs; NaN or infinite, and wrong, at others."""
+def _unless_finite(seen: Seen) -> bool:
     pairs = list(zip(seen.given, seen.right, strict=True))
     wrong = [g for g, r in pairs if not close(g, r)]
     return len(wrong) < len(pairs) and all(g.size and not np.isfinite(g).all() for g in wrong)
+
+
+unless_finite = Sign(_unless_finite)  # right at some inputs; NaN or infinite, and wrong, at others
 
 
 class Verdict(NamedTuple):
@@ -116,12 +129,12 @@ class Task:
         that a notebook gives the answer, and what it is made of is the worked solution.
     inputs : given a numpy Generator, the arguments to compare at, small ones first. None: the answer is a value.
     must : {property in words: test}, of the function and each of the inputs, or of the value alone.
-    any_value : every value that has the properties is right; there is no other comparison.
+    any_value : the properties decide: every answer that has them all is right, however it differs from the task's own.
     entrywise : it is done for each entry of the inputs alike, so that an answer may be for a single one.
     see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
     mistakes : {sentence: sign}, the first that fits is said. The sentence says where to look and not what is right.
     hints : two, the second one nearer. why : a sentence under the solution.
-    compared : what the numbers are that ``see`` gives, in the order in which a message shows them.
+    compared : names of the parts of what ``see`` gives, a tuple; a message shows the first that differs.
     points : of a question that is answered in words, {part of a good answer: words, one of which it has to name}.
     """
 
@@ -137,7 +150,7 @@ class Task:
     mistakes: Mapping[str, Sign] = field(default_factory=dict)
     why: str = ""
     points: dict[str, str] = field(default_factory=dict)
-    compared: str = ""
+    compared: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -188,7 +201,7 @@ class Task:
         if broken is None if self.any_value else all(map(close, given, right)):
             return Verdict("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
         seen = Seen(inputs, given, right, self.see)
-        fitting = (sentence for sentence, sign in self.mistakes.items() if sign(seen))
+        fitting = (sentence for sentence, sign in self.mistakes.items() if sign.fits(seen))
         return Verdict("wrong", next(fitting, None) or self._counterexample(seen, raw, broken))
 
     def _called(self, answer: Callable[..., Any], x: tuple[Any, ...]) -> Any:
@@ -233,25 +246,34 @@ class Task:
             if given.size != right.size and not self.any_value:
                 expected = "one number" if right.size == 1 else f"{right.size} numbers"
                 return f"you give {show(value)}; {expected} should come out{self._at(x)}"
+        order = f" (In this order: {', '.join(self.compared)}.)" if self.compared else ""
         if broken is not None:
             number, words = broken
             least = f", which first fails{self._at(seen.inputs[number])}" if self.inputs else "."
-            there = " there" if self.inputs else ""
-            return f"not yet. This must hold: {words}{least} Yours is {show(raw[number])}{there}."
+            here = " there" if self.inputs else ""
+            return f"not yet. This must hold: {words}{least} Yours is {show(raw[number])}{here}.{order}"
         agree = list(map(close, seen.given, seen.right))
         first = agree.index(False)
         of = f" {sum(agree)} of {len(agree)} inputs agree." if self.inputs else ""
-        value = f" Yours is {show(raw[first])}{self._at(seen.inputs[first])}"
-        there = f" {show(seen.right[first])} is right there." if self.inputs else ""
-        order = f" (In this order: {self.compared}.)" if self.compared else ""
-        return f"not yet.{of}{value}{there}{order}"
+        yours: Any = raw[first]
+        there, name = seen.right[first], ""
+        if self.compared and isinstance(yours, tuple):
+            ends = np.cumsum([row(part).size for part in yours])[:-1]
+            parts = zip(self.compared, yours, np.split(there, ends), strict=True)
+            name, yours, there = next(part for part in parts if not close(*part[1:]))
+            name = f" for {name}"
+        in_words = _brief if name else show
+        value = f" Yours is {in_words(yours)}{name}{self._at(seen.inputs[first])}"
+        truth = f" {in_words(there)} is right there." if self.inputs else ""
+        return f"not yet.{of}{value}{truth}"
 
     def _at(self, x: tuple[Any, ...]) -> str:
         """The end of a sentence that says the input."""
         names = inspect.signature(self.right).parameters
-        return (
-            " at " + ", ".join(f"{n} = {show(v)}" for n, v in zip(names, x, strict=True)) if x else ""
-        ) + "."
+        said = [
+            f"{n} = {show(v)}" for n, v in zip(names, x, strict=True) if not callable(v)
+        ]  # networks are callable
+        return f" at {', '.join(said)}." if said else "."
 
     def _read(self, answer: Any) -> Verdict:
         """An answer in words is never refused: its reader compares it with a model answer."""
@@ -280,6 +302,12 @@ def row(value: Any) -> Values:
     if found.dtype.kind not in "fiub":
         raise TypeError("no numbers")
     return found.astype(np.float64).ravel()
+
+
+def _brief(value: Any) -> str:
+    """A value in a few words; of many numbers, such as a gradient, how long their vector is."""
+    numbers = row(value)
+    return show(value) if numbers.size <= 8 else f"of length {np.linalg.norm(numbers):.5g}"
 
 
 def imports(function: Callable[..., Any]) -> str:

@@ -71,48 +71,25 @@ def turned(a, b, t):
 
 WRONG = {
     "5.1": [
-        ("its gradient flows into G", lambda D, G, x, z: softplus(-D(x)).mean() + softplus(D(G(z))).mean()),
         ("no gradient reaches D", lambda D, G, x, z: with_labels(D, G, x, z).detach()),
         ("the labels are exchanged", lambda D, G, x, z: with_labels(D, G, x, z, 0.0, 1.0)),
-        ("an optimizer goes down", lambda D, G, x, z: -with_labels(D, G, x, z)),
-        ("exactly half", lambda D, G, x, z: with_labels(D, G, x, z) / 2),
-        ("only the real", lambda D, G, x, z: softplus(-D(x)).mean()),
-        ("only the generated", lambda D, G, x, z: softplus(D(G(z).detach())).mean()),
-        ("a critic's loss", lambda D, G, x, z: -(D(x) - D(G(z).detach())).mean()),
-        (
-            "as there are pictures",
-            lambda D, G, x, z: softplus(-D(x)).sum() + softplus(D(G(z).detach())).sum(),
-        ),
         ("a loss is a tensor", lambda D, G, x, z: 0.7),
     ],
     "5.2": [
         ("saturating loss", lambda D, G, z: -softplus(D(G(z))).mean()),
         ("wants D(G(z)) large", lambda D, G, z: -softplus(-D(G(z))).mean()),
-        ("who cut it off", lambda D, G, z: softplus(-D(G(z))).mean().detach()),
-        ("to be found out", lambda D, G, z: softplus(D(G(z))).mean()),
-        ("a critic's generator", lambda D, G, z: -1 * D(G(z)).mean()),
-        ("without the logarithm", lambda D, G, z: -D(G(z)).sigmoid().mean()),
-        ("should not pull harder", lambda D, G, z: softplus(-D(G(z))).sum()),
     ],
-    "5.3": [("line 1", 1), ("line 2", 2.0), ("line 3", 3), ("line 5", np.int64(5)), ("lines 1 to 5", 6)],
+    "5.3": [
+        ("lines 1 to 5", 6),
+    ],
     "5.4": [
         ("through the ball", lambda a, b, t: a + t * (b - a)),
         ("from b to a", lambda a, b, t: slerp_in_a_loop(b, a, t)),
-        ("a denominator is missing", wrong_slerp(angle, over=False)),
-        ("does not depend on lengths", wrong_slerp(lambda a, b: np.arccos(np.clip(a @ b, -1, 1)))),
-        ("the cosine for the angle", wrong_slerp(lambda a, b: np.cos(angle(a, b)))),
-        ("degrees", wrong_slerp(lambda a, b: 180 / np.pi * angle(a, b))),
-        ("uneven", lambda a, b, t: (a - a * t + b * t) / np.hypot(1 - t, t)),
         ("t = 0 is a", lambda a, b, t: np.zeros_like(a)),
     ],
     "5.5": [
         ("nine slips", np.count_nonzero),
         ("a tenth of *all*", lambda counts: sum(count / sum(counts) >= 0.1 for count in counts)),
-        ("too much to ask", lambda counts: sum(count >= sum(counts) / len(counts) for count in counts)),
-        ("most frequent class", lambda counts: sum(count >= max(counts) / 10 for count in counts)),
-        ("the missing ones", lambda counts: len(counts) - mode_coverage_of(counts)),
-        ("you say which", lambda counts: 10 * counts >= counts.mean()),
-        ("a share of the classes", lambda counts: mode_coverage_of(counts) / len(counts)),
         ("at most as many", lambda counts: counts.sum()),
     ],
 }

@@ -57,43 +57,15 @@ WRONG = {
     "6.1": [
         ("go up here, or down", lambda f, real, fake: torch.mean(f(real) - f(fake))),
         ("grow with the minibatch", lambda f, real, fake: (f(fake) - f(real)).sum()),
-        (
-            "a discriminator's loss",
-            lambda f, real, fake: -f(real).sigmoid().log().mean() - (1 - f(fake).sigmoid()).log().mean(),
-        ),
-        ("no sigmoid", lambda f, real, fake: torch.sigmoid(f(fake)).mean() - torch.sigmoid(f(real)).mean()),
-        ("the generated ones", lambda f, real, fake: -torch.mean(f(real))),
-        ("hates everything", lambda f, real, fake: torch.mean(f(fake))),
-        ("no absolute value", lambda f, real, fake: abs(f(fake).mean() - f(real).mean())),
-        ("no gradient reaches", lambda f, real, fake: torch.tensor((f(fake).mean() - f(real).mean()).item())),
     ],
     "6.2": [
-        ("keeps the graph", lambda f, x, y, t: (at_each(f, y + t * (x - y), keep=False) - 1).square().mean()),
         ("free of charge", lambda *x: (lengths(*x) ** 2).mean()),
         ("that is LP", lambda *x: torch.relu(lengths(*x) - 1).pow(2).mean()),
-        ("by its square", lambda *x: (1 - lengths(*x)).abs().mean()),
-        ("the whole minibatch", lambda *x: (lengths(*x).norm() - 1) ** 2),
-        ("real pictures only", lambda f, x, y, t: (at_each(f, x) - 1).square().mean()),
-        ("generated pictures only", lambda f, x, y, t: (at_each(f, y) - 1).square().mean()),
-        ("exchanged", lambda f, x, y, t: in_a_loop(f, y, x, t)),
-        ("a square inside", lambda *x: (lengths(*x).square() - 1).square().mean()),
         ("never negative", lambda *x: -in_a_loop(*x)),
     ],
     "6.3": [
         ("how often does c", lambda c, w: bound_in_a_loop(c, w) / c ** (len(w) - 2)),
-        (
-            "bounds the sum of a matrix",
-            lambda c, w: math.prod(c * int(n) * int(m) for n, m in pairwise(w)),
-        ),
         ("do bounds add up", lambda c, w: sum(c * math.sqrt(n * m) for n, m in pairwise(w))),
-        ("pull hard", lambda c, w: math.prod([c] * (len(w) - 1))),
-        ("two sides", lambda c, w: math.prod(c * math.sqrt(n) for n in w)),
-        ("not what goes out", lambda c, w: math.prod(c * math.sqrt(n) for n in w[:-1])),
-        ("not what comes in", lambda c, w: math.prod(c * math.sqrt(n) for n in w[1:])),
-        (
-            "the others stretch",
-            lambda c, w: max(c * math.sqrt(n * m) for n, m in pairwise(w)),
-        ),
     ],
     "6.4": [
         ("factor 2", 280),

@@ -62,39 +62,22 @@ WRONG = {
     "7.1": [
         ("as many rows as positions", lambda F: gram(F.T)),
         ("divided by the positions", lambda F: gram(F) / F[0].size),
-        ("channels and positions", lambda F: gram(F) / (len(F) * len(F[0]))),
-        ("the covariance", lambda F: gram(F - F.mean(1, keepdims=True)) / (F.shape[1] - 1)),
-        ("the correlation", np.corrcoef),
-        ("entry by entry", np.square),
-        ("the diagonal only", lambda F: np.diag(gram(F))),
         ("blind to the order", lambda F: gram(F * np.arange(F.shape[1]))),
         ("not negative on the diagonal", lambda F: -gram(F)),
     ],
     "7.2": [
         ("the slide's factor", lambda F, S: np.square(gram(F) - gram(S)).sum() / 4 / F.size),
         ("four times", lambda F, S: 4 * style_in_a_loop(F, S)),
-        ("no normalisation", lambda F, S: np.square(gram(F) - gram(S)).sum()),
-        ("knows the channels only", lambda F, S: np.square(gram(F) - gram(S)).mean()),
-        ("a content loss", lambda F, S: np.square(F - S).sum() / (2 * F.size) ** 2),
-        ("matrices of places", lambda F, S: np.square(gram(F.T) - gram(S.T)).sum() / (2 * F.size) ** 2),
-        ("by their squares", lambda F, S: np.abs(gram(F) - gram(S)).sum() / (2 * F.size) ** 2),
-        ("the square stays", lambda F, S: np.linalg.norm(gram(F) - gram(S)) / (2 * F.size) ** 2),
         ("0 for the style itself", lambda F, S: np.square(gram(F) + gram(S)).sum()),
     ],
     "7.3": [
         ("moves further", lambda C, D: root(D) @ np.linalg.inv(root(C))),
         ("the photograph's colours", lambda C, D: by_eigenvalues(D, C)),
-        (
-            "the product itself",
-            lambda C, D: root(np.linalg.inv(C)) @ root(C) @ D @ root(C) @ root(np.linalg.inv(C)),
-        ),
-        ("off the diagonal", lambda C, D: np.diag(np.diag(D) / np.diag(C)) ** 0.5),
-        ("scales with the square", lambda C, D: D @ np.linalg.inv(C)),
-        ("in this order", lambda C, D: np.linalg.inv(root(C)) @ root(D)),
-        ("white already", lambda C, D: root(D)),
         ("A carries C", lambda C, D: np.eye(len(C)) * 1.5),
     ],
-    "7.4": [("line 1", 1), ("line 2", 2), ("line 3", 3.0), ("line 5", 5), ("lines 1 to 5", 0)],
+    "7.4": [
+        ("lines 1 to 5", 0),
+    ],
 }
 
 RIGHT = {

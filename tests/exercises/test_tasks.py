@@ -1,7 +1,8 @@
 """The graders are graded: wrong answers get their own message, right ones in other styles pass, changed ones do not.
 
-``bank_N.py`` beside this file has the answers to lesson N's tasks: WRONG, a list for each task of (words of the message
-that it must get, answer), and RIGHT, a list of answers written in other ways than the task's own.
+``bank_N.py`` beside this file has answers to lesson N's tasks: WRONG, a list for each task of (words of the message
+that it must get, answer), for what a mistake's own function does not say already; and RIGHT, a list of answers written
+in other ways than the task's own.
 """
 
 import ast
@@ -37,7 +38,7 @@ BANKS = {lesson: bank(lesson) for lesson in exercises.LESSONS}
 
 
 def wrong_answers(task):
-    return BANKS[task.id.partition(".")[0]].WRONG[task.id]
+    return BANKS[task.id.partition(".")[0]].WRONG.get(task.id, [])
 
 
 def right_answers(task):
@@ -49,8 +50,14 @@ def by_id(tasks):
 
 
 @by_id(CODE)
-def test_every_recognised_mistake_is_in_the_bank_and_gets_its_own_message(task):
+def test_every_recognised_mistake_gets_its_own_message(task):
+    """Those whose answer is known, as it stands and rounded; and the bank's, which are written in other ways."""
     met = set()
+    for sentence, sign in task.mistakes.items():
+        for answer in sign.examples(task.right):
+            for given in (answer, coarse(answer)) if task.inputs else (answer,):
+                assert task.judge(given).message == sentence
+                met.add(sentence)
     for words, answer in wrong_answers(task):
         said = task.judge(answer)
         assert said.state == "wrong", (words, said)
@@ -64,19 +71,19 @@ def test_every_recognised_mistake_is_in_the_bank_and_gets_its_own_message(task):
 def test_right_answers_in_other_styles_are_not_refused(task):
     answers = [*right_answers(task), task.right]
     if task.inputs:
-        answers.append(coarse(task))
+        answers.append(coarse(task.right))
     assert len(answers) >= 4
     for number, answer in enumerate(answers):
         said = task.judge(answer)
         assert said.state == "right", (number, said)
 
 
-def coarse(task):
-    """The task's own answer, rounded to float32, as a list where it is an array."""
+def coarse(right):
+    """An answer rounded to float32, as a list where it is an array."""
 
     def answer(*x):
         with np.errstate(all="ignore"):
-            found = task.right(*x)
+            found = right(*x)
         return found if hasattr(found, "requires_grad") or callable(found) else rounded(found)
 
     def rounded(found):
@@ -99,7 +106,7 @@ def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
     assert task.judge(answer).state == "wrong"
 
 
-@by_id([task for task in CODE if not task.any_value])
+@by_id([task for task in CODE if task.inputs or not task.any_value])
 def test_a_right_answer_that_is_changed_a_little_is_refused(task):
     """By half a per cent or more, everywhere or at a single input."""
     rng = np.random.default_rng(int(task.id.replace(".", "")))
@@ -200,4 +207,4 @@ def test_every_task_and_prediction_stands_in_its_lesson(lesson, root):
         assert f"# {task.id}: " in code
         assert re.search(rf"^(def )?{task.name}\b", code, re.M), task.id
     for number in exercises.predictions(lesson):
-        assert f'exercises.predict("{number}", ..., ' in code
+        assert f'exercises.predict("{number}", ..., ' in code or f'exercises.question("{number}"), ' in code
