@@ -409,6 +409,7 @@ def rows(room):
         numbers = "word nan True -1 ragged 4d nans tensor"  # or a word
         guess = dict(guess=(0.3, numbers), computed=(0.2, f"{numbers} None"))
         yield exercises.predict, dict(number=("1.a", "")) | guess
+        yield exercises.question, dict(number=("1.a", ""))
     if room == "vae":
         model, x = vae.VAE(2, (8,), data_dim=5), (rng.integers(0, 2, (4, 5)).astype(float), "")
         sizes = dict(latent_dim=(2, ""), likelihood=("gaussian", ""))
@@ -417,7 +418,7 @@ def rows(room):
         data = dict(model=(model, ""), x=x)
         yield from ((call, data | draws) for call in (vae.elbo, vae.importance_weighted_bound))
         grid = dict(q=(None, "None"), side=(41, ""), reach=(5.0, ""), tolerance=(0.5, ""))
-        yield vae.log_evidence_on_grid, data | grid
+        yield from ((call, data | grid) for call in (vae.log_evidence_on_grid, vae.kl_to_posterior))
         yield vae.gaussian_kl, dict(mean=(np.ones((4, 3)), ""), log_variance=(np.ones((4, 3)), ""))
         yield model.encode(x[0]).sample, draws
         yield model.encode, dict(x=(x[0], "tensor"))

@@ -21,6 +21,7 @@ APPS = {  # the function that opens an app -> its module
     "family_app": "family",
     "games_app": "games",
     "gan_app": "gan",
+    "guess_app": "guess",
     "jsd_app": "jsd",
     "move_the_dirt_app": "transport",
     "parallel_lines_app": "parallel_lines",

@@ -4,6 +4,7 @@
     hint("1.2")             one hint, then a second, nearer one
     solution("1.2")         the worked solution
     predict("2.a", 0.3, w)  commit to a guess, and see it beside what was computed
+    question("2.c")         the same of a curve that is drawn: what ``apps.guess_app`` asks, and where it notes it
     progress()              what is solved so far, kept in a file on this machine; reset() forgets it
 
 ``check("1.2")`` looks at the name that the task says in the notebook; ``check("1.2", answer)`` at any answer: a
@@ -15,6 +16,7 @@ import importlib
 import sys
 import textwrap
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ from course_utils import checks
 from course_utils.exercises import record as kept
 from course_utils.exercises.task import Task, Verdict, close, row, show
 
-__all__ = ["TASKS", "check", "hint", "predict", "progress", "reset", "solution"]
+__all__ = ["TASKS", "check", "hint", "predict", "progress", "question", "reset", "solution"]
 
 WIDTH = 88  # characters that stand beside a file browser at 1280 x 720
 LESSONS = sorted((path.stem[7:] for path in Path(__file__).parent.glob("lesson_*.py")), key=int)
@@ -133,15 +135,13 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
     ValueError
         when there is no such prediction, or a guess or what was computed is neither numbers nor a word.
     """
-    there = predictions(_lesson(number))
-    question = there[checks.one_of("number", number, there)]
+    asked = question(number)
     if computed is not None:
         _plain("computed", computed)
     if guess is not ...:
-        noted = _plain("guess", guess)
-        kept.change(lambda record: record.setdefault(number, {}).update(guess=noted))
+        asked.note(guess)
     elif computed is not None:
-        guess = kept.read().get(number, {}).get("guess", ...)
+        guess = ... if asked.guess is None else asked.guess
     if guess is ...:
         told = "no guess yet, in place of the dots"
     else:
@@ -149,7 +149,35 @@ def predict(number: str, guess: Any = ..., computed: Any = None) -> None:
     if computed is not None:
         told += f"; computed ≈ {show(computed)}"
         told += "" if guess is ... else f" ({_compared(guess, computed)})"
-    _say(f"{number}  {question}\n     {told}.")
+    _say(f"{number}  {asked.text}\n     {told}.")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What one is asked to guess; ``guess`` is what was guessed last (None: nothing), and ``note(guess)`` keeps it."""
+
+    number: str
+    text: str
+
+    @property
+    def guess(self) -> Any:
+        return kept.read().get(self.number, {}).get("guess")
+
+    def note(self, guess: Any) -> None:
+        noted = _plain("guess", guess)
+        kept.change(lambda record: record.setdefault(self.number, {}).update(guess=noted))
+
+
+def question(number: str) -> Question:
+    """What a lesson asks one to guess.
+
+    Raises
+    ------
+    ValueError
+        when there is no such prediction.
+    """
+    there = predictions(_lesson(number))
+    return Question(number, there[checks.one_of("number", number, there)])
 
 
 def progress() -> None:

@@ -8,6 +8,7 @@ from course_utils.exercises.task import Inputs, Task, like, one_of, times, unles
 PREDICTIONS = {
     "1.a": "After 10 steps of training, which share of the JSD does the network of seed 0 report, from 0 to 1?",
     "1.b": "One bell curve fitted by KL(q||p*) to bumps at -2 and 2: where is its mean, at 0 or at 2?",
+    "1.c": "Which answer D(x) would the best discriminator give, between the densities of p* and p_G?",
 }
 
 
@@ -78,6 +79,7 @@ TASKS = (
         must={
             "0 for two equal vectors": lambda f, p, q: abs(f(p, p).item()) < 1e-6,
             "the same for (p, q) and (q, p)": lambda f, p, q: abs(f(p, q).item() - f(q, p).item()) < 1e-6,
+            "never negative": lambda f, p, q: f(p, q).item() > -1e-6,
             "never above log 2": lambda f, p, q: f(p, q).item() < 0.6932,
         },
         mistakes={
@@ -94,6 +96,9 @@ TASKS = (
             "you count the way from p only: what of q?": like(lambda p, q: dv.kl_divergence(p, (p + q) / 2)),
             "too small by log 2 everywhere: does the mixture sum to 1?": like(
                 lambda p, q: my_jsd(p, q) - np.log(2)
+            ),
+            "that is the total variation: differences, and no logarithms.": like(
+                lambda p, q: abs(p - q).sum() / 2
             ),
             "right where all entries are positive, NaN where one is 0: what is 0 log 0?": unless_finite,
         },
@@ -157,6 +162,9 @@ TASKS = (
             "as many times too large as there are points: sum or mean?": like(
                 lambda a: tuple(len(a) * loss for loss in my_generator_losses(a))
             ),
+            "the average comes last: of losses, not of logits.": like(
+                lambda a: tuple(map(np.mean, my_generator_losses(a.mean(keepdims=True))))
+            ),
             "one number for each point: the losses are averages.": like(
                 lambda a: (-np.logaddexp(0, a), np.logaddexp(0, -a))
             ),
@@ -186,6 +194,7 @@ TASKS = (
             "sign of the JSD: the further apart they are, the easier for D. Does V rise then, or fall?": one_of(
                 -0.4 - 2 * np.log(2), -0.2 - 2 * np.log(2)
             ),
+            "that is V at JSD = 0.": one_of(-2 * np.log(2)),
             "V is 0 only for a discriminator that is never wrong: what is V at JSD = 0?": one_of(0.4),
             "there are two terms in V, and each loses a log 2.": one_of(0.4 - np.log(2), 0.2 - np.log(2)),
             "which logarithm? -2 would be in bits.": one_of(0.4 - 2),

@@ -8,6 +8,7 @@ from course_utils.exercises.task import Inputs, Task, like, where
 PREDICTIONS = {
     "2.a": "W from 300 points of each line at theta = 0, where the true W is 0: how large, on average?",
     "2.b": "After 40 steps of 0.1 from 1.5, where has the gradient of the JSD brought theta?",
+    "2.c": "One line stays at 0, the other is moved to theta. How large is their JSD, in nats?",
 }
 
 
@@ -160,6 +161,9 @@ TASKS = (
             ),
             "squared distances: W averages the distances themselves.": like(
                 lambda t, z, w: (t**2 + (np.sort(z) - np.sort(w)) ** 2).mean()
+            ),
+            "a mean inside of the root: every point has a way of its own.": like(
+                lambda t, z, w: np.hypot(t, np.abs(np.sort(z) - np.sort(w)).mean())
             ),
             "a root of a mean is no mean of roots: that is W_2.": like(
                 lambda t, z, w: np.sqrt((t**2 + (np.sort(z) - np.sort(w)) ** 2).mean())

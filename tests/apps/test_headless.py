@@ -30,6 +30,9 @@ def arguments(name):
     if name == "ReplayController":
         from course_utils.recording import load_recording, recordings
         return [[load_recording(name) for name in recordings()[:2]]]
+    if name == "GuessController":
+        from course_utils import exercises
+        return [exercises.question("2.c"), [0, 1, 2], [0.0, 0.5, 0.2]]
     if name == "StyleController":
         from course_utils.style import load_features
         return ["china", "mosaic", load_features("random", taps=["scale1", "scale2"]), "."]

@@ -6,13 +6,14 @@ import weakref
 
 import pytest
 
-from course_utils import apps
+from course_utils import apps, exercises
 from course_utils.datasets import load_digits_stand_in
 from course_utils.recording import recordings
 
 ARGUMENTS = {
     "attacks_app": lambda: (load_digits_stand_in(),),
     "gan_app": lambda: (load_digits_stand_in(),),
+    "guess_app": lambda: (exercises.question("2.c"), [0, 1, 2], [0.0, 0.5, 0.2]),
     "replay_app": lambda: (recordings()[:1],),
     "vae_app": lambda: (load_digits_stand_in(),),
 }

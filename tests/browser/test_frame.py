@@ -13,6 +13,7 @@ CALLS = (
     *("games_app({})", "gan_app(images, {})", "replay_app({})", "style_app({})", "playground_app({})"),
     "vae_app(images, {})",
     "attacks_app(images, {})",
+    "guess_app(exercises.question('2.c'), [0, 1, 2], [0.0, 0.5, 0.2], {})",
 )  # fmt: skip
 PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app", "vae_app")
 SCALE = "scale=1.4"
@@ -24,7 +25,7 @@ SIZES = {
 }
 PREPARE = """
 import time
-from course_utils import apps
+from course_utils import apps, exercises
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Controller, Handle, LiveController, Slider, Toggle, show
 from course_utils.apps.frame import Upload
 from course_utils.datasets import load_digits_stand_in

@@ -174,13 +174,13 @@ def test_progress_counts_what_is_solved_and_reset_forgets_it(capsys):
     said(capsys)
     progress()
     first, *others = said(capsys).splitlines()
-    assert first.split() == "lesson 1 □▪□■□ 1 of 5 solved, 1 of 2 guesses made".split()
+    assert first.split() == "lesson 1 □▪□■□ 1 of 5 solved, 1 of 3 guesses made".split()
     assert len(others) == len(exercises.LESSONS) - 1
     reset("1.4")
     reset("1")
     said(capsys)
     progress()
-    assert "□□□□□    0 of 5 solved, 0 of 2" in said(capsys)
+    assert "□□□□□    0 of 5 solved, 0 of 3" in said(capsys)
     check("1.4", 3.0)
     reset()
     assert record.read() == {}
