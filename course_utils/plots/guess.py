@@ -42,8 +42,10 @@ class GuessPanel:
         for (name, (values, its_color)), dashes in zip(behind.items(), ("-", "-.", ":"), strict=False):
             ax.plot(x, values, dashes, color=its_color, lw=1.5, alpha=0.7, label=name)
         (self.computed,) = ax.plot([], [], color=color, label="computed")
-        (self.guess,) = ax.plot(at, at * np.nan, "o--", color=palette.SECOND, ms=8, label="your guess")
-        (self.chosen,) = ax.plot([], [], "o", ms=15, mfc="none", mec=palette.MUTED, mew=1.5)
+        (self.guess,) = ax.plot(
+            at, at * np.nan, "o--", color=palette.SECOND, ms=8, clip_on=False, label="your guess"
+        )
+        (self.chosen,) = ax.plot([], [], "o", ms=15, mfc="none", mec=palette.MUTED, mew=1.5, clip_on=False)
         ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2 + len(behind), borderaxespad=0.2)
         self.moving: list[Artist] = [self.computed, self.guess, self.chosen]
         self._x, self._at = x, at
