@@ -1,7 +1,7 @@
 """What else a critic can be, measured: `python benchmarks/family.py [PART ...] [--seeds 0 1 2] [--store]`.
 
     digits      one small network of pictures and many kinds of critic on MNIST: at moments of the training the Fréchet
-                distance of 5,000 pictures, modes, entropy of the digits and sharpness; of autoencoders also the error
+                distance of 2,000 pictures, modes, entropy of the digits and sharpness; of autoencoders also the error
                 of real pictures, L(G)/L(x), k and the measure M, each the mean of the last 200 steps
     aae         lesson 9's autoencoder with two latents, its KL term against a discriminator of latents (two priors):
                 reconstruction of test digits, Fréchet distance of draws, and how far the codes are from the prior
@@ -25,32 +25,41 @@ from typing import Any
 
 import numpy as np
 import torch
+from course_utils import runtime
 from course_utils.attacks import load_digit_network
 from course_utils.datasets import Images, load_mnist
 from course_utils.datasets.scaling import to_symmetric, to_unit
 from course_utils.gan import AdversarialTrainer, metrics
-from course_utils.gan.upscale import UpscaleTrainer, bicubic, psnr, shrink
+from course_utils.gan.upscale import UpscaleTrainer, bicubic, psnr, save_upscaler, shrink
 from course_utils.runtime import describe_machine, load_results, store_results
-from course_utils.vae import AAETrainer, VAETrainer, binarise
+from course_utils.vae import AAETrainer, VAETrainer, binarise, save_vae
 from scipy.spatial.distance import cdist
 
-JUDGED = 5_000
-MOMENTS = (250, 500, 1000, 1500, 2000, 3000, 4000)
-SMALL = {"generator_widths": (64, 32), "discriminator_widths": (16, 32), "batch_norm_in_discriminator": False}
+SHIPPED = {  # row of seed 0 -> the file that ships
+    "AAE": "aae-2",
+    "AAE, petals": "aae-2-petals",
+    "pixel": "upscaler_pixel",
+    "pixel + perceptual": "upscaler_perceptual",
+    "+ adversarial 0.01": "upscaler_adversarial",
+}
+JUDGED = 2_000
+MOMENTS = (100, 250, 500, 750, 1000)
+SIZES: dict[str, Any] = {"generator_widths": (32, 16), "batch_size": 32}
+SMALL = SIZES | {"discriminator_widths": (16, 32), "batch_norm_in_discriminator": False}
 CRITICS: dict[str, tuple[str, dict[str, Any]]] = {
+    "BEGAN, gamma 0.5": ("began", {"gamma": 0.5}),
+    "BEGAN, gamma 0.8": ("began", {}),
+    "EBGAN": ("ebgan", {}),
     "non-saturating": ("dcgan", SMALL),
     "least squares": ("lsgan", SMALL),
     "hinge": ("hinge", SMALL),
-    "EBGAN": ("ebgan", {}),
-    "BEGAN": ("began", {}),
-    "BEGAN, gamma 0.8": ("began", {"gamma": 0.8}),
 }
 LATENTS: dict[str, tuple[Callable[..., Any], str]] = {
     "VAE": (VAETrainer, "vae-2"),
     "AAE": (AAETrainer, "aae-2"),
     "AAE, petals": (AAETrainer, "aae-2-petals"),
 }
-CODED, LATENT_STEPS = 2_000, 6_000
+CODED, LATENT_STEPS = 2_000, 4_000
 LOSSES: dict[str, dict[str, float]] = {
     "pixel": {},
     "pixel + perceptual": {"perceptual_weight": 0.1},
@@ -58,8 +67,9 @@ LOSSES: dict[str, dict[str, float]] = {
     "+ adversarial 0.01": {"perceptual_weight": 0.1, "adversarial_weight": 0.01},
     "+ adversarial 0.03": {"perceptual_weight": 0.1, "adversarial_weight": 0.03},
 }
-UPSCALE_STEPS = 2_000
+UPSCALE_STEPS = 1_500
 SURE = 0.9
+SHIP = False
 RECENT = 200
 
 
@@ -133,7 +143,7 @@ def digits(seed: int, names: list[str], steps: int) -> Iterator[dict]:
             looks.append(look)
             print(f"{name} seed {seed} {json.dumps(look)}", flush=True)
             start = time.process_time()
-        yield {"name": name, "seed": seed, "steps": steps, "seconds": trained, "looks": looks}
+        yield {"name": name, "seed": seed, "steps": trainer.done, "seconds": trained, "looks": looks}
 
 
 def aae(seed: int, names: list[str], steps: int) -> Iterator[dict]:
@@ -145,6 +155,8 @@ def aae(seed: int, names: list[str], steps: int) -> Iterator[dict]:
         make, recipe = LATENTS[name]
         trainer = make(load_mnist("train"), recipe, device="cpu", seed=seed)
         trainer.run(min(steps, LATENT_STEPS), progress=False)
+        if SHIP and seed == 0 and name in SHIPPED:
+            save_vae(trainer, runtime.REPOSITORY / "data" / "checkpoints" / f"{SHIPPED[name]}.safetensors")
         random = torch.Generator().manual_seed(seed)
         with torch.no_grad():
             q = trainer.best.encode(black)
@@ -189,6 +201,10 @@ def resolution(seed: int, names: list[str], steps: int) -> Iterator[dict]:
             trainer.run(min(steps, UPSCALE_STEPS), progress=False)
             made = torch.cat([trainer.upscale(part) for part in small.split(500)])
             row["steps"] = trainer.done
+            if SHIP and seed == 0 and name in SHIPPED:
+                save_upscaler(
+                    trainer, runtime.REPOSITORY / "data" / "checkpoints" / f"{SHIPPED[name]}.safetensors"
+                )
         yield row | upscaled(made, x)
 
 
@@ -217,9 +233,14 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none: all")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--names", nargs="+", default=[], help="only these rows")
-    parser.add_argument("--steps", type=int, default=MOMENTS[-1], help="at most so many")
+    parser.add_argument("--steps", type=int, default=10**6, help="at most so many")
     parser.add_argument("--store", action="store_true", help="merge into data/measured/family.json")
+    parser.add_argument(
+        "--ship", action="store_true", help="also write data/checkpoints of what ships, seed 0"
+    )
     options = parser.parse_args()
+    global SHIP
+    SHIP = options.ship
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {unknown}; there are {', '.join(PARTS)}")
     result: dict[str, Any] = {"benchmark": "family", **{part: [] for part in PARTS}}

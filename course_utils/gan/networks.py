@@ -160,8 +160,8 @@ class DCGANDiscriminator(nn.Module):
 class Autoencoder(nn.Module):
     """An energy-based critic: its score is minus the error with which it reconstructs a sample, (n, ...) -> (n,).
 
-    The error e(x) is the mean over the numbers of x of |x - AE(x)|^power (Zhao et al. 2017; Berthelot et al. 2017). All
-    that it knows of a sample has to pass through a ``code`` of few numbers, else it would copy everything.
+    The error e(x) is the mean over the numbers of x of |x - AE(x)|^power: 2 with Zhao et al. (2017), 1 or 2 with
+    Berthelot et al. (2017). All that it knows of a sample has to pass through a ``code``, else it would copy everything.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, power: int):
@@ -187,7 +187,7 @@ def mlp_autoencoder(widths: Sequence[int], *, n: int = PIXELS, power: int = 2, *
     )
 
 
-def conv_autoencoder(widths: Sequence[int], *, power: int = 1, **_: Any) -> Autoencoder:
+def conv_autoencoder(widths: Sequence[int], *, power: int = 2, **_: Any) -> Autoencoder:
     """28x28 pixels -> convolutions of stride 2 -> code -> transposed ones -> 28x28 pixels, anywhere on the line.
 
     The last of ``widths`` is the code's length, those before are channels: at 14x14, and where there are two also at

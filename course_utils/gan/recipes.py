@@ -63,9 +63,9 @@ class Recipe(Settings):
     conditioning: str = "none"
     attributes: tuple[str, ...] = ()
     instance_noise: float = 0.0
-    margin: float = 1.0
+    margin: float = 0.2
     gamma: float = 0.5
-    balance_rate: float = 1e-3
+    balance_rate: float = 1e-2
     batch_size: int = 64
     discriminator_steps: int = 1
     generator_steps: int = 1
@@ -261,15 +261,19 @@ _CONDITIONAL = [
 # The two judges that saturate in neither direction, on the same networks, with nothing else changed.
 _LSGAN = _DCGAN.replace(name="lsgan", objective="least squares")
 _HINGE = _DCGAN.replace(name="hinge", objective="hinge")
+# An autoencoder as critic, small enough for a CPU. BEGAN's own gamma of 0.5 and |error| in the place of its square: one
+# digit after 1,000 steps (Fréchet distance 1,312, MNIST, seed 0). With squares and 0.8 all ten, at 444.
 _BEGAN = Recipe(
     "began",
     architecture="autoencoder",
     objective="balanced",
-    generator_widths=(64, 32),
-    discriminator_widths=(16, 32, 32),
+    gamma=0.8,
+    generator_widths=(32, 16),
+    discriminator_widths=(8, 16, 32),
+    batch_size=32,
     ema=0.999,
 )
-_EBGAN = _BEGAN.replace(name="ebgan", objective="margin")
+_EBGAN = _BEGAN.replace(name="ebgan", objective="margin", gamma=0.5)
 _PLAIN = [
     Recipe("mlp", ema=0.999),
     _DCGAN,

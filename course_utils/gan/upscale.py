@@ -10,22 +10,27 @@ y is the small picture, each pixel the mean of 4 x 4 of x. Pictures are (n, 1, 2
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from course_utils import checks
+from course_utils import checks, runtime
 from course_utils.checks import each, not_negative, whole
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import check_digits, to_symmetric
+from course_utils.files import replacing
 from course_utils.gan.networks import DCGAN_LAYERS, DCGANDiscriminator
 from course_utils.gan.objectives import discriminator_loss, non_saturating_generator_loss
 from course_utils.training import Settings, TrainingLoop, descend
+from course_utils.training.checkpoints import read_tensors
 
+FORMAT, VERSION = "course_utils.upscaler", 1
 FACTOR = 4
 Eyes = Callable[[Tensor], Tensor]
 
@@ -54,7 +59,7 @@ def psnr(pictures: Tensor, originals: Tensor) -> Tensor:
 class Upscaler(nn.Module):
     """Bicubic, and what convolutions add to it: two residual blocks at 7x7, then two pixel shuffles (Ledig et al.)."""
 
-    def __init__(self, channels: int = 32):
+    def __init__(self, channels: int = 16):
         super().__init__()
         self.first = nn.Sequential(nn.Conv2d(1, channels, 3, padding=1), nn.LeakyReLU(0.2))
         self.blocks = nn.ModuleList(
@@ -90,9 +95,9 @@ class UpscaleRecipe(Settings):
     pixel_weight: float = 1.0
     perceptual_weight: float = 0.0
     adversarial_weight: float = 0.0
-    channels: int = 32
+    channels: int = 16
     discriminator_widths: tuple[int, ...] = (16, 32)
-    batch_size: int = 64
+    batch_size: int = 32
     optimizer: str = "adam"
     generator_learning_rate: float = 1e-3
     discriminator_learning_rate: float = 3e-4
@@ -127,7 +132,7 @@ UPSCALERS = {
     for recipe in (
         UpscaleRecipe("pixel"),
         UpscaleRecipe("perceptual", perceptual_weight=0.1),
-        UpscaleRecipe("adversarial", perceptual_weight=0.1, adversarial_weight=0.03),
+        UpscaleRecipe("adversarial", perceptual_weight=0.1, adversarial_weight=0.01),
     )
 }
 
@@ -237,3 +242,47 @@ class UpscaleTrainer(TrainingLoop):
         if small.shape[1:] != (1, 7, 7):
             raise ValueError(f"small has shape {tuple(small.shape)}; it must hold pictures (n, 1, 7, 7).")
         return self.best(small.to(self.device)).cpu()
+
+
+def save_upscaler(trainer: UpscaleTrainer, path: str | Path) -> Path:
+    """Write the upscaler that answers, in float16; an earlier file of that name is replaced in one go.
+
+    Raises
+    ------
+    ValueError
+        when a weight is not finite, or too large for float16.
+    """
+    checks.instance("trainer", trainer, UpscaleTrainer, "an UpscaleTrainer", "and the path comes after it")
+    path = checks.path("path", path)
+    weights = {name: value.half().cpu().contiguous() for name, value in trainer.best.state_dict().items()}
+    checks.finite_tensors("this upscaler in float16", weights)
+    header = {"format": FORMAT, "version": str(VERSION), "channels": str(trainer.recipe.channels)}
+    with replacing(path) as part:
+        save_file(weights, part, header)
+    return path
+
+
+def load_upscaler(name: str | Path = "adversarial", device: str | torch.device | None = None) -> Upscaler:
+    """A trained upscaler, in evaluation mode, its weights frozen, in float32.
+
+    Parameters
+    ----------
+    name : of one that ships, "pixel", "perceptual" or "adversarial"; or the path of a file that :func:`save_upscaler`
+        wrote.
+    device : where it is to run; None takes :func:`course_utils.runtime.device`.
+
+    Raises
+    ------
+    FileNotFoundError
+        when there is no such file.
+    ValueError
+        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    """
+    path = checks.path("name", name)
+    if isinstance(name, str) and not name.endswith(".safetensors"):
+        path = runtime.shipped(f"checkpoints/upscaler_{name}.safetensors")
+    header, weights = read_tensors(path, FORMAT, VERSION, "save_upscaler")
+    checks.finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
+    upscaler = Upscaler(int(header["channels"]))
+    upscaler.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
+    return upscaler.to(runtime.device(device)).eval().requires_grad_(False)

@@ -1,6 +1,7 @@
 """Pictures for lesson 12: what each game's best critic says of two densities, and how hard the generator is pulled."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -10,7 +11,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import add_axes, write
+from course_utils.plots.layout import add_axes, draw_guide, write
+from course_utils.plots.playground import draw_scene
+from course_utils.plots.training import smooth
 
 LINE = (-4.0, 6.0)  # the stretch of x that is shown
 PULLS = (1e-4, 1e4)  # from here to there a pull is drawn
@@ -43,12 +46,34 @@ def draw_pulls(ax: Axes, noise: ArrayLike, pulls: Mapping[str, ArrayLike]) -> No
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
 
-def draw_maps(axes: Sequence[Axes], maps: Mapping[str, ArrayLike], columns: int) -> None:
-    """Pictures in [0, 1], (n, 28, 28) by title, ``columns`` in a row, one mosaic in each of the axes."""
-    from course_utils.plots.images import draw_mosaic
+def draw_plane(ax: Axes, scene: Mapping[str, Any]) -> None:
+    """A scene of :func:`course_utils.gan.playground.plane.scene` with names: data, generated points, what D says."""
+    draw_scene(ax, **scene)
+    how = {"va": "top", "fontsize": 10.5, "bbox": {"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1}}
+    write(ax, 0.02, 0.98, "● real", color=palette.text(palette.DATA), **how)
+    write(ax, 0.22, 0.98, "▲ generated", color=palette.text(palette.GENERATOR), **how)
 
-    for ax, (title, pictures) in zip(axes, maps.items(), strict=True):
-        draw_mosaic(ax, pictures, columns=columns, title=title, scale="unit")
+
+def draw_thermostat(ax: Axes, ratio: ArrayLike, balance: ArrayLike, gamma: float, window: int = 25) -> None:
+    """L(G) / L(x), smoothed, and BEGAN's k, (steps,) each, with gamma as a guide."""
+    steps = np.arange(1, len(np.asarray(ratio)) + 1)
+    ax.plot(steps, smooth(ratio, window), color=palette.GENERATOR, ls="--", label="$L(G)/L(x)$")
+    ax.plot(steps, np.asarray(balance), color=palette.DISCRIMINATOR, label="$k$")
+    draw_guide(ax, gamma, "γ")
+    ax.set(xlabel="training step", ylabel="ratio; k", ylim=(0, 1.1), title="The thermostat")
+    ax.legend(loc="upper right")
+
+
+def draw_trade(ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> None:
+    """Perception over distortion: of each way its PSNR and Fréchet distance, (seeds,) each, and the mean joined."""
+    middle = []
+    for (name, (decibels, distances)), marker in zip(points.items(), "sovD^P", strict=False):
+        where = float(np.mean(decibels)), float(np.mean(distances))
+        ax.plot(decibels, distances, marker, color=palette.SECOND, ms=8, ls="none")
+        ax.annotate(name, where, xytext=(9, 4), textcoords="offset points", fontsize=10)
+        middle.append(where)
+    ax.plot(*np.transpose(middle), color=palette.MUTED, lw=1, zorder=0)
+    ax.set(xlabel="PSNR (dB): nearer to the original →", ylabel="Fréchet distance", yscale="log")
 
 
 class FamilyPanels:

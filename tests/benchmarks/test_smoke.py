@@ -53,7 +53,7 @@ TINY = {
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "family": (
         "--steps 1",
-        {"CRITICS": slice(3, 5), "LATENTS": slice(2), "LOSSES": slice(2, 3), "JUDGED": 100, "CODED": 50,
+        {"CRITICS": slice(1, 3), "LATENTS": slice(2), "LOSSES": slice(2, 3), "JUDGED": 100, "CODED": 50,
          "MOMENTS": (1,), **MNIST, **RESULTS},
     ),
     "games": ("--steps 200", {}),

@@ -55,19 +55,19 @@ def test_a_run_is_the_papers_algorithm_written_out(images, recipe, settings):
         D, G = plain.discriminator, plain.generator
         x, z = plain.real_batch(), plain.latent_batch()
         fake = G(z).detach()
-        of_real, of_fake = ((v - D.reconstruct(v)).abs().mean() for v in (x, fake))
+        of_real, of_fake = ((v - D.reconstruct(v)).square().mean() for v in (x, fake))
         if recipe == "began":
             loss = of_real - k * of_fake
             k = min(max(k + 0.05 * (0.7 * of_real.item() - of_fake.item()), 0), 1)
         else:
-            each = (fake - D.reconstruct(fake)).abs().flatten(1).mean(1)
+            each = (fake - D.reconstruct(fake)).square().flatten(1).mean(1)
             loss = of_real + torch.clamp(0.3 - each, min=0).mean()
         plain.discriminator_optimizer.zero_grad()
         loss.backward()
         plain.discriminator_optimizer.step()
         made = G(plain.latent_batch())
         plain.generator_optimizer.zero_grad()
-        (made - D.reconstruct(made)).abs().mean().backward()
+        (made - D.reconstruct(made)).square().mean().backward()
         plain.generator_optimizer.step()
     for ours, theirs in zip(fast.generator.parameters(), plain.generator.parameters(), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-7)

@@ -5,7 +5,15 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from course_utils.gan.upscale import UpscaleRecipe, UpscaleTrainer, bicubic, psnr, shrink
+from course_utils.gan.upscale import (
+    UpscaleRecipe,
+    UpscaleTrainer,
+    bicubic,
+    load_upscaler,
+    psnr,
+    save_upscaler,
+    shrink,
+)
 from course_utils.training import load_checkpoint, save_checkpoint
 
 SMALL = {"channels": 4, "discriminator_widths": (2, 4), "batch_size": 8}
@@ -82,6 +90,8 @@ def test_it_learns_and_resumes_to_the_bit(images, tmp_path):
     small = shrink(whole.batch())
     assert torch.equal(whole.upscale(small), again.upscale(small))
     assert whole.upscale(small).shape == (8, 1, 28, 28)
+    shipped = load_upscaler(save_upscaler(whole, tmp_path / "mine.safetensors"), "cpu")
+    assert torch.allclose(shipped(small), whole.upscale(small), atol=0.02)
 
 
 def test_what_does_not_fit_is_refused_in_words(images):

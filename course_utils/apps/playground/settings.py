@@ -81,7 +81,7 @@ BELOW = (
 )
 VIEW = {"time", "slow", "surface", "arrows", "manifold", "compare"}  # these change no run
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
-CODE = 1  # numbers through which an autoencoder squeezes a point of the plane
+CODE = 2  # numbers through which an autoencoder passes a point of the plane: with one it knows curves only
 # controls, and what they set in a recipe while it runs
 SETTINGS_OF: dict[str, Callable[[Any], dict[str, Any]]] = {
     "loss": lambda label: dict(zip(("objective", "penalty"), LOSSES[label], strict=True)),

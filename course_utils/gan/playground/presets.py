@@ -23,6 +23,7 @@ LOOKS = 10  # measurements during a run
 SGD = {"optimizer": "sgd", "generator_learning_rate": 0.1, "discriminator_learning_rate": 0.1}
 CLIP = {"objective": "wasserstein", "penalty": "clip", "optimizer": "rmsprop", "discriminator_steps": 5}
 PENALTY = {"objective": "wasserstein", "penalty_weight": 1.0, "discriminator_steps": 5}
+ENERGY = {"architecture": "points, autoencoder", "discriminator_widths": (64, 64, 2)}
 R3GAN = {"objective": "relativistic", "penalty": "r1+r2", "penalty_weight": 0.1}
 
 
@@ -164,6 +165,26 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({  # what to watch; steps, what
         "The relativistic loss with R1 and R2: the small, modern baseline.",
         1500, "all eight modes, with more than half of the points near one.",
         EIGHT_MODES, settings=R3GAN),
+    "least squares": Preset(
+        "Scores of real points go to 1, of generated ones to 0: no logarithm, no Lipschitz condition.",
+        1500, "all eight modes, with more than half of the points near one.",
+        EIGHT_MODES, settings={"objective": "least squares"}),
+    "least squares, (−1, 1, 0)": Preset(
+        "The constants of the paper's theorem. G wants the score 0, which is where both densities are equal.",
+        1500, "a distance above 0.45: further than with the usual constants.",
+        {"w1": (0.45, ANY)}, settings={"objective": "least squares, (-1, 1, 0)"}),
+    "hinge": Preset(
+        "What D has right by more than 1 teaches it nothing any more.",
+        1500, "all eight modes, with more than half of the points near one.",
+        EIGHT_MODES, settings={"objective": "hinge"}),
+    "EBGAN": Preset(
+        "The judge is an autoencoder: the surface is minus its error. Where it is high, points are given back well.",
+        1500, "at least seven modes.",
+        {"modes": (7, 8), "w1": (0, 0.6)}, settings={"objective": "margin", **ENERGY}),
+    "BEGAN": Preset(
+        "Its thermostat holds L(G) / L(x) at one half. Look where the points go.",
+        1500, "at most 2 of 8 modes, and a cloud less than half as wide as the ring: all points in one place.",
+        COLLAPSED, settings={"objective": "balanced", **ENERGY}),
     "learning rate too high": Preset(
         "Both players overshoot: whole modes come and go.",
         800, "mostly at most 6 of 8 modes, and a mean that is far off (1 or more).",
