@@ -161,7 +161,7 @@ class Autoencoder(nn.Module):
     """An energy-based critic: its score is minus the error with which it reconstructs a sample, (n, ...) -> (n,).
 
     The error e(x) is the mean over the numbers of x of |x - AE(x)|^power: 2 with Zhao et al. (2017), 1 or 2 with
-    Berthelot et al. (2017). All that it knows of a sample has to pass through a ``code``, else it would copy everything.
+    Berthelot et al. (2017). All that it knows of a sample has to pass through a ``code``, else it would copy all.
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, power: int):
