@@ -32,6 +32,7 @@ import numpy as np
 import torch
 from course_utils.apps.attacks import attacks_app
 from course_utils.apps.couplings import couplings_app
+from course_utils.apps.family import family_app
 from course_utils.apps.frame import App, LiveApp, Slider
 from course_utils.apps.games import games_app
 from course_utils.apps.gan import gan_app
@@ -55,6 +56,7 @@ APPS: tuple[Callable[..., App], ...] = (
     move_the_dirt_app,
     point_clouds_app,
     games_app,
+    family_app,
     gan_app,
     replay_app,
     style_app,

@@ -39,7 +39,8 @@ class FamilyController(Controller):
     def changed(self, values: Mapping[str, Any]) -> None:
         v, self.game = self.values, GAMES[self.values["game"]]
         theta, noise = v["theta"], v["noise"]
-        logs = [-((self.x - centre) ** 2) / (2 * noise**2) for centre in (0.0, theta)]
+        # Far out a density is e^-690 at least: with 0 the ratios of some games would be infinite.
+        logs = [(-((self.x - centre) ** 2) / (2 * noise**2)).clip(-690) for centre in (0.0, theta)]
         self.p, self.q = (np.exp(log) / np.exp(log).sum() for log in logs)
         with np.errstate(all="ignore"):  # of some games infinite where one density has underflowed
             self.best = self.game.best(self.p, self.q, self.x)
@@ -71,7 +72,7 @@ class FamilyController(Controller):
         )
 
     def status(self) -> str:
-        value = self.game.critic_loss(self.best, self.p, self.q)
+        value = self.game.value(self.p, self.q, self.x)
         return (
             f"The best critic's loss is {number(value)}; it measures <b>{self.game.measures}</b>. With it at rest, G "
             f"descends <b>{self.game.follows}</b>, and its pull on θ is {number(self.now, 4)} (of W: 1)."

@@ -126,7 +126,7 @@ def least_squares(a: float = 0.0, b: float = 1.0, c: float = 1.0) -> Game:
         value=lambda p, q, x: (b - a) ** 2 * (2 - mixture_chi2(p, q)) / 8,
         descends=descends,
         measures="Pearson's chi²",
-        follows=f"{times:g} KL(p*‖m) − {(b - a) ** 2 / 8:g} chi²",
+        follows=f"{'' if times == 1 else f'{times:g} '}KL(p*‖m) − {(b - a) ** 2 / 8:g} chi²",
     )
 
 

@@ -1,0 +1,49 @@
+"""Lesson 12's app: what it shows against direct computation, every game over its whole range, and dragging."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from course_utils.apps.family import FamilyController, family_app
+from course_utils.divergences.family import GAMES
+
+
+def test_the_critic_is_the_best_one_of_these_densities():
+    controller = FamilyController()
+    controller.set(theta=1.5, noise=0.8)
+    p, q = (stats.norm(mean, 0.8).pdf(controller.x) for mean in (0, 1.5))
+    assert controller.best == pytest.approx(p / (p + q), abs=1e-6)
+    assert controller.paid == pytest.approx(np.log(q / (p + q)), abs=1e-6)
+    controller.set(game="hinge")
+    assert controller.best == pytest.approx(np.sign(p - q))
+
+
+def test_the_pull_over_the_distance_passes_through_the_present_one():
+    controller = FamilyController()
+    controller.set(game="Wasserstein", theta=3.0)
+    assert controller.now == pytest.approx(1, abs=1e-6)
+    assert controller.pulls == pytest.approx(np.ones(len(controller.distances)), abs=1e-4)
+    controller.set(game="EBGAN", noise=0.5)
+    assert controller.now == pytest.approx(
+        stats.norm.pdf(3.0) / 0.5, rel=0.05
+    )  # TV = 2 Phi(theta / (2 s)) - 1
+
+
+def test_every_game_over_the_whole_range_is_drawn_and_told():
+    app = family_app()
+    for game, theta, noise in itertools.product(GAMES, (0.1, 4.0), (0.2, 2.0)):
+        app.set(game=game, theta=theta, noise=noise)
+        app.figure.canvas.draw()
+        assert GAMES[game].measures in app.status.value
+        assert "nan" not in app.status.value
+
+
+def test_the_line_can_be_dragged(line):
+    app = family_app()
+    handle = app.controller.handles()["theta"]
+    app.drag("theta", (handle.x, 0.5), (3.02, 0.5))
+    assert app.controller.values["theta"] == app.widgets["theta"].value == pytest.approx(3.0)
+    peak = app.controller.x[np.argmax(app.controller.q)]
+    assert peak == pytest.approx(3.0, abs=0.03)

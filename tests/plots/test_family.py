@@ -1,0 +1,36 @@
+"""Lesson 12's pictures show the numbers that they are given."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from course_utils.plots import family as draw
+from course_utils.plots import palette
+
+
+@pytest.fixture
+def ax():
+    return Figure().add_subplot()
+
+
+def test_a_pull_has_the_colour_of_what_becomes_of_it_and_a_dash_of_its_own(ax):
+    noise = np.array([1.0, 0.05])
+    draw.draw_pulls(ax, noise, {"gone": [0.5, 1e-9], "there": [1.0, 1.0], "more": [1.0, 400.0]})
+    assert [line.get_color() for line in ax.lines] == [palette.MUTED, palette.ACCENT, palette.SECOND]
+    assert len({str(line.get_linestyle()) for line in ax.lines}) == 3
+    assert ax.lines[2].get_ydata().tolist() == [1.0, 400.0]
+    assert ax.xaxis_inverted()
+
+
+def test_the_thermostat_shows_the_balance_and_the_smoothed_ratio(ax):
+    draw.draw_thermostat(ax, [1.0, 0.0, 0.5], [0.1, 0.2, 0.3], 0.5, window=2)
+    ratio, balance = ax.lines[:2]
+    assert ratio.get_ydata().tolist() == pytest.approx([1.0, 0.5, 0.25])
+    assert balance.get_ydata().tolist() == [0.1, 0.2, 0.3]
+
+
+def test_every_way_has_its_seeds_and_its_name(ax):
+    draw.draw_trade(ax, {"one": ([20.0, 21.0], [50.0, 60.0]), "other": ([18.0, 19.0], [10.0, 20.0])})
+    assert ax.lines[0].get_xydata().tolist() == [[20.0, 50.0], [21.0, 60.0]]
+    assert ax.lines[-1].get_xydata().tolist() == [[20.5, 55.0], [18.5, 15.0]]
+    assert [text.get_text() for text in ax.texts] == ["one", "other"]
