@@ -39,11 +39,11 @@ SHIPPED = {  # row of seed 0 -> the file that ships
     "AAE": "aae-2",
     "AAE, petals": "aae-2-petals",
     "pixel": "upscaler_pixel",
-    "pixel + perceptual": "upscaler_perceptual",
+    "pixel + 3 perceptual": "upscaler_perceptual",
     "+ adversarial 0.01": "upscaler_adversarial",
 }
 JUDGED = 2_000
-MOMENTS = (100, 250, 500, 750, 1000)
+MOMENTS = (100, 250, 500, 750)
 SIZES: dict[str, Any] = {"generator_widths": (32, 16), "batch_size": 32}
 SMALL = SIZES | {"discriminator_widths": (16, 32), "batch_norm_in_discriminator": False}
 CRITICS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -59,10 +59,11 @@ LATENTS: dict[str, tuple[Callable[..., Any], str]] = {
     "AAE": (AAETrainer, "aae-2"),
     "AAE, petals": (AAETrainer, "aae-2-petals"),
 }
-CODED, LATENT_STEPS = 2_000, 4_000
+CODED, LATENT_STEPS = 2_000, 2_500
 LOSSES: dict[str, dict[str, float]] = {
     "pixel": {},
     "pixel + perceptual": {"perceptual_weight": 0.1},
+    "pixel + 3 perceptual": {"perceptual_weight": 3.0},
     "+ adversarial 0.003": {"perceptual_weight": 0.1, "adversarial_weight": 0.003},
     "+ adversarial 0.01": {"perceptual_weight": 0.1, "adversarial_weight": 0.01},
     "+ adversarial 0.03": {"perceptual_weight": 0.1, "adversarial_weight": 0.03},

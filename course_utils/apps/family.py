@@ -13,7 +13,7 @@ from course_utils.plots.family import LINE, FamilyPanels
 from course_utils.plots.layout import number
 
 POINTS = 401
-DISTANCES = 33
+DISTANCES = 17
 
 
 class FamilyController(Controller):

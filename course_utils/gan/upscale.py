@@ -15,22 +15,22 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim import Optimizer
 
-from course_utils import checks, runtime
+from course_utils import checks
 from course_utils.checks import each, not_negative, whole
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import check_digits, to_symmetric
-from course_utils.files import replacing
 from course_utils.gan.networks import DCGAN_LAYERS, DCGANDiscriminator
 from course_utils.gan.objectives import discriminator_loss, non_saturating_generator_loss
 from course_utils.training import Settings, TrainingLoop, descend
-from course_utils.training.checkpoints import read_tensors
+from course_utils.training.pretrained import NetworkFile
 
-FORMAT, VERSION = "course_utils.upscaler", 1
+FILE = NetworkFile(
+    "course_utils.upscaler", 1, "save_upscaler(trainer, path)", "checkpoints/upscaler_{}.safetensors"
+)
 FACTOR = 4
 Eyes = Callable[[Tensor], Tensor]
 
@@ -253,13 +253,7 @@ def save_upscaler(trainer: UpscaleTrainer, path: str | Path) -> Path:
         when a weight is not finite, or too large for float16.
     """
     checks.instance("trainer", trainer, UpscaleTrainer, "an UpscaleTrainer", "and the path comes after it")
-    path = checks.path("path", path)
-    weights = {name: value.half().cpu().contiguous() for name, value in trainer.best.state_dict().items()}
-    checks.finite_tensors("this upscaler in float16", weights)
-    header = {"format": FORMAT, "version": str(VERSION), "channels": str(trainer.recipe.channels)}
-    with replacing(path) as part:
-        save_file(weights, part, header)
-    return path
+    return FILE.save(trainer.best, path, {"channels": str(trainer.recipe.channels)})
 
 
 def load_upscaler(name: str | Path = "adversarial", device: str | torch.device | None = None) -> Upscaler:
@@ -275,14 +269,7 @@ def load_upscaler(name: str | Path = "adversarial", device: str | torch.device |
     ------
     FileNotFoundError
         when there is no such file.
-    ValueError
+    CheckpointError
         when the file is damaged, something else, or of a newer version, or a weight is not finite.
     """
-    path = checks.path("name", name)
-    if isinstance(name, str) and not name.endswith(".safetensors"):
-        path = runtime.shipped(f"checkpoints/upscaler_{name}.safetensors")
-    header, weights = read_tensors(path, FORMAT, VERSION, "save_upscaler")
-    checks.finite_tensors(str(path), weights, advice="it was saved from a training that had diverged")
-    upscaler = Upscaler(int(header["channels"]))
-    upscaler.load_state_dict(weights)  # copying into float32 parameters widens the float16 of the file
-    return upscaler.to(runtime.device(device)).eval().requires_grad_(False)
+    return FILE.load(name, device, lambda header: Upscaler(int(header["channels"])))
