@@ -68,7 +68,7 @@ def draw_trade(ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> N
     """Perception over distortion: of each way its PSNR and Fréchet distance, (seeds,) each, and the mean joined."""
     middle = []
     for (name, (decibels, distances)), marker in zip(points.items(), "sovD^P", strict=False):
-        where = float(np.mean(decibels)), float(np.mean(distances))
+        where = np.asarray(decibels, float).mean(), np.asarray(distances, float).mean()
         ax.plot(decibels, distances, marker, color=palette.SECOND, ms=8, ls="none")
         ax.annotate(name, where, xytext=(9, 4), textcoords="offset points", fontsize=10)
         middle.append(where)
