@@ -1,6 +1,8 @@
+import platform
 import random
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -151,3 +153,26 @@ def test_a_room_brings_in_only_what_it_may(doings, never, tmp_path):
     assert done.returncode == 0, done.stderr
     found = zip(rows, done.stdout.splitlines(), strict=True)
     assert {do: heavy for (do, _), heavy in found if heavy} == {}
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is resident")
+def test_memory_that_was_freed_is_given_back():
+    code = """
+        import numpy as np
+        from course_utils.runtime import trim_memory
+
+        def resident():  # pages of 4 kB, in MB
+            return int(open("/proc/self/statm").read().split()[1]) * 4 / 1000
+
+        blocks = [np.ones(8_000) for _ in range(4_000)]  # 256 MB in pieces of 64 kB, below the size of a map of its own
+        keep = blocks[::50]
+        del blocks
+        before = resident()
+        trim_memory()
+        print(before - resident())
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, check=True
+    )
+    if platform.libc_ver()[0] == "glibc":
+        assert float(found.stdout) > 100

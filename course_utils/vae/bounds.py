@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import instance, positive, whole
+from course_utils.runtime import trim_memory
 from course_utils.vae.model import VAE, Posterior, check_data, real
 
 LOG_2_PI = math.log(2 * math.pi)
@@ -108,6 +109,7 @@ def importance_weighted_bound(
         z = q.sample(count, generator)
         pieces.append(model.log_likelihood(rows, z) + log_normal(z) - log_posterior(q, z))
         left -= count
+        trim_memory()
     return torch.cat(pieces).logsumexp(0) - math.log(samples)
 
 
@@ -169,6 +171,7 @@ def log_evidence_on_grid(
         when the mass of some q on the grid differs from 1 by more than ``tolerance``: the grid is too coarse for the
         narrowest q, or does not reach it. A silent wrong number would be the alternative.
     """
+    trim_memory()  # what the caller's own draws have left
     rows, q = _in_the_plane(model, x, q)
     side, reach = whole("side", side, at_least=3), positive("reach", reach)
     tolerance = positive("tolerance", tolerance)
@@ -177,6 +180,7 @@ def log_evidence_on_grid(
     for z in plane.split(CHUNK):  # summed up part by part: all at once would fill 400 MB
         log_joint.append(_all_pairs(model, rows, z).double().logsumexp(0))
         mass += log_posterior(q, z[:, None, :]).double().exp().sum(0) * step**2
+        trim_memory()
     if not (worst := (mass - 1).abs().max().item()) <= tolerance:  # NaN is no mass either
         narrowest = (q.log_variance.min() / 2).exp().item()
         raise ArithmeticError(
