@@ -46,7 +46,7 @@ class VAEController(LiveController):
         "what is rebuilt of it, what the point decodes to, the two terms of the bound as bars, and the bound over the "
         "training."
     )
-    main = ("digit", "which", "beta", "moment")
+    main = ("digit", "beta", "moment")
     size = (9.0, 5.0)
     fps: ClassVar[float] = 6.0
     steps_per_frame = 1

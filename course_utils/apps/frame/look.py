@@ -91,7 +91,7 @@ def css(
     HTML."""
     width, height = size
     line = round(27 * scale)
-    high = 1.35 * (min(lines, 3) if presented else lines) + 0.1  # em; before a class, less is said
+    high = 1.35 * (2 if presented else lines) + 0.1  # em; before a class, the picture comes first
     title, status = (0, high * 13 * scale) if presented else (28, high * 13)
     rows = 1 if presented else rows_below
     around = round(
@@ -101,7 +101,7 @@ def css(
     return _CSS.format(
         me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,
         widest=2000 if presented else width, least=360, large=LARGE, around=around, stacked=around + stack,
-        wide=_WIDE.format(column=round(COLUMN * scale)), field=round(110 * scale), tight=round(640 * scale),
+        wide=_WIDE.format(column=round(COLUMN * scale)), field=round(100 * scale), tight=round(640 * scale),
         lines=f"{high:.2f}", narrow=round(COLUMN * scale + 8 + LARGE), third=round(250 * scale), blue=BLUE,
     )  # fmt: skip
 
