@@ -9,11 +9,19 @@ What lives where:
     frame/        what all apps share: controls, frames, players, and the widgets around them
     playground/   lesson 8's app
 
+    states/       the named states of each
+
 An app is imported when it is first asked for, so that lesson 1's needs no torch.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from course_utils.checks import one_of
+
+if TYPE_CHECKING:
+    from course_utils.apps.frame import Controller
+    from course_utils.datasets import Images
 
 APPS = {  # the function that opens an app -> its module
     "attacks_app": "attacks",
@@ -31,6 +39,48 @@ APPS = {  # the function that opens an app -> its module
     "style_app": "style",
     "vae_app": "vae",
 }
+
+
+def controller(name: str, images: "Images") -> "Controller":
+    """The controller behind an app such as "jsd_app", as its lesson opens it: all that it shows, without widgets.
+
+    For tests, and for pages and slides that show pictures of an app. ``images`` are for the apps that take some.
+
+    Raises
+    ------
+    ValueError
+        for a name that is no app.
+    """
+    module = import_module(f"{__name__}.{APPS[one_of('name', name, APPS)]}")
+    match name:
+        case "attacks_app":
+            made = module.AttackController(images)
+        case "couplings_app":
+            made = module.CouplingController()
+        case "games_app":
+            made = module.GamesController()
+        case "gan_app":
+            made = module.TrainingController(images)
+        case "jsd_app":
+            made = module.JSDController()
+        case "move_the_dirt_app":
+            made = module.DirtController()
+        case "parallel_lines_app":
+            made = module.ParallelLinesController()
+        case "playground_app":
+            made = module.PlaygroundController()
+        case "point_clouds_app":
+            made = module.CloudController()
+        case "replay_app":
+            from course_utils.recording import load_recording, recordings
+
+            made = module.ReplayController([load_recording(run) for run in recordings()])
+        case "style_app":
+            made = module.StyleController("flower", "stained_glass", "embedded", ".")
+        case "vae_app":
+            made = module.VAEController(images)
+    found: Controller = made
+    return found
 
 
 def __getattr__(name: str) -> Any:

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Heading, Slider, show
+from course_utils.apps.states import attacks as named
 from course_utils.attacks import DigitNetwork, load_digit_network, pgd_path, random_signs
 from course_utils.attacks.gradient import margins
 from course_utils.checks import instance
@@ -41,6 +42,7 @@ class AttackController(Controller):
     sees at first."""
 
     title = "Fool a network"
+    states = named.STATES
     main = ("network", "attack", "epsilon", "digit", "clear")
     size = (8.8, 5.0)
     alt = "a digit before and after an attack, the change, the network's probabilities, and the path of the attack"
@@ -73,6 +75,10 @@ class AttackController(Controller):
             which = min(self.values["digit"], len(self._pixels) - 1)
             self.x, self.label = self._pixels[which : which + 1], int(self._labels[which])
         self._attack()
+
+    def begin(self) -> None:
+        self._seed = 0
+        super().begin()
 
     def again(self) -> None:
         self._seed += 1

@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Controller, Handle, Heading, Slider, show
+from course_utils.apps.states import couplings as named
 from course_utils.plots import palette
 from course_utils.plots.transport_panels import CouplingPanels
 from course_utils.transport import binary_couplings
@@ -20,6 +21,7 @@ class CouplingController(Controller):
     """
 
     title = "All couplings of two coins"
+    states = named.STATES
     main = ("mu0", "nu0", "q")
     size = (8.8, 4.6)
     controls = (

@@ -19,6 +19,7 @@ from course_utils.apps.frame import (
     Toggle,
     show,
 )
+from course_utils.apps.states import games as named
 from course_utils.games import (
     METHODS,
     Game,
@@ -59,6 +60,7 @@ class GamesController(LiveController):
     """
 
     title = "Two players, one value: who arrives?"
+    states = named.STATES
     main = ("game", "learning_rate", "time")
     size = (8.8, 5.2)
     steps_per_frame = 1

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
+from course_utils.apps.states import gan as named
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_symmetric
 from course_utils.files import taking
@@ -46,6 +47,7 @@ class TrainingController(LiveController):
     """
 
     title = "Train and watch"
+    states = named.STATES
     main = ("recipe", "rate", "measure")
     size = (8.8, 4.3)
     lines = 3

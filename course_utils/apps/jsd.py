@@ -10,6 +10,7 @@ from scipy.special import ndtri
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Handle, Heading, Slider, show
+from course_utils.apps.states import jsd as named
 from course_utils.divergences import (
     gan_value,
     js_divergence_continuous,
@@ -95,6 +96,7 @@ class JSDController(Controller):
 
     title = "How far is the generator from the data?"
     alt = "two densities, the best discriminator, the JSD's integrand; KL both ways, JSD and the game's value as bars"
+    states = named.STATES
     main = ("preset", "shape", "g1")
     size = (8.8, 4.6)
     controls = (

@@ -9,6 +9,7 @@ from scipy import stats
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Heading, Slider, show
+from course_utils.apps.states import parallel_lines as named
 from course_utils.divergences import LOG_2, optimal_discriminator, value_on_points
 from course_utils.divergences.lines import DISTANCES
 from course_utils.gan.judges import Discriminator
@@ -35,6 +36,7 @@ class ParallelLinesController(Controller):
 
     title = "Two parallel lines: who tells the generator where to go?"
     alt = "the plane with both lines, the pushes on theta, the discriminator, and KL, JSD and W over theta"
+    states = named.STATES
     main = ("theta", "noise", "train")
     size = (8.8, 5.2)
     controls = (

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from course_utils import toy
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Slider, Toggle, show
+from course_utils.apps.states import point_clouds as named
 from course_utils.plots.transport_panels import CloudPanels
 from course_utils.transport import SinkhornCurve, earth_movers_distance, kantorovich_potential, sinkhorn_curve
 
@@ -49,6 +50,7 @@ class CloudController(Controller):
     the k-th blur is Sinkhorn with a regularization of ``BLURS[k - 1]`` times the mean cost."""
 
     title = "Two clouds"
+    states = named.STATES
     main = ("clouds", "shift", "blur")
     size = (8.8, 5.2)
     controls = (
@@ -66,6 +68,10 @@ class CloudController(Controller):
         super().__init__()
         self._seed = seed
         self.changed(dict(self.values))
+
+    def begin(self) -> None:
+        self._seed = 0
+        super().begin()
 
     def again(self) -> None:
         self._seed += 1

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from course_utils import checks
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Control, Heading, LiveController, Slider, show
+from course_utils.apps.states import replay as named
 from course_utils.plots.quantities import JUDGE, LOSSES, QUALITY, label_and_color, panel_titles
 from course_utils.plots.replay import ReplayPanels, Run
 from course_utils.recording import Recording, load_recording, recordings
@@ -31,6 +32,7 @@ class ReplayController(LiveController):
     """
 
     title = "Replay a recorded training"
+    states = named.STATES
     main = ("run", "moment", "other")
     size = (8.8, 5.2)
     lines = 4

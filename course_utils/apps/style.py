@@ -14,6 +14,7 @@ from course_utils import checks
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Handle, LiveController, show
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
+from course_utils.apps.states import style as named
 from course_utils.files import taking
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
@@ -46,6 +47,7 @@ class StyleController(LiveController):
 
     title = "Paint in another style"
     alt = "The picture that is painted, beside it content, style, and the curves of both losses."
+    states = named.STATES
     main = ("style", "balance", "wipe")
     size = (8.8, 4.6)
     fps: ClassVar[float] = 10.0
@@ -180,6 +182,10 @@ class StyleController(LiveController):
         except ValueError:
             self._own = before
             raise
+
+    def begin(self) -> None:
+        super().begin()
+        self._begin()
 
     def save(self) -> None:
         """Write the picture into the first free style_transfer_NNN.png of the folder."""

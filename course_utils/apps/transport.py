@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from course_utils.apps import frame
 from course_utils.apps.dirt_problems import HILLS, HOLES, PROBLEMS, SIZE, random_problem
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Slider, Toggle, show
+from course_utils.apps.states import transport as named
 from course_utils.plots.layout import number
 from course_utils.plots.transport_panels import DirtPanels
 from course_utils.transport import earth_movers_distance
@@ -27,6 +28,7 @@ class DirtController(Controller):
     dragged from a hill to a hole is sent there, as much as fits."""
 
     title = "Move the dirt yourself"
+    states = named.STATES
     main = ("hill", "hole", "shovels")
     size = (8.8, 4.8)
     controls = (

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from course_utils import checks, runtime
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Choice, Handle, Heading, LiveController, Slider, show
+from course_utils.apps.states import vae as named
 from course_utils.datasets import SIDE, Images
 from course_utils.datasets.scaling import to_unit
 from course_utils.plots import palette
@@ -46,6 +47,7 @@ class VAEController(LiveController):
         "what is rebuilt of it, what the point decodes to, the two terms of the bound as bars, and the bound over the "
         "training."
     )
+    states = named.STATES
     main = ("digit", "beta", "moment")
     size = (9.0, 5.0)
     fps: ClassVar[float] = 6.0

@@ -211,7 +211,7 @@ def test_two_callbacks_never_draw_at_once():
 
 def test_it_shows_a_still_picture_for_readers_without_a_kernel_and_then_itself(monkeypatch):
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda what, raw=False: shown.append(what))
+    monkeypatch.setattr("IPython.display.display", lambda what, **how: shown.append(what))
     app = App(Dial())
     app._ipython_display_()
     still, view = shown

@@ -2,6 +2,7 @@
 
     controls, handles   sliders, choices, buttons ... and what can be dragged, as data
     controller, player  the base of the controllers, and what plays them: no widgets
+    states              places of an app with a name and a sentence
     app, live           the same with ipywidgets (and rows, clicks, uploads, presence, their parts)
 
 A lesson writes a controller and calls :func:`show`.
@@ -13,13 +14,14 @@ from course_utils.apps.frame.controller import PLAYBACK, Controller, LiveControl
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player, Speedometer
+from course_utils.apps.frame.states import State, forward, state
 
 if TYPE_CHECKING:
     from course_utils.apps.frame.live import App, LiveApp
 
 __all__ = [
     "PLAYBACK", "App", "Button", "Choice", "Control", "Controller", "Handle", "Heading", "LiveApp", "LiveController",
-    "Player", "Slider", "Speedometer", "Toggle", "Upload", "show",
+    "Player", "Slider", "Speedometer", "State", "Toggle", "Upload", "forward", "show", "state",
 ]  # fmt: skip
 
 TRANSPORT = PLAYBACK  # its old name: in this course, transport is optimal transport

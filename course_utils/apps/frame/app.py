@@ -25,7 +25,7 @@ from course_utils.apps.frame.clicks import Event, Picture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.rows import css_name
-from course_utils.apps.frame.view import Actions, make_view, presented, still
+from course_utils.apps.frame.view import SHOW_ME, Actions, make_states, make_view, presented, still
 from course_utils.checks import number
 from course_utils.plots import palette
 
@@ -36,6 +36,7 @@ HELD = (
     "figure",
     "picture",
     "status",
+    "states",
     "widgets",
     "view",
     "_canvas",
@@ -57,7 +58,8 @@ class App:
 
     In a notebook, an app at the end of a cell shows itself. Running the cell again closes it and gives its memory back,
     and so does :meth:`close`. Every control can be worked from the keyboard: Tab moves between controls, the arrow keys
-    move a slider, Space presses a button, and plays and pauses elsewhere in the app.
+    move a slider, Space presses a button, and plays and pauses elsewhere in the app; n and p go through the
+    named states.
 
     Raises
     ------
@@ -77,7 +79,8 @@ class App:
         self.picture = self._make_picture()
         self.status = widgets.HTML(tooltip="")
         self.widgets: dict[str, widgets.Widget] = {}
-        self._manners = Manners(name=controller.title)
+        self._manners = Manners(name=controller.title, turns=bool(controller.states))
+        self._manners.on_turn = self.turn
         self.view = self._make_view()
         self._tooltips = {name: widget.tooltip or "" for name, widget in self.widgets.items()}
         self.view.observe(self._on_close, names="comm")
@@ -96,6 +99,14 @@ class App:
     def press(self, name: str) -> None:
         """Press a button by name; errors are shown in the app and raised."""
         self._do(self.controller.press, name)
+
+    def visit(self, name: str) -> None:
+        """Go to the named state of that name."""
+        self._do(self.controller.visit, name)
+
+    def turn(self, by: int) -> None:
+        """Go on by so many named states, 1 or -1, around the list."""
+        self._do(self.controller.turn, by)
 
     def click(self, across: float, down: float) -> None:
         """Click at these shares of the picture's width and height, as if a student had."""
@@ -164,6 +175,7 @@ class App:
         with palette.context():
             self.controller.draw(self.figure)
             self.picture.value = self._canvas.png(self.controller.moving)
+        self.picture.alt = self.controller.describe()
         self.picture.handles = [
             (name, *(round(share, 4) for share in handle.box()))
             for name, handle in self.controller.handles().items()
@@ -171,7 +183,9 @@ class App:
         self.status.value = self._say()
 
     def _say(self) -> str:
-        return NEGATIVE_ZERO.sub(r"\1", self.controller.status())
+        state = self.controller.state
+        sees = f'<b class="course-sees">{html.escape(state.sees)}</b> ' if state else ""
+        return sees + NEGATIVE_ZERO.sub(r"\1", self.controller.status())
 
     def _sync(self, *, all_of_them: bool = False) -> None:
         """Bring the widgets in line with the controller, which may have moved some of them (a preset, say).
@@ -186,6 +200,8 @@ class App:
                 if all_of_them or value != self._agreed[name]:
                     self.widgets[name].value = value
             self._agreed = dict(self.controller.values)
+            if self.states is not None:
+                self.states.value = self.controller.state.name if self.controller.state else SHOW_ME
             reasons = self.controller.disabled()
             for name, widget in self.widgets.items():
                 widget.disabled = name in reasons
@@ -213,6 +229,12 @@ class App:
             if not self._syncing and value != self._agreed[name]:
                 self._agreed[name] = value
                 self.set(**{name: value})
+
+    def _on_state(self, name: str) -> None:
+        with self._lock:
+            now = self.controller.state.name if self.controller.state else SHOW_ME
+            if not self._syncing and name not in (now, SHOW_ME):
+                self.visit(name)
 
     def _on_shown(self, change: dict[str, Any]) -> None:
         with self._lock:
@@ -242,7 +264,7 @@ class App:
     def _make_picture(self) -> Picture:
         controller = self.controller
         picture = Picture(
-            alt=controller.alt or controller.title,
+            alt=controller.title,
             clickable=type(controller).click is not Controller.click,
             fluid=presented(self.scale),
         )
@@ -252,13 +274,21 @@ class App:
 
     def _make_view(self) -> widgets.Widget:
         actions = Actions(self.press, self._on_change, self._on_upload, self._failed)
+        self.states = make_states(self.controller, self._on_state)
         return make_view(
-            self.controller, self.picture, self.status, self._manners, self.widgets, self.scale, actions
+            self.controller,
+            self.picture,
+            self.status,
+            self._manners,
+            self.widgets,
+            self.scale,
+            actions,
+            self.states,
         )
 
     def still(self) -> dict[str, str]:
         """The present picture as an output of its own, by MIME type, for who opens the notebook without its kernel."""
-        return still(self.controller.title, self.picture.value)
+        return still(self.controller.title, self.picture.value, self.picture.alt)
 
     def _ipython_display_(self, **_: Any) -> None:
         """Two outputs: the still picture, and the live view, which hides it for as long as it lives.
@@ -271,7 +301,7 @@ class App:
         if self.closed:
             print("This app is closed: run its cell again.")
             return
-        display(self.still(), raw=True)
+        display(self.still(), raw=True, metadata={"image/png": {"alt": self.picture.alt}})
         display(self.view)
 
 

@@ -23,7 +23,8 @@ _SHOW = """
 const NEAR = 14, FINGER = 28, STROKE = 12;  // pixels: how far a mouse, a finger reaches; between dots of a stroke
 function render({ model, el }) {
   const img = document.createElement("img");
-  Object.assign(img, { alt: model.get("alt"), draggable: false });
+  img.draggable = false;
+  const describe = () => { img.alt = model.get("alt"); };
   Object.assign(img.style, { width: "100%", display: "block" });
   let url = null;
   const show = () => {
@@ -106,13 +107,16 @@ function render({ model, el }) {
   if (model.get("fluid")) sized.observe(img);
 
   show();
+  describe();
   model.on("change:value", show);
+  model.on("change:alt", describe);
   model.on("msg:custom", heard);
   el.appendChild(img);
   return () => {
     sized.disconnect();
     clearTimeout(later);
     model.off("change:value", show);
+    model.off("change:alt", describe);
     model.off("msg:custom", heard);
     URL.revokeObjectURL(url);
   };

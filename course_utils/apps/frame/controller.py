@@ -4,6 +4,8 @@ A test, a page or a slide can use a controller by itself: ``set``, ``press``, ``
 :func:`course_utils.apps.frame.show` makes an app of it.
 """
 
+import html
+import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from copy import copy
 from typing import Any, ClassVar
@@ -14,6 +16,11 @@ from matplotlib.figure import Figure
 from course_utils.apps.frame.controls import Button, Choice, Control, Slider, Toggle, ValueControl
 from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player
+from course_utils.apps.frame.states import State
+from course_utils.checks import one_of
+
+# In a status line, what is no sentence: markup, and what is folded or to be copied.
+MARKUP = re.compile(r"<(details|pre|button|progress).*?</\1>|<[^>]*>", re.DOTALL)
 
 
 class Controller:
@@ -37,6 +44,8 @@ class Controller:
 
     ``lines`` is how many lines of status the layout keeps free, so that nothing below moves when one more is said.
 
+    ``states`` are places with a name, to be shown before a class one after the other, with one sentence each.
+
     Before a class, on a projector, the controls that :attr:`main` names stand under the picture, with Play and Pause;
     the others are folded.
     """
@@ -48,8 +57,10 @@ class Controller:
     lines: ClassVar[int] = 2
     controls: tuple[Control, ...] = ()
     below: tuple[Control, ...] = ()
+    states: tuple[State, ...] = ()
 
     def __init__(self) -> None:
+        self.state: State | None = None  # the named state that is shown, until something is changed
         self.values: dict[str, Any] = {c.name: c.value for c in self.value_controls()}
         self.ends: dict[str, float] = {}
         self.moving: Sequence[Artist] = ()
@@ -77,6 +88,7 @@ class Controller:
                 f"{self.title or type(self).__name__} has no control {unknown[0]!r}; it has {', '.join(known)}"
             )
         checked = {name: known[name].check(value) for name, value in values.items()}
+        self.state = None
         self.values.update(checked)
         self.changed(checked)
 
@@ -84,6 +96,7 @@ class Controller:
         """Press the button of that name."""
         if name not in [b.name for b in self.buttons()]:
             raise ValueError(f"{self.title or type(self).__name__} has no button {name!r}")
+        self.state = None
         getattr(self, name)()
 
     def changed(self, values: Mapping[str, Any]) -> None:
@@ -112,6 +125,43 @@ class Controller:
     def readouts(self) -> Mapping[str, str]:
         """What stands beside a slider in place of its number, by the slider's name: what an index means, say."""
         return {}
+
+    def begin(self) -> None:
+        """Everything as it is at first: from here the way leads to each named state."""
+        self.set(**{c.name: c.value for c in self.value_controls()})
+
+    def visit(self, name: str) -> None:
+        """Go to the state of that name, wherever we are.
+
+        Raises
+        ------
+        ValueError
+            for an unknown name.
+        """
+        states = {state.name: state for state in self.states}
+        state = states[one_of("state", name, states)]
+        self.begin()
+        for step in state.steps:
+            if isinstance(step, str):
+                self.press(step)
+            elif callable(step):
+                step(self)
+            else:
+                self.set(**step)
+        self.state = state
+
+    def turn(self, by: int) -> None:
+        """Go on by so many named states (1 or -1), around the list; from elsewhere to its first or its last."""
+        if self.states:
+            here = self.states.index(self.state) if self.state else (-1 if by > 0 else 0)
+            self.visit(self.states[(here + by) % len(self.states)].name)
+
+    def describe(self) -> str:
+        """What the picture shows, in words, for who does not see it: what kind of picture it is, and the sentence of
+        the named state, or else the status."""
+        said = self.state.sees if self.state else html.unescape(MARKUP.sub(" ", self.status()))
+        kind = self.alt or self.title
+        return " ".join(f"{kind[:1].upper()}{kind[1:].rstrip('.')}. {said}".split())
 
     def keep(self) -> Callable[[], None]:
         """A function that brings the present state back, after an error: what was assigned since then, and what was
@@ -173,6 +223,10 @@ class LiveController(Controller):
         """Whether that goes on which Play starts. (The player may also work for something else, such as a measurement
         at rest.)"""
         return self.player.playing
+
+    def begin(self) -> None:
+        self.player.pause()
+        super().begin()
 
     def play(self) -> None:
         self.player.play()

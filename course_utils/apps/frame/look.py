@@ -16,7 +16,9 @@ _CSS = """<style>
   --jp-widgets-font-size: {letters}px; --jp-ui-font-size1: {letters}px}}
 {me} .widget-box {{overflow: visible}}
 {me} > .widget-box {{display: grid; gap: 2px 8px; align-items: start; margin: 0; width: 100%}}
-{me} .course-title {{grid-area: title; margin: 0}}
+{me} .course-head {{grid-area: title; margin: 0; align-items: center; gap: 12px}}
+{me} .course-title {{margin: 0; flex: 1 1 auto}}
+{me} .course-states {{margin: 0; flex: 0 1 auto; min-width: 8em}}
 {me} .course-controls {{grid-area: controls}}
 {me} .course-below {{grid-area: below; max-width: {width}px}}
 {me} .course-main {{grid-area: main; align-items: center; flex-flow: row wrap; gap: 0 8px}}

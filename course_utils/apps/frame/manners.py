@@ -71,6 +71,13 @@ function render({ model, el }) {
     event.preventDefault();  // of the key's going down: the page would scroll; of its going up: the button would press
     if (event.type === "keydown" && !event.repeat) model.send("space");
   };
+  const turn = (event) => {
+    const by = { n: 1, p: -1 }[event.key];
+    if (!by || event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+    if (event.target.closest(TYPED) && !event.target.closest(".course-states")) return;
+    event.preventDefault();  // a choice would jump to what begins with that letter
+    model.send(by);
+  };
   const pass = (event) => {  // before JupyterLab looks, which does so on the event's way down
     if (!app.contains(event.target) || !passes(event)) return;
     for (const element of [app, ...app.querySelectorAll(`[${MARK}]`)]) element.removeAttribute(MARK);
@@ -88,6 +95,7 @@ function render({ model, el }) {
     watcher.observe(app, { subtree: true, childList: true, characterData: true, attributes: true,
                            attributeFilter: ["class", "title", "disabled", "aria-valuetext", "contenteditable"] });
     window.addEventListener("keydown", pass, true);
+    if (model.get("turns")) app.addEventListener("keydown", turn);
     if (model.get("plays")) for (const type of ["keydown", "keyup"]) app.addEventListener(type, space);
   };
   begin();
@@ -96,6 +104,7 @@ function render({ model, el }) {
     model.off("change:reasons change:readouts");
     watcher?.disconnect();
     window.removeEventListener("keydown", pass, true);
+    app?.removeEventListener("keydown", turn);
     for (const type of ["keydown", "keyup"]) app?.removeEventListener(type, space);
   };
 }
@@ -107,15 +116,26 @@ class Manners(anywidget.AnyWidget):
     """Put among the widgets of an app called ``name``: JupyterLab's shortcuts stay out of it, sliders have names and
     rounded values for who listens, the status line is read when it changes. ``reasons`` are tooltips of controls, and
     ``readouts`` what stands beside sliders in place of their numbers, by their
-    :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``."""
+    :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``;
+    where it ``turns``, n and p call ``on_turn(1)`` and ``on_turn(-1)``."""
 
     _esm = _SHOW
     name = traitlets.Unicode("").tag(sync=True)
     reasons: "traitlets.Dict[str, str]" = traitlets.Dict({}).tag(sync=True)
     readouts: "traitlets.Dict[str, str]" = traitlets.Dict({}).tag(sync=True)
     plays = traitlets.Bool(False).tag(sync=True)
+    turns = traitlets.Bool(False).tag(sync=True)
     on_space: Callable[[], object] | None = None
+    on_turn: Callable[[int], object] | None = None
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
-        self.on_msg(lambda widget, content, buffers: self.on_space and self.on_space())
+        self.on_msg(lambda widget, content, buffers: self.hear(content))
+
+    def hear(self, key: Any) -> None:
+        """A key was pressed: "space", or how many named states to go on."""
+        if key == "space":
+            if self.on_space is not None:
+                self.on_space()
+        elif self.on_turn is not None:
+            self.on_turn(key)

@@ -20,13 +20,14 @@ from course_utils.apps.frame.look import css
 from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, make_rows
 
+SHOW_ME = "show me …"  # what stands in the choice of named states while none is shown
 PROJECTED = 1.2  # from this scale on, an app is laid out for a class that watches
 WAKE = "A still picture: run this cell (Shift + Enter) to play with it."
 # The rule hides "model not found" where the view below has no kernel any more.
 STILL = """<style>
 .jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.course-app)) {{display: none}}
 </style>
-<img class="course-still" alt="{title}. {wake}" src="data:image/png;base64,{png}" style="max-width: 100%">"""
+<img class="course-still" alt="{alt} {wake}" src="data:image/png;base64,{png}" style="max-width: 100%">"""
 
 _ids = count()
 
@@ -54,6 +55,7 @@ def make_view(
     made: dict[str, widgets.Widget],
     scale: float,
     actions: Actions,
+    states: widgets.Widget | None,
 ) -> widgets.Widget:
     """All of an app; the widget of every control goes into ``made`` by its name.
 
@@ -75,7 +77,7 @@ def make_view(
             chosen = getattr(control, "name", "") in (*names, "play", "pause")
             (main if chosen else rest).append(control)
         controls = widgets.VBox(grouped(make(rest, SIDE_BY_SIDE)))
-        row = [*make(main, {}), _fold(controls).add_class("course-more")]
+        row = [*make(main, {}), *([states] if states else []), _fold(controls).add_class("course-more")]
         for widget in row:
             widget.layout.width = "auto"
         parts = [picture, widgets.HBox(row).add_class("course-main"), status, controls]
@@ -85,7 +87,8 @@ def make_view(
         controls, rows_beside = widgets.VBox(grouped(rows)), len(rows)
         below = widgets.VBox(make(controller.below, BELOW)).add_class("course-below")
         title = widgets.HTML(html.escape(controller.title), tooltip="").add_class("course-title")
-        parts, rows_below = [title, controls, picture, below, status], len(below.children)
+        head = widgets.HBox([title, *([states] if states else [])]).add_class("course-head")
+        parts, rows_below = [head, controls, picture, below, status], len(below.children)
     controls.add_class("course-controls")
 
     me = f"course-app-{next(_ids)}"
@@ -96,6 +99,17 @@ def make_view(
     for css_class in ("course-app", me, *(["course-presented"] if large else [])):
         view.add_class(css_class)
     return view
+
+
+def make_states(controller: Controller, chosen: Callable[[str], None]) -> widgets.Dropdown | None:
+    """A choice among the controller's named states, which calls ``chosen(name)``; None where it has none."""
+    if not controller.states:
+        return None
+    names = [state.name for state in controller.states]
+    tooltip = "named states: n and p on the keyboard go through them"
+    choice = widgets.Dropdown(options=[SHOW_ME, *names], tooltip=tooltip, layout={"width": "auto"})
+    choice.observe(lambda change: chosen(change["new"]), names="value")
+    return choice.add_class("course-states")
 
 
 def grouped(rows: list[widgets.Widget]) -> list[widgets.Widget]:
@@ -123,7 +137,7 @@ def _fold(content: widgets.Widget) -> widgets.ToggleButton:
     return button
 
 
-def still(title: str, png: bytes) -> dict[str, str]:
+def still(title: str, png: bytes, alt: str) -> dict[str, str]:
     """The picture as an output of its own, by MIME type, for who opens the notebook without its kernel. It says how to
     wake it.
 
@@ -134,7 +148,7 @@ def still(title: str, png: bytes) -> dict[str, str]:
     with_words = base64.b64encode(_with_banner(png)).decode("ascii")
     return {
         "text/plain": f"{title} (run this cell to play with it)",
-        "text/html": STILL.format(png=with_words, title=html.escape(title, quote=True), wake=WAKE),
+        "text/html": STILL.format(png=with_words, alt=html.escape(alt, quote=True), wake=WAKE),
         "image/png": with_words,
     }
 

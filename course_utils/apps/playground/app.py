@@ -13,6 +13,7 @@ from course_utils.apps.playground import settings as desk
 from course_utils.apps.playground.guide import Guide
 from course_utils.apps.playground.measurements import Measurements
 from course_utils.apps.playground.own_data import DRAWN, GIVEN, OwnData
+from course_utils.apps.states import playground as named
 from course_utils.checks import instance, whole
 from course_utils.gan.playground import Diverged, Session, plane
 from course_utils.gan.trainer import POINTS
@@ -45,6 +46,7 @@ class PlaygroundController(LiveController):
     """
 
     title = "The GAN playground"
+    states = named.STATES
     main = ("preset", "loss", "time")
     alt = "the plane with data, generated points and the judge"
     size = (8.6, 4.5)
@@ -149,6 +151,9 @@ class PlaygroundController(LiveController):
         self._kept, self.player.steps_per_frame = None, None
         recipe = POINTS.replace(**desk.settings(self.values), **desk.structure(self.values))
         self._open(desk.session(recipe, self.values["data"], self.values["seed"]))
+
+    def begin(self) -> None:
+        self.defaults()
 
     def disabled(self) -> dict[str, str]:
         """The controls that have no effect at present, and why."""
