@@ -51,36 +51,24 @@ def controller(name: str, images: "Images") -> "Controller":
     ValueError
         for a name that is no app.
     """
+    from course_utils.apps.frame import Controller
+
     module = import_module(f"{__name__}.{APPS[one_of('name', name, APPS)]}")
+    kinds = (each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Controller))
+    kind: Any = next(each for each in kinds if each.__module__.startswith(module.__name__))
+    made: Controller
     match name:
-        case "attacks_app":
-            made = module.AttackController(images)
-        case "couplings_app":
-            made = module.CouplingController()
-        case "games_app":
-            made = module.GamesController()
-        case "gan_app":
-            made = module.TrainingController(images)
-        case "jsd_app":
-            made = module.JSDController()
-        case "move_the_dirt_app":
-            made = module.DirtController()
-        case "parallel_lines_app":
-            made = module.ParallelLinesController()
-        case "playground_app":
-            made = module.PlaygroundController()
-        case "point_clouds_app":
-            made = module.CloudController()
+        case "attacks_app" | "gan_app" | "vae_app":
+            made = kind(images)
         case "replay_app":
             from course_utils.recording import load_recording, recordings
 
-            made = module.ReplayController([load_recording(run) for run in recordings()])
+            made = kind([load_recording(run) for run in recordings()])
         case "style_app":
-            made = module.StyleController("flower", "stained_glass", "embedded", ".")
-        case "vae_app":
-            made = module.VAEController(images)
-    found: Controller = made
-    return found
+            made = kind("flower", "stained_glass", "embedded", ".")
+        case _:
+            made = kind()
+    return made
 
 
 def __getattr__(name: str) -> Any:

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Handle, Slider, show
+from course_utils.apps.states import family as named
 from course_utils.divergences.family import FARTHEST, GAMES, pull
 from course_utils.plots.family import LINE, FamilyPanels
 from course_utils.plots.layout import number
@@ -23,6 +24,7 @@ class FamilyController(Controller):
 
     title = "One pair of densities, nine critics"
     alt = "two densities, the best critic between them, and the pull on theta over the distance"
+    states = named.STATES
     main = ("game", "theta", "noise")
     size = (8.8, 4.6)
     controls = (

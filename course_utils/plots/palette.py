@@ -71,8 +71,11 @@ def text(colour: str) -> str:
 
 
 def use() -> None:
-    """Set the course's look for every figure of this notebook."""
+    """Set the course's look for every figure of this notebook, and let each carry its description."""
+    from course_utils.plots import describe  # which knows artists, and is not needed to choose a colour
+
     matplotlib.rcParams.update(STYLE)
+    describe.install()
 
 
 def context() -> AbstractContextManager[None]:

@@ -27,7 +27,7 @@ PREPARE = """
 import time
 from course_utils import apps, exercises
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Controller, Handle, LiveController, Slider, Toggle, show
-from course_utils.apps.frame import Upload
+from course_utils.apps.frame import Upload, state
 from course_utils.datasets import load_digits_stand_in
 
 images = load_digits_stand_in()
@@ -37,6 +37,10 @@ class Kinds(LiveController):
     controls = (
         Slider("height", "height", 0, 3, 0.3, 0.1), Choice("kind", "kind", ("one", "two"), "one"),
         Toggle("on", "on"), Button("go", "Go"), Upload("file", "Take a file"), *PLAYBACK[:2],
+    )
+    states = (
+        state("low", "It is {} high.", ("0", lambda c: c.values["height"]), height=0),
+        state("high", "It is {} high.", ("3", lambda c: c.values["height"]), height=3),
     )
     went = steps_taken = 0
 
@@ -196,7 +200,7 @@ def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sig
 KEYS = {
     "slider": ".noUi-handle",
     "number of a slider": ".widget-readout",
-    "choice": "select",
+    "choice": ".course-control-kind select",
     "switch": "input[type=checkbox]",
     "button": "button:has-text('Go')",
     "upload": "button:has-text('Take a file')",
@@ -307,9 +311,29 @@ def test_a_digit_drawn_with_the_mouse_is_attacked(house):
     house.wait_for_text(status, r"Your picture, named \d.*named \d")
 
 
+def test_n_and_p_go_through_the_named_states_and_say_what_to_see(house):
+    page, app = house.page, house.app("kinds = show")
+    status, img = app.locator(".course-app-status"), app.locator("img")
+    app.locator(".noUi-handle").focus()
+    page.keyboard.press("n")
+    house.wait_for_text(status, "^It is 0 high")
+    page.keyboard.press("n")
+    house.wait_for_text(status, "^It is 3 high")
+    page.wait_for_function("img => img.alt.endsWith('It is 3 high.')", arg=img.element_handle())
+    app.locator(".course-states select").focus()  # where a letter would choose what begins with it
+    page.keyboard.press("p")
+    house.wait_for_text(status, "^It is 0 high")
+    app.locator(".widget-readout").first.click()
+    page.keyboard.press("n")  # is typed there
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(300)
+    assert "It is 0 high" in status.inner_text()
+    assert app.locator(".course-states").get_by_role("combobox").get_attribute("title")
+
+
 def test_a_control_without_effect_looks_so_and_says_why(house):
     app = house.app("kinds = show")
-    choice, switch = app.locator("select"), app.locator("input[type=checkbox]")
+    choice, switch = app.locator(".course-control-kind select"), app.locator("input[type=checkbox]")
     assert choice.is_enabled()
     switch.check()
     house.page.wait_for_function("e => e.disabled && e.title === 'not now'", arg=choice.element_handle())
@@ -338,7 +362,7 @@ def test_everything_has_a_name_for_who_listens(house):
 
 def test_what_runs_the_cell_in_the_notebook_runs_it_from_a_control_too(house):
     page = house.page
-    for control in (".noUi-handle", "select", "button:has-text('Go')"):
+    for control in (".noUi-handle", ".course-control-kind select", "button:has-text('Go')"):
         app, before = house.app("kinds = show"), house.ask("id(kinds)")
         app.locator(control).first.focus()
         page.keyboard.press("Shift+Enter")
@@ -351,7 +375,7 @@ def test_what_runs_the_cell_in_the_notebook_runs_it_from_a_control_too(house):
 
 def test_the_focus_can_be_seen(house):
     page, app = house.page, house.app("kinds = show")
-    app.locator("select").focus()
+    app.locator(".course-control-kind select").focus()
     for _ in range(3):
         page.keyboard.press("Tab")
         ring = page.evaluate("() => getComputedStyle(document.activeElement).outline")
