@@ -54,7 +54,9 @@ def controller(name: str, images: "Images") -> "Controller":
     from course_utils.apps.frame import Controller
 
     module = import_module(f"{__name__}.{APPS[one_of('name', name, APPS)]}")
-    kinds = (each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Controller))
+    kinds = (
+        each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Controller)
+    )
     kind: Any = next(each for each in kinds if each.__module__.startswith(module.__name__))
     made: Controller
     match name:

@@ -37,7 +37,7 @@ def test_mouse_keyboard_presets_and_drags(open_notebook, screen, tmp_path):
     # a preset moves the sliders too
     said, readout = status.inner_text(), app.locator(".widget-readout").first
     before = readout.inner_text()
-    app.locator("select").first.select_option("far apart")
+    app.locator(".course-control-preset select").select_option("far apart")
     lesson.wait_for_change(status, said)
     assert "100 % of log 2" in status.inner_text()
     assert readout.inner_text() != before

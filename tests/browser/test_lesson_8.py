@@ -58,7 +58,7 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     before = screen.look(picture)
     page.mouse.click(frame["x"] + 0.15 * frame["width"], frame["y"] + 0.7 * frame["height"])
     wait_for_another_picture(before, 0.005)
-    chosen = app.locator("select").nth(1).evaluate("e => e.selectedOptions[0].text")
+    chosen = app.locator(".course-control-data select").evaluate("e => e.selectedOptions[0].text")
     assert chosen.replace("\xa0", " ") == "drawn (click!)"
 
     press("Share")
