@@ -141,12 +141,11 @@ def _points(ax: Axes) -> Iterator[str]:
     for drawn in ax.collections:
         if not drawn.get_visible():
             continue
-        if isinstance(drawn, PathCollection) and len(
-            places := np.ma.compressed(np.ma.asarray(drawn.get_offsets()))
-        ):
-            name, centre = _label(drawn.get_label()), np.asarray(drawn.get_offsets(), float).mean(axis=0)
+        places = np.asarray(drawn.get_offsets(), float)
+        if isinstance(drawn, PathCollection) and len(places):
+            name, centre = _label(drawn.get_label()), places.mean(axis=0)
             at = f" around ({number(centre[0])}, {number(centre[1])})" if np.isfinite(centre).all() else ""
-            yield f"{len(places) // 2} points{' of ' + name if name else ''}{at}"
+            yield f"{len(places)} points{' of ' + name if name else ''}{at}"
         elif isinstance(drawn, Quiver):
             yield f"{len(np.atleast_1d(drawn.U))} arrows"
         elif isinstance(drawn, QuadMesh) and drawn.get_array() is not None:

@@ -31,6 +31,18 @@ def test_every_named_state_shows_what_it_says(name, images):
     assert again.lies(controller) == []
 
 
+def test_brought_back_a_picture_is_what_it_was():
+    """An app whose panels are made again in the same figure draws nothing twice."""
+    controller = apps.controller("couplings_app", None)
+    figure = Figure(controller.size)
+    controller.draw(figure)
+    count, bring_back = len(figure.axes), controller.keep()
+    controller.set(q=1.0)
+    bring_back()
+    controller.draw(figure)
+    assert len(figure.axes) == count
+
+
 @pytest.mark.parametrize(
     ("says", "true", "false"),
     [

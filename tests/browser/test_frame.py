@@ -290,7 +290,7 @@ def test_the_line_in_the_picture_can_be_dragged(house):
     move(2.5, steps=15)
     page.mouse.up()
     house.wait_for_text(app.locator(".course-app-status"), "height 2.5")
-    assert app.locator(".widget-readout").inner_text() == "2.5"
+    house.wait_for_text(app.locator(".widget-readout"), "^2.5$")  # which comes after the status
 
 
 def test_a_digit_drawn_with_the_mouse_is_attacked(house):

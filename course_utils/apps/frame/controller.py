@@ -181,6 +181,7 @@ class Controller:
         """Draw the present state. In the same figure, artists are made once, and then moved."""
         drawn = figure, self.scene()
         if drawn != self._drawn:
+            figure.clear()  # what other panels have drawn there
             self.panels = self.make_panels(figure)
             self.moving, self._drawn = self.panels.moving, drawn
         self.update()

@@ -76,8 +76,12 @@ def make_view(
         for control in (*controller.controls, *controller.below):
             chosen = getattr(control, "name", "") in (*names, "play", "pause")
             (main if chosen else rest).append(control)
-        controls = widgets.VBox(grouped(make(rest, SIDE_BY_SIDE)))
-        row = [*make(main, {}), *([states] if states else []), _fold(controls).add_class("course-more")]
+        rows = [
+            *([states] if states else []),
+            *make(rest, SIDE_BY_SIDE),
+        ]  # n and p need no room in the first row
+        controls = widgets.VBox(grouped(rows))
+        row = [*make(main, {}), _fold(controls).add_class("course-more")]
         for widget in row:
             widget.layout.width = "auto"
         parts = [picture, widgets.HBox(row).add_class("course-main"), status, controls]
