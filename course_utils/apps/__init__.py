@@ -40,6 +40,9 @@ APPS = {  # the function that opens an app -> its module
     "vae_app": "vae",
 }
 
+# Those with something to show; the guess asks, and is answered in its lesson only.
+SHOWN = tuple(name for name in APPS if name != "guess_app")
+
 
 def controller(name: str, images: "Images") -> "Controller":
     """The controller behind an app such as "jsd_app", as its lesson opens it: all that it shows, without widgets.
@@ -49,11 +52,11 @@ def controller(name: str, images: "Images") -> "Controller":
     Raises
     ------
     ValueError
-        for a name that is no app.
+        for a name that is no app of ``SHOWN``.
     """
     from course_utils.apps.frame import Controller
 
-    module = import_module(f"{__name__}.{APPS[one_of('name', name, APPS)]}")
+    module = import_module(f"{__name__}.{APPS[one_of('name', name, SHOWN)]}")
     kinds = (
         each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Controller)
     )

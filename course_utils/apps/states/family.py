@@ -12,15 +12,15 @@ def pull(controller: Any) -> float:
 
 STATES = (
     state("minimax, far apart", "At θ = 4 the best discriminator is sure, and its pull is {}, where W pulls with 1.",
-          ("0.0074", pull), theta=4.0),
+          ("less than 0.01", pull), theta=4.0),
     state("−log D, far apart", "The other loss, the same discriminator: the pull is {}, and grows with the distance.",
           ("11.1", pull), game="non-saturating", theta=4.0),
     state("least squares, far apart", "Least squares do not help where nothing overlaps: a pull of {}.",
-          ("0.0027", pull), game="least squares", theta=4.0),
+          ("less than 0.01", pull), game="least squares", theta=4.0),
     state("hinge, near", "The hinge measures the total variation: near by, at θ = 0.5, it pulls with {} ...",
           ("1.22", pull), game="hinge", theta=0.5),
     state("hinge, far apart", "... and at θ = 4, where TV is 1 whatever the distance, with {}.",
-          ("0.0050", pull), game="hinge", theta=4.0),
+          ("less than 0.01", pull), game="hinge", theta=4.0),
     state("Wasserstein, near", "The pull of W is {} near by, at θ = 0.5 ...",
           ("1.000", pull), game="Wasserstein", theta=0.5),
     state("Wasserstein, far apart", "... and {} at θ = 4: it is the only one that does not care.",
