@@ -29,7 +29,7 @@ SOUND := import os, pip, sys; cfg = sys.prefix + "/pyvenv.cfg"; \
 STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null || echo stale)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks student docs clean
+.PHONY: help lab test notebooks student docs frames site slides clean
 
 # How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
 export GOMP_SPINCOUNT ?= 300
@@ -41,6 +41,8 @@ help:
 	@echo "make notebooks  run all notebooks again, store their outputs, write the ledger of claims"
 	@echo "make student    write a copy for a class, without outputs, solutions and answers, to build/student"
 	@echo "make docs       write the API reference, from the docstrings, to build/api"
+	@echo "make site       write the lessons as pages that need no kernel and no network, to build/site"
+	@echo "make slides     write a deck of about twenty slides for each lesson, to build/slides"
 	@echo "make clean      remove the environment and everything that was generated"
 	@echo
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
@@ -68,6 +70,20 @@ student: $(VENV)/.lab-installed
 docs: $(VENV)/.docs-installed
 	$(RUN) pdoc --docformat numpy --output-directory build/api course_utils
 
+# Pictures of every app in its named states, for both: some minutes on two cores, and only once for one state of the code.
+FRAMES := $(shell find course_utils tools/frames.py data -name '*.py' -o -name '*.npz' 2>/dev/null)
+frames: build/frames/.made
+build/frames/.made: $(FRAMES) $(VENV)/.site-installed
+	rm -rf build/frames
+	$(BIN)/python tools/frames.py
+	touch $@
+
+site: build/frames/.made
+	$(BIN)/python tools/website.py
+
+slides: build/frames/.made
+	$(BIN)/python tools/slides.py
+
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -80,11 +96,15 @@ $(VENV)/.lab-installed: $(REQUIREMENTS) | $(BIN)/python
 	touch $@
 
 $(VENV)/.test-installed: $(REQUIREMENTS) | $(BIN)/python
-	$(call install,.[lab$(comma)test])
-	touch $@ $(VENV)/.lab-installed
+	$(call install,.[lab$(comma)test$(comma)site])
+	touch $@ $(VENV)/.lab-installed $(VENV)/.site-installed
 
 $(VENV)/.docs-installed: $(REQUIREMENTS) | $(BIN)/python
 	$(call install,.[lab$(comma)docs])
+	touch $@
+
+$(VENV)/.site-installed: $(REQUIREMENTS) | $(BIN)/python
+	$(call install,.[lab$(comma)site])
 	touch $@
 
 comma := ,
@@ -96,7 +116,7 @@ endef
 
 ifdef STALE
 .PHONY: $(BIN)/python
-$(VENV)/.lab-installed $(VENV)/.test-installed $(VENV)/.docs-installed: $(BIN)/python
+$(VENV)/.lab-installed $(VENV)/.test-installed $(VENV)/.docs-installed $(VENV)/.site-installed: $(BIN)/python
 endif
 
 $(BIN)/python:

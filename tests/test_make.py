@@ -60,7 +60,7 @@ def test_a_folder_may_have_blanks_in_its_name(folder, make):
     assert "pip:" not in again
     assert "jupyterlab:" in again
     tested = make(folder, "test")
-    assert "'.[lab,test]'" in tested
+    assert "'.[lab,test,site]'" in tested
     for tool in ("ruff: ['check'", "lint-imports", "mypy: []", "pytest: ["):
         assert tool in tested
 

@@ -1,0 +1,111 @@
+// Players of recorded pictures of the apps: <div class="course-player" data-app="jsd_app"></div>. No kernel, no request to
+// any host: the pictures lie beside this file, in frames/, and so do the scripts that list them.
+(() => {
+  const base = new URL("frames/", document.currentScript.src).href;
+  const make = (tag, properties = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  let count = 0;
+
+  function build(box, name, about) {
+    const id = `player-${name}-${count++}`;
+    const [width, height] = about.size;
+    const note = make("p", { className: "course-player-note" });
+    note.textContent = "Recorded pictures of the app: choose a state, drag a slider, or press n and p. Live, it answers "
+      + "to every control: open the notebook.";
+    const choice = make("select", { id: `${id}-state` });
+    about.states.forEach((state, i) => choice.append(make("option", { value: i, textContent: state.name })));
+    const before = make("button", { type: "button", textContent: "◀", title: "the state before (p)" });
+    const after = make("button", { type: "button", textContent: "▶", title: "the next state (n)" });
+    before.setAttribute("aria-label", "previous state");
+    after.setAttribute("aria-label", "next state");
+    const play = make("button", { type: "button", textContent: "Play" });
+    const img = make("img", { width, height, decoding: "sync" });
+    const sees = make("p", { className: "course-player-sees" });
+    const status = make("p", { className: "course-player-status" });
+    const tracks = make("div", { className: "course-player-tracks" });
+    const said = make("div", {}, sees, status);
+    said.setAttribute("role", "status");
+    box.append(
+      make("div", { className: "course-player-head" }, make("strong", { textContent: about.title }),
+        make("label", { htmlFor: choice.id, textContent: "show" }), choice, before, after, play),
+      img, said, tracks, note);
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `${about.title}: recorded pictures`);
+
+    let state, timer = null, ranges = [];
+    const show = ([file, words], named) => {
+      img.src = base + name + "/" + file;
+      img.alt = named ? state.alt : `${about.title}. ${words}`;
+      sees.textContent = named ? state.sees : "";
+      status.textContent = words;
+    };
+    const halt = () => { clearInterval(timer); timer = null; play.textContent = "Play"; };
+    const go = (index) => {
+      halt();
+      state = about.states[(index + about.states.length) % about.states.length];
+      choice.value = about.states.indexOf(state);
+      tracks.replaceChildren();
+      ranges = state.tracks.map((track, k) => {
+        const range = make("input", { type: "range", min: 0, max: track.frames.length - 1, step: 1, id: `${id}-${k}` });
+        range.value = track.at;
+        const out = make("output", { textContent: track.frames[track.at][2] });
+        out.setAttribute("for", range.id);
+        range.setAttribute("aria-valuetext", track.frames[track.at][2]);
+        const move = () => {
+          ranges.forEach((other) => { if (other.range !== range) other.reset(); });
+          const frame = track.frames[range.value];
+          out.textContent = frame[2];
+          range.setAttribute("aria-valuetext", frame[2]);
+          show(frame, false);
+        };
+        range.addEventListener("input", () => { halt(); move(); });
+        tracks.append(make("div", {}, make("label", { htmlFor: range.id, textContent: track.label }), range, out));
+        const reset = () => { range.value = track.at; out.textContent = track.frames[track.at][2]; };
+        return { range, move, reset };
+      });
+      play.disabled = !ranges.length;
+      show(state.frame, true);
+    };
+    play.addEventListener("click", () => {
+      if (timer) { halt(); return; }
+      const { range, move } = ranges.find((one) => one.range === box.lastRange) ?? ranges[0];
+      if (Number(range.value) === Number(range.max)) range.value = 0;
+      play.textContent = "Pause";
+      timer = setInterval(() => {
+        if (Number(range.value) >= Number(range.max)) { halt(); return; }
+        range.value = Number(range.value) + 1;
+        move();
+      }, 400);
+    });
+    tracks.addEventListener("focusin", (event) => { box.lastRange = event.target; });
+    choice.addEventListener("change", () => go(Number(choice.value)));
+    const here = () => about.states.indexOf(state);
+    before.addEventListener("click", () => go(here() - 1));
+    after.addEventListener("click", () => go(here() + 1));
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") document.activeElement.blur();  // on slides the arrow keys go on then
+      const by = { n: 1, p: -1 }[event.key];
+      if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
+      event.preventDefault();
+      event.stopPropagation();
+      go(here() + by);
+    });
+    go(Math.max(0, about.states.findIndex((each) => each.name === box.dataset.state)));
+  }
+
+  function fill(box) {
+    const name = box.dataset.app;
+    const ready = () => build(box, name, window.PLAYERS[name]);
+    if (window.PLAYERS?.[name]) { ready(); return; }
+    const script = make("script", { src: `${base}${name}.js` });
+    script.addEventListener("load", ready);
+    script.addEventListener("error", () => { box.textContent = "The pictures of this app were not built."; });
+    document.head.append(script);
+  }
+  const begin = () => document.querySelectorAll(".course-player").forEach(fill);
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", begin);
+  else begin();
+})();
