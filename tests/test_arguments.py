@@ -35,7 +35,8 @@ from course_utils import transport as ot
 from course_utils.datasets import scaling
 from course_utils.divergences import lines
 from course_utils.games import theory
-from course_utils.gan import metrics
+from course_utils.gan import metrics, upscale
+from course_utils.gan.conditional import style_directions
 from course_utils.gan.playground import Preset, Session, make_data, outcome, plane, read_csv, scaled_to_view
 from course_utils.transport import hints
 
@@ -255,6 +256,22 @@ def rows(room):
         asked = dict(labels=([1, 2, 3], "None"), ink=(0.1, "-1"))
         yield told.sample, dict(n=(3, ""), seed=(0, "None")) | asked, dict(n="n|labels")
         yield told.generator.conditions, dict(labels=([1, 2, 3], "[]"), ink=(0.1, "-1"))
+        told.generator.latent_dim = 8
+        yield style_directions, dict(generator=(told.generator, ""), n=(9, ""), seed=(0, ""))
+        grey, low = torch.zeros(2, 1, 28, 28), torch.zeros(2, 1, 7, 7)
+        yield upscale.shrink, dict(pictures=(grey, ""))
+        yield upscale.bicubic, dict(small=(low, ""))
+        yield upscale.psnr, dict(pictures=(grey, ""), originals=(grey, ""))
+        enlarger = dict(images=(pixels, ""), recipe=("pixel", ""), eyes=(None, "None class function"))
+        yield upscale.UpscaleTrainer, enlarger | dict(device=device, seed=(0, "")), dict(device="prefer")
+        enlarger = upscale.UpscaleTrainer(pixels, device="cpu")
+        yield enlarger.upscale, dict(small=(low, ""))
+        yield upscale.save_upscaler, dict(trainer=(enlarger, ""), path=("mine.safetensors", "word"))
+        weights = dict.fromkeys(("pixel_weight", "perceptual_weight", "adversarial_weight"), (1.0, ""))
+        sizes = dict(channels=(4, ""), discriminator_widths=((2, 4), ""), batch_size=(8, ""))
+        yield upscale.UpscaleRecipe, dict(name=("mine", "word")) | weights | sizes
+        shipped = dict(name=("pixel", ""), device=device)
+        yield upscale.load_upscaler, shipped, dict(name="name|checkpoints", device="prefer")
         yield training.ExponentialMovingAverage, dict(module=(critic, ""), decay=(0.9, ""))
         rates = dict(lr=(0.1, ""), weight_decay=(0.0, ""), optimism=(1.0, ""), maximize=(False, "True"))
         adam = dict(betas=((0.5, 0.9), ""), eps=(1e-8, ""))
@@ -432,6 +449,12 @@ def rows(room):
         yield vae.VAETrainer, trained, dict(device="prefer")
         trainer = vae.VAETrainer(pixels, recipe, device="cpu")
         yield trainer.sample, dict(n=(3, ""), seed=(0, "None"))
+        adversarial = dict(prior=("normal", ""), judge_widths=((8,), ""), judge_learning_rate=(0.1, ""))
+        yield vae.AAERecipe, settings | sizes | adversarial
+        adversarial = vae.AAERecipe("mine", latent_dim=2, widths=(8,))
+        yield vae.AAETrainer, trained | dict(recipe=(adversarial, "")), dict(device="prefer")
+        adversarial = vae.AAETrainer(pixels, adversarial, device="cpu")
+        yield adversarial.prior_batch, dict(n=(3, ""))
         yield vae.save_vae, dict(trainer=(trainer, ""), path=("mine.safetensors", "word"))
         shipped = dict(name=("vae-2", ""), device=("cpu", "None"))
         yield vae.load_vae, shipped, dict(name="name|file", device="prefer")
@@ -457,7 +480,18 @@ def rows(room):
         hidden = way | dict(probe=(None, "None function"))
         yield translation.hidden_information, hidden
         yield translation.baselines, dict(domains=(pairs, ""))
-        yield translation.noise, dict(size=(0.1, ""))
+        yield translation.noise, dict(size=(0.1, ""), seed=(0, ""))
+        reads = (lambda x: torch.zeros(len(x), 10), "")
+        yield (
+            translation.moves,
+            dict(translate=(torch.neg, ""), domains=(pairs, ""), judge=reads, kinds=((3,), "")),
+        )
+        yield translation.found_matching, dict(forward_map=(torch.neg, ""), domains=modes)
+        yield (
+            translation.mode_map,
+            dict(sources=(y, ""), targets=(x, ""), order=((0, 2, 1), "")),
+            dict(sources="sources|order", targets="targets|order"),
+        )
         weights = dict(gan_weight=(1.0, ""), cycle_weight=(1.0, ""), identity_weight=(1.0, ""))
         settings = weights | dict(
             widths=((8,), "[]"), critic_widths=((8,), ""), pool=(4, ""), batch_size=(4, "")
@@ -470,6 +504,9 @@ def rows(room):
         yield translation.CycleTrainer, trained | dict(seed=(0, "")), device
         trainer = translation.CycleTrainer(pairs, small, device="cpu")
         yield translation.save_translation, dict(trainer=(trainer, ""), path=("mine.safetensors", "word"))
+        file = str(translation.save_translation(trainer, "small.safetensors"))
+        shipped = dict(name=(file, ""), device=("cpu", "None"))
+        yield translation.load_translation, shipped, device | dict(name="name|checkpoints")
         yield translation.ReplayPool(2, torch.Generator()).swap, dict(made=(torch.zeros(2, 3), "tensor"))
         network = attacks.load_digit_network("cnn", "cpu")
         yield (

@@ -29,8 +29,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from course_utils.checks import numbers, positive
-from course_utils.divergences.kl_and_js import LOG_2, js_divergence, kl_divergence
+from course_utils.checks import positive
+from course_utils.divergences.kl_and_js import LOG_2, js_divergence, kl_divergence, probabilities
 
 Vector = np.ndarray
 KERNEL_WIDTH = 1.0  # of the MMD's Gaussian kernel, in units of x
@@ -60,6 +60,8 @@ def maximum_mean_discrepancy(p: Vector, q: Vector, x: Vector, width: float = KER
 @dataclass(frozen=True)
 class Game:
     """One row of the table: functions of critics (n,) and of probability vectors p, q (n,) at the points x (n,).
+
+    The points rise, and p and q sum to 1.
 
     Attributes
     ----------
@@ -143,6 +145,13 @@ def _jsd_of_pairs(p: Vector, q: Vector) -> float:
     return float(js_divergence(*_pairs(p, q)))
 
 
+def _relativistic_critic(f: Vector, p: Vector, q: Vector) -> float:
+    with np.errstate(invalid="ignore"):  # inf - inf, of pairs that there are not
+        lost = np.logaddexp(0, f - f[:, None])
+    pairs = np.outer(p, q)
+    return float(pairs[pairs > 0] @ lost[pairs > 0])
+
+
 def _log_ratio(p: Vector, q: Vector) -> Vector:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(p) - np.log(q)
@@ -155,7 +164,7 @@ def _share(p: Vector, q: Vector) -> Vector:
 
 
 def _pair(p: Vector, q: Vector) -> tuple[Vector, Vector]:
-    p, q = numbers("p", p, "[0, inf)"), numbers("q", q, "[0, inf)")
+    p, q = probabilities(p, "p"), probabilities(q, "q")
     if p.ndim != 1 or p.shape != q.shape:
         raise ValueError(
             f"p has shape {p.shape} and q {q.shape}; both must be vectors (n,) over the same points."
@@ -176,12 +185,21 @@ def _witness(p: Vector, q: Vector, x: Vector) -> Vector:
 def _potential(p: Vector, q: Vector, x: Vector) -> Vector:
     """The best critic on the line: it climbs with slope 1 where mass has to move to the right (F_q > F_p), and falls
     where it has to move to the left."""
-    steps = np.sign(np.cumsum(q - p)[:-1]) * np.diff(x)
-    return np.concatenate([[0.0], np.cumsum(steps)])
+    climbs = np.sign(np.cumsum(q - p)[:-1]) * _steps(x)
+    return np.concatenate([[0.0], np.cumsum(climbs)])
 
 
 def _w1(p: Vector, q: Vector, x: Vector) -> float:
-    return float((np.abs(np.cumsum(p - q)[:-1]) * np.diff(x)).sum())
+    return float((np.abs(np.cumsum(p - q)[:-1]) * _steps(x)).sum())
+
+
+def _steps(x: Vector) -> Vector:
+    steps = np.diff(x)
+    if not (steps > 0).all():
+        raise ValueError(
+            "x does not rise; on the line W needs the points in their order: sort x, and p and q with it."
+        )
+    return steps
 
 
 def _difference(f: Vector, p: Vector, q: Vector) -> float:
@@ -257,7 +275,7 @@ GAMES = {
         follows="MMD",
     ),
     "relativistic": Game(
-        critic_loss=lambda f, p, q: float((np.outer(p, q) * np.logaddexp(0, f - f[:, None])).sum()),
+        critic_loss=_relativistic_critic,
         best=lambda p, q, x: _log_ratio(p, q),
         sample_loss=lambda f, p, q: p @ np.logaddexp(0, f[:, None] - f),
         value=lambda p, q, x: LOG_2 - _jsd_of_pairs(p, q),

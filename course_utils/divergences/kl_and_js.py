@@ -93,7 +93,7 @@ def js_divergence(p: np.ndarray, q: np.ndarray) -> np.ndarray | float:
 
 
 def _total(log_term: Callable[..., np.ndarray], p: np.ndarray, q: np.ndarray) -> np.ndarray | float:
-    p, q = _probabilities(p, "p"), _probabilities(q, "q")
+    p, q = probabilities(p, "p"), probabilities(q, "q")
     if p.shape[-1] != q.shape[-1]:
         raise ValueError(
             f"p has {p.shape[-1]} entries along its last axis and q has {q.shape[-1]}. Both must give probabilities "
@@ -115,7 +115,8 @@ def _total(log_term: Callable[..., np.ndarray], p: np.ndarray, q: np.ndarray) ->
         return np.exp(terms).sum(axis=-1)
 
 
-def _probabilities(values: np.ndarray, name: str) -> np.ndarray:
+def probabilities(values: np.ndarray, name: str) -> np.ndarray:
+    """Probability vectors (..., n), looked at; what their sums miss of 1 by rounding is divided out."""
     density = "and for densities use the functions ending in _continuous"
     advice = density if hasattr(values, "logpdf") else "as a probability is"
     array = numbers(name, values, "[0, inf)", advice)

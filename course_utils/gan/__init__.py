@@ -8,6 +8,7 @@ What lives where:
     conditional    what both are told: the digit, and measured attributes (lesson 11)
     adversarial    the steps of any two players, on :mod:`course_utils.training`'s loop
     trainer        the same on pictures, and on points of the plane
+    upscale        super-resolution, 7x7 to 28x28 (lesson 12)
     judges         a discriminator or a critic alone, between two given distributions
     checkpoints    a training in one file; ``pretrained`` has the generators that ship
     metrics/       how good generated digits are: ``gan.metrics``

@@ -276,8 +276,8 @@ class AdversarialLoop(TrainingLoop):
             conditions; an attribute that the recipe does not have.
         """
         generator = self.average.module if self.average is not None else self.generator
-        if not isinstance(z, Tensor):  # NumPy's numbers are float64, the network's are not
-            z = torch.as_tensor(numbers("z", z), dtype=next(generator.parameters()).dtype)
+        # NumPy's numbers are float64, the network's are not
+        z = z if isinstance(z, Tensor) else torch.as_tensor(numbers("z", z))
         if z.ndim != 2 or z.shape[1] != self.recipe.latent_dim:
             raise ValueError(
                 f"z has shape {tuple(z.shape)}; it must hold latents, shape (n, {self.recipe.latent_dim})."
@@ -286,7 +286,7 @@ class AdversarialLoop(TrainingLoop):
         training = generator.training
         try:
             with threads.all_cores(self.large):
-                return told(generator.eval(), z.to(self.device), c)
+                return told(generator.eval(), z.to(self.device, next(generator.parameters()).dtype), c)
         finally:
             generator.train(training)
 

@@ -206,13 +206,15 @@ def style_directions(generator: Any, n: int = 200, seed: int = 0) -> Tensor:
     checks.instance(
         "generator", generator, ConditionalGenerator, expected, 'as load_generator("cgan") gives one'
     )
+    length = checks.whole("latent_dim of the generator", getattr(generator, "latent_dim", None))
     random = torch.Generator().manual_seed(checks.whole("seed", seed, 0, 2**63 - 1))
-    z = torch.randn(checks.whole("n", n, 2), int(generator.latent_dim), generator=random)
+    z = torch.randn(checks.whole("n", n, 2), length, generator=random)
     z = z.to(next(generator.parameters()).device)
     pictures = [
         generator(z, generator.conditions(np.full(len(z), digit))).flatten(1) for digit in range(CLASSES)
     ]
-    slopes = torch.linalg.lstsq(z, torch.cat(pictures, dim=1)).solution
+    centred = [a - a.mean(dim=0) for a in (z, torch.cat(pictures, dim=1))]
+    slopes = torch.linalg.lstsq(*centred).solution
     directions: Tensor = torch.linalg.svd(slopes, full_matrices=False).U[:, :2].T
     # The sign is free: the larger numbers point to the right, and up.
     return directions * directions.sum(dim=1, keepdim=True).sign()

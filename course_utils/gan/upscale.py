@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 from course_utils import checks
 from course_utils.checks import each, not_negative, whole
 from course_utils.datasets import Images
-from course_utils.datasets.scaling import check_digits, to_symmetric
+from course_utils.datasets.scaling import SIDE, check_digits, scale_of, to_symmetric
 from course_utils.gan.networks import DCGAN_LAYERS, DCGANDiscriminator
 from course_utils.gan.objectives import discriminator_loss, non_saturating_generator_loss
 from course_utils.training import Settings, TrainingLoop, descend
@@ -37,23 +37,37 @@ Eyes = Callable[[Tensor], Tensor]
 
 def shrink(pictures: Tensor) -> Tensor:
     """Means over squares of 4 x 4 pixels, (n, 1, 28, 28) -> (n, 1, 7, 7)."""
-    pictures = checks.tensor("pictures", pictures)
-    if pictures.shape[1:] != (1, 28, 28):
-        raise ValueError(f"pictures have shape {tuple(pictures.shape)}; they must be (n, 1, 28, 28).")
-    return functional.avg_pool2d(pictures, FACTOR)
+    return functional.avg_pool2d(_pictures("pictures", pictures), FACTOR)
 
 
 def bicubic(small: Tensor) -> Tensor:
     """The classical answer, without learning: Keys' cubic (a = -3/4) through the small pixels, (n, 1, 7, 7) -> (n, 1,
     28, 28)."""
+    small = _pictures("small", small, SIDE // FACTOR)
     large = functional.interpolate(small, scale_factor=FACTOR, mode="bicubic", align_corners=False)
     return large.clamp(-1, 1)
 
 
 def psnr(pictures: Tensor, originals: Tensor) -> Tensor:
     """10 log10(4 / mean squared error) of each picture in [-1, 1], in decibels, (n,): the peak is 2, its square 4."""
+    for name, value in {"pictures": pictures, "originals": originals}.items():
+        scale_of(_pictures(name, value), "symmetric", name)
+    if len(pictures) != len(originals):
+        raise ValueError(
+            f"there are {len(pictures)} pictures and {len(originals)} originals: give one for each."
+        )
     error = (pictures - originals).square().flatten(1).mean(1)
     return 10 * torch.log10(4 / error.clamp_min(1e-12))
+
+
+def _pictures(name: str, value: Any, side: int = SIDE) -> Tensor:
+    value = checks.tensor(name, value)
+    if value.shape[1:] != (1, side, side) or not value.is_floating_point():
+        raise ValueError(
+            f"{name} has shape {tuple(value.shape)} and type {value.dtype}; it must hold pictures (n, 1, {side}, "
+            f"{side}) in [-1, 1], floats."
+        )
+    return value
 
 
 class Upscaler(nn.Module):
@@ -181,17 +195,28 @@ class UpscaleTrainer(TrainingLoop):
             "recipe", recipe, UpscaleRecipe, f"an UpscaleRecipe, or one of {', '.join(UPSCALERS)}"
         )
         recipe = recipe.replace(**overrides)
-        if eyes is not None:
-            checks.function("eyes", eyes, "a function from pictures to features, or None")
-        elif recipe.perceptual_weight:
+        self._eyes = (
+            None
+            if eyes is None
+            else checks.function("eyes", eyes, "a function from pictures to features, or None")
+        )
+        self._look_at(recipe)
+        pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
+        super().__init__(recipe, device=device, seed=seed)
+        if isinstance(eyes, nn.Module):
+            eyes.to(self.device).eval().requires_grad_(False)
+        self._absent = torch.tensor(torch.nan, device=self.device)
+        self.pixels = torch.from_numpy(np.ascontiguousarray(pixels))[:, None].to(self.device)
+
+    def _look_at(self, recipe: UpscaleRecipe) -> None:
+        if recipe.perceptual_weight and self._eyes is None:
             raise ValueError(
                 "eyes is None, but the recipe has a perceptual_weight: give a function from pictures to features."
             )
-        pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
-        self._eyes = eyes
-        super().__init__(recipe, device=device, seed=seed)
-        self._absent = torch.tensor(torch.nan, device=self.device)
-        self.pixels = torch.from_numpy(np.ascontiguousarray(pixels))[:, None].to(self.device)
+
+    def _refuse(self, recipe: Any, what: str) -> None:
+        super()._refuse(recipe, what)
+        self._look_at(recipe)
 
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
         """A fresh upscaler and a fresh discriminator."""
@@ -238,10 +263,8 @@ class UpscaleTrainer(TrainingLoop):
     @torch.no_grad()
     def upscale(self, small: Tensor) -> Tensor:
         """G(y) of small pictures (n, 1, 7, 7) in [-1, 1], (n, 1, 28, 28) on the CPU; nothing of the training moves."""
-        small = checks.tensor("small", small)
-        if small.shape[1:] != (1, 7, 7):
-            raise ValueError(f"small has shape {tuple(small.shape)}; it must hold pictures (n, 1, 7, 7).")
-        return self.best(small.to(self.device)).cpu()
+        scale_of(_pictures("small", small, SIDE // FACTOR), "symmetric", "small")
+        return self.best(small.to(self.device, torch.get_default_dtype())).cpu()
 
 
 def save_upscaler(trainer: UpscaleTrainer, path: str | Path) -> Path:

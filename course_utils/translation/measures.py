@@ -5,14 +5,15 @@ the difference in [-1, 1]); of points, in their units. Everything is measured on
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.functional import unfold
 
-from course_utils.checks import function, instance, number
+from course_utils.checks import each, function, instance, number, whole
 from course_utils.translation.domains import Domains, Map
 
 INK = 0.1  # what is brighter than this share of white counts as ink
@@ -38,16 +39,16 @@ def mark(forward_map: Map, backward_map: Map, domains: Domains) -> Marks:
     """
     _look_at(domains, forward_map=forward_map, backward_map=backward_map)
     x, true = domains.held_out()
-    made = _through("forward_map", forward_map, x)
-    back = (_through("backward_map", backward_map, each) for each in (made, true))
+    made = through("forward_map", forward_map, x, true.shape[1:])
+    back = (through("backward_map", backward_map, y, x.shape[1:]) for y in (made, true))
     unit = 2 if domains.pictures else 1
-    return Marks(*(_distance(a, b) / unit for a, b in ((made, true), *((each, x) for each in back))))
+    return Marks(*(_distance(a, b) / unit for a, b in ((made, true), *((again, x) for again in back))))
 
 
 @torch.no_grad()
 def baselines(domains: Domains) -> dict[str, float]:
-    """What the error to the true partner is for translations that anybody can write down: an empty picture of y (its
-    commonest value), the mean picture of y, and where the shapes allow it x itself, as it is."""
+    """What the error to the true partner is for answers that need no translator: an empty picture (the median of all
+    pixels of the partners), their mean picture, and where the shapes allow it x itself, as it is."""
     _look_at(domains)
     x, true = domains.held_out()
     unit = 2 if domains.pictures else 1
@@ -83,10 +84,12 @@ def moves(
     _look_at(domains, translate=translate, judge=judge)
     if domains.labels is None:
         raise ValueError("these domains have no labels: nobody can say which of them a translation keeps.")
+    kinds = each("kinds", kinds, partial(whole, at_least=0, at_most=9), advice="such as (3, 7)")
     x, true = domains.held_out()
-    made = _through("translate", translate, true if back else x)
+    given, wanted = (true, x) if back else (x, true)
+    made = through("translate", translate, given, wanted.shape[1:])
     read = domains.digit_of_x if back else domains.digit_of_y
-    seen = _through("judge", judge, read(made)).argmax(1).numpy()
+    seen = through("judge", judge, read(made), (10,)).argmax(1).numpy()
     shares = np.full((len(kinds), len(kinds)), np.nan)
     for row, kind in enumerate(kinds):
         own = seen[domains.labels == kind]
@@ -96,8 +99,8 @@ def moves(
 
 
 class Hidden(NamedTuple):
-    """The error of x's colour where there is ink: as F finds it in G(x), in the true partner, and for the best constant
-    guess. Where the first is far below the other two, G(x) carries what T(x) does not."""
+    """The error of x's colour where there is ink: as F finds it in G(x), in the true partner, and for the mean colour
+    of all ink as a constant guess. Where the first is far below the other two, G(x) carries what T(x) does not."""
 
     translated: float
     true: float
@@ -105,7 +108,7 @@ class Hidden(NamedTuple):
 
     @property
     def share(self) -> float:
-        """How much of what the true partner does not tell comes back: 1 all, 0 nothing; 1 - translated / constant."""
+        """How much of the colour comes back: 1 - translated / constant, 1 all, 0 as little as by the constant guess."""
         return 1 - self.translated / self.constant
 
 
@@ -121,8 +124,10 @@ def hidden_information(
     ``probe``, one of :data:`PROBES`, changes G(x) on its way, given the true partner as well.
     """
     _look_at(domains, forward_map=forward_map, backward_map=backward_map)
+    if not domains.pictures:
+        raise ValueError("domains hold points, and only pictures have ink that could hide a colour.")
     x, true = domains.held_out()
-    made = _through("forward_map", forward_map, x)
+    made = through("forward_map", forward_map, x, true.shape[1:])
     if probe is not None:
         changed = function("probe", probe, "a function of G(x) and T(x)")(made, true)
         if not isinstance(changed, Tensor) or changed.shape != made.shape:
@@ -130,8 +135,8 @@ def hidden_information(
         made = changed
     ink = (x.amax(1, keepdim=True) + 1) / 2
     guess = (x * ink).sum((0, 2, 3), keepdim=True) / ink.sum()
-    found = [_through("backward_map", backward_map, each) for each in (made, true)]
-    return Hidden(*(_in_ink(each, x, ink) for each in (*found, guess)))
+    found = [through("backward_map", backward_map, y, x.shape[1:]) for y in (made, true)]
+    return Hidden(*(_in_ink(y, x, ink) for y in (*found, guess)))
 
 
 def _wiped(made: Tensor, true: Tensor) -> Tensor:
@@ -153,7 +158,7 @@ def _median(made: Tensor, true: Tensor) -> Tensor:
 
 def noise(size: float, seed: int = 0) -> Callable[[Tensor, Tensor], Tensor]:
     """A probe: normal noise of this standard deviation, in shares of the full range."""
-    size = number("size", size, "[0, inf)")
+    size, seed = number("size", size, "[0, inf)"), whole("seed", seed, 0, 2**63 - 1)
 
     def add(made: Tensor, true: Tensor) -> Tensor:
         drawn = torch.randn(made.shape, generator=torch.Generator().manual_seed(seed))
@@ -180,23 +185,29 @@ def _distance(a: Tensor, b: Tensor) -> float:
     return (a - b).abs().mean().item()
 
 
-def _through(name: str, network: Callable[[Tensor], Tensor], x: Tensor) -> Tensor:
-    """What a network makes of samples, a part at a time.
+def through(name: str, network: Callable[[Tensor], Tensor], x: Tensor, shape: Sequence[int]) -> Tensor:
+    """What a network makes of samples, a part at a time: of this shape, or torch would stretch it over what it is
+    compared with.
 
     Raises
     ------
     ValueError
-        where that is no tensor with a row for each.
+        where it is something else.
     """
+    wanted = tuple(shape)
+    weights = network.parameters() if isinstance(network, nn.Module) else iter(())
+    where = next(
+        weights, x
+    ).device  # the samples of the domains lie on the CPU, a network that was trained may not
     made = []
     for part in x.split(CHUNK):
-        made.append(network(part))
-        if not isinstance(made[-1], Tensor) or made[-1].shape[:1] != part.shape[:1]:
+        made.append(network(part.to(where)))
+        if not isinstance(made[-1], Tensor) or made[-1].shape != (len(part), *wanted):
+            what = tuple(made[-1].shape) if isinstance(made[-1], Tensor) else type(made[-1]).__name__
             raise ValueError(
-                f"{name} gives a {type(made[-1]).__name__} for {len(part)} samples; it must give a tensor with one "
-                "result for each."
+                f"{name} gives {what} for {len(part)} samples; it must give a tensor of shape {(len(part), *wanted)}."
             )
-    return torch.cat(made)
+    return torch.cat(made).to(x.device)
 
 
 def _look_at(domains: Domains, **functions: Callable[..., Tensor]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import permutations
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ from torch import Tensor
 from course_utils import checks
 from course_utils.checks import each, instance, number, positive, whole
 from course_utils.translation.domains import Domains, Map
+from course_utils.translation.measures import through
 from course_utils.transport import earth_movers_distance
 
 PURE = 0.9  # the share of a mode that must arrive at one other mode
@@ -77,8 +79,10 @@ def clouds(
 
 def mode_map(sources: np.ndarray, targets: np.ndarray, order: Sequence[int]) -> Map:
     """Move each point by what leads its nearest source i to the target ``order[i]``: tensors (n, 2) -> (n, 2)."""
-    starts = torch.as_tensor(np.asarray(sources), dtype=torch.get_default_dtype())
-    shifts = torch.as_tensor(np.asarray(targets)[list(order)], dtype=starts.dtype) - starts
+    begin, end = checks.points("sources", sources), checks.points("targets", targets)
+    chosen = each("order", order, partial(whole, at_least=0, at_most=len(end) - 1), len(begin))
+    starts = torch.as_tensor(begin, dtype=torch.get_default_dtype())
+    shifts = torch.as_tensor(end[list(chosen)], dtype=starts.dtype) - starts
 
     def move(x: Tensor) -> Tensor:
         return x + shifts.to(x)[torch.cdist(x, starts.to(x)).argmin(1)]
@@ -134,8 +138,9 @@ def found_matching(forward_map: Map, domains: Clouds) -> Found:
     checks.function("forward_map", forward_map, "a function from x to y, and the clouds come after it")
     instance("domains", domains, Clouds, "two clouds of modes, as clouds() gives")
     x = domains.test
+    made = through("forward_map", forward_map, x, x.shape[1:])
     x_modes, y_modes = (torch.as_tensor(m).to(x) for m in (domains.x_modes, domains.y_modes))
-    source, target = torch.cdist(x, x_modes).argmin(1), torch.cdist(forward_map(x), y_modes).argmin(1)
+    source, target = torch.cdist(x, x_modes).argmin(1), torch.cdist(made, y_modes).argmin(1)
     k = len(x_modes)
     counts = torch.bincount(k * source + target, minlength=k * k).view(k, k).double()
     shares = counts / counts.sum(1, keepdim=True)

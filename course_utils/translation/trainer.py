@@ -67,9 +67,11 @@ class CycleTrainer(TrainingLoop):
         self._given = [encoder]  # in a list: it is no part of the training
         recipe = get_recipe(recipe, **overrides)
         self._look_at(recipe)
+        if encoder is not None:  # before G looks at its features: batch norm must not learn from that
+            encoder.eval().requires_grad_(False)
         super().__init__(recipe, device=device, seed=seed)
         if encoder is not None:
-            encoder.to(self.device).eval().requires_grad_(False)
+            encoder.to(self.device)
         self._x, self._y = domains.x.to(self.device), domains.y.to(self.device)
         self._make_pools()
 
@@ -100,6 +102,10 @@ class CycleTrainer(TrainingLoop):
                 f"encoder is None, but recipe {recipe.name!r} asks for a given network f (given_encoder or "
                 "constancy_weight): give encoder=, a network from samples to features."
             )
+
+    def _refuse(self, recipe: Any, what: str) -> None:
+        super()._refuse(recipe, what)
+        self._look_at(recipe)
 
     # ------------------------------------------------------------------ the parts
 
@@ -141,7 +147,6 @@ class CycleTrainer(TrainingLoop):
 
     def change(self, **settings: Any) -> None:
         """As of any trainer; another size of ``pool`` begins with an empty one."""
-        self._look_at(self.recipe.replace(**settings))
         before = self.recipe.pool
         super().change(**settings)
         if self.recipe.pool != before:

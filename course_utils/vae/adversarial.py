@@ -56,8 +56,8 @@ class AAERecipe(VAERecipe):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self._check(prior=partial(one_of, choices=PRIORS))
         self._check(
-            prior=partial(one_of, choices=PRIORS),
             judge_widths=partial(each, check=whole, advice="such as (128, 128)"),
             judge_learning_rate=positive,
             latent_dim=partial(whole, at_least=2 if self.prior == "petals" else 1),
@@ -102,7 +102,9 @@ class AAETrainer(VAETrainer):
 
     def prior_batch(self, n: int, random: torch.Generator | None = None) -> Tensor:
         """n draws from the prior, (n, latent_dim)."""
-        return PRIORS[self.recipe.prior](n, self.recipe.latent_dim, random or self.random)
+        return PRIORS[self.recipe.prior](
+            whole("n", n, at_least=0), self.recipe.latent_dim, random or self.random
+        )
 
     def update(self) -> Tensor:
         x, drawn = self.batch(), self.prior_batch(self.recipe.batch_size)

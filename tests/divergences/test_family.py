@@ -164,6 +164,22 @@ def test_equal_distributions_are_no_distance_apart_and_disjoint_ones_at_the_end(
     assert family.maximum_mean_discrepancy(p, q, x) == pytest.approx(by_hand)
 
 
+def test_where_supports_part_the_relativistic_critic_has_lost_nothing():
+    p, q, x = np.array([0.5, 0.5, 0, 0]), np.array([0, 0, 0.25, 0.75]), np.arange(4.0)
+    game = GAMES["relativistic"]
+    assert game.critic_loss(game.best(p, q, x), p, q) == pytest.approx(game.value(p, q, x), abs=1e-12) == 0
+
+
+def test_what_is_no_pair_of_distributions_on_the_line_is_refused():
+    p, x = np.array([0.2, 0.3, 0.5]), np.array([0.0, 2.0, 1.0])
+    for call in (GAMES["Wasserstein"].value, GAMES["Wasserstein"].best, GAMES["Wasserstein"].descends):
+        with pytest.raises(ValueError, match="x does not rise"):
+            call(p, p[::-1], x)
+    for distance in (family.total_variation, family.mixture_chi2):
+        with pytest.raises(ValueError, match="p sums to 5"):
+            distance([2, 3], [5, 0])
+
+
 # ---------------------------------------------------------------- lesson 2's lines
 
 

@@ -13,6 +13,7 @@ from course_utils.gan.conditional import (
     ConcatenationDiscriminator,
     ConditionalGenerator,
     ProjectionDiscriminator,
+    style_directions,
 )
 from course_utils.gan.networks import DCGANDiscriminator, MLPDiscriminator
 from course_utils.gan.pretrained import save_generator
@@ -162,6 +163,7 @@ def test_attributes_can_be_ordered_too(small):
         z, labels=1, ink=ATTRIBUTES["ink"].middle, slant=np.full(3, ATTRIBUTES["slant"].middle)
     )
     assert torch.equal(same, usual)
+    assert torch.equal(trainer.generate(z.double(), labels=1), usual)
     other = trainer.generate(z, labels=1, slant=[ATTRIBUTES["slant"].middle, 0.6, -0.6])
     assert [torch.equal(a, b) for a, b in zip(other, usual, strict=True)] == [True, False, False]
 
@@ -173,6 +175,32 @@ def test_a_saved_generator_draws_what_the_trainer_drew(name, small, tmp_path):
     z = torch.randn(4, loaded.latent_dim)
     drawn = loaded(z, loaded.conditions([7, 7, 0, 1]))
     assert torch.allclose(drawn, trainer.generate(z, labels=[7, 7, 0, 1]), atol=5e-3)
+
+
+class Linear(nn.Module):
+    """z (n, 6) and conditions -> pictures that are A z and a bright mean, which is the digit's."""
+
+    def __init__(self):
+        super().__init__()
+        random = torch.Generator().manual_seed(2)
+        self.slopes = nn.Parameter(torch.randn(6, 50, generator=random) * torch.arange(1.0, 7)[:, None])
+        self.means = torch.randn(10, 50, generator=random) * 20 + 100
+
+    def forward(self, x):
+        return x[:, :6] @ self.slopes + x[:, 6:] @ self.means
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_directions_of_style_are_those_of_a_known_linear_map(seed):
+    """Whatever z is drawn, and however far the mean picture is from 0."""
+    generator = ConditionalGenerator(Linear())
+    generator.latent_dim = 6
+    found = style_directions(generator, n=20, seed=seed)
+    exact = torch.linalg.svd(generator.generator.slopes).U[:, :2].T
+    assert (found * exact).sum(1).abs().tolist() == pytest.approx([1, 1], abs=1e-4)
+    assert (found.sum(1) > 0).all()
+    with pytest.raises(ValueError, match="latent_dim of the generator is None"):
+        style_directions(ConditionalGenerator(Linear()))
 
 
 # ---------------------------------------------------------------- what is refused

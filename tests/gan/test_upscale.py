@@ -24,7 +24,7 @@ def eyes(pictures):  # the means of the columns
     return pictures.mean(dim=2)
 
 
-def trainer(images, **settings):
+def trainer(images, eyes=eyes, **settings):
     return UpscaleTrainer(images, "pixel", eyes=eyes, device="cpu", **(SMALL | settings))
 
 
@@ -94,6 +94,23 @@ def test_it_learns_and_resumes_to_the_bit(images, tmp_path):
     assert torch.allclose(shipped(small), whole.upscale(small), atol=0.02)
 
 
+def test_the_eyes_are_kept_still(images):
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 4), torch.nn.BatchNorm1d(4))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    trainer(images, perceptual_weight=1.0, eyes=network).run(2, progress=False)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+    assert network[1].weight.grad is None
+
+
+def test_a_perceptual_loss_cannot_begin_without_eyes(images):
+    blind = UpscaleTrainer(images, device="cpu", **SMALL)
+    with pytest.raises(ValueError, match="eyes is None"):
+        blind.change(perceptual_weight=1.0)
+    with pytest.raises(ValueError, match="eyes is None"):
+        blind.load_state_dict(trainer(images, perceptual_weight=1.0).state_dict())
+    assert blind.recipe.perceptual_weight == 0
+
+
 def test_what_does_not_fit_is_refused_in_words(images):
     with pytest.raises(ValueError, match="eyes is None, but the recipe has a perceptual_weight"):
         UpscaleTrainer(images, "perceptual", device="cpu")
@@ -101,8 +118,12 @@ def test_what_does_not_fit_is_refused_in_words(images):
         UpscaleRecipe("mine", channels=6)
     with pytest.raises(ValueError, match=r"small has shape \(1, 1, 8, 8\)"):
         trainer(images).upscale(torch.zeros(1, 1, 8, 8))
-    with pytest.raises(ValueError, match="pictures have shape"):
+    with pytest.raises(ValueError, match="pictures has shape"):
         shrink(torch.zeros(1, 28, 28))
+    with pytest.raises(ValueError, match="small go from 255 to 255"):
+        trainer(images).upscale(torch.full((1, 1, 7, 7), 255.0))
+    with pytest.raises(ValueError, match="2 pictures and 1 originals"):
+        psnr(torch.zeros(2, 1, 28, 28), torch.zeros(1, 1, 28, 28))
     with pytest.raises(
         ValueError, match="recipe is 'srgan'; it must be one of pixel, perceptual, adversarial"
     ):

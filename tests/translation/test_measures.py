@@ -6,7 +6,16 @@ import torch
 from scipy.ndimage import median_filter
 
 from course_utils import translation
-from course_utils.translation import PROBES, Domains, baselines, hidden_information, mark, moves, noise
+from course_utils.translation import (
+    PROBES,
+    Domains,
+    baselines,
+    cycle_loss,
+    hidden_information,
+    mark,
+    moves,
+    noise,
+)
 
 
 def test_the_truth_has_no_error_and_the_baselines_have_theirs(inverted):
@@ -95,3 +104,32 @@ def test_points_are_measured_in_their_own_units():
     shifted = mark(lambda x: domains.known(x) + 1, lambda y: y, domains)
     assert shifted.partner == pytest.approx(1, abs=1e-6)
     assert set(baselines(domains)) == {"mean point", "x as it is"}
+
+
+class Elsewhere(torch.nn.Module):
+    """A network on another device, which is told what lies there."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1, device="meta"))
+
+    def forward(self, x):
+        assert x.device.type == "meta"
+        return torch.zeros(x.shape)
+
+
+def test_samples_go_where_the_network_is(inverted):
+    _, true = inverted.held_out()
+    assert mark(Elsewhere(), torch.neg, inverted).partner == pytest.approx(true.abs().mean().item() / 2)
+
+
+def test_what_torch_would_stretch_over_the_truth_is_refused(coloured):
+    """Three channels against one: a difference of each with the grey picture, and no error."""
+    with pytest.raises(ValueError, match=r"forward_map gives \(.*, 3, 28, 28\) .* shape \(.*, 1, 28, 28\)"):
+        mark(lambda x: x, lambda y: y, coloured)
+    with pytest.raises(ValueError, match="backward_map gives"):
+        hidden_information(lambda x: x.amax(1, keepdim=True), lambda y: y, coloured)
+    with pytest.raises(ValueError, match=r"x has shape \(4, 2\) and comes back as \(1, 2\)"):
+        cycle_loss(lambda x: x.mean(0, keepdim=True), lambda y: y, torch.ones(4, 2), torch.ones(4, 2))
+    with pytest.raises(ValueError, match="domains hold points"):
+        hidden_information(lambda x: x, lambda y: y, translation.clouds(n=8))

@@ -217,6 +217,21 @@ def test_the_given_encoder_stays_as_it_is_and_is_not_saved(inverted):
     assert not torch.allclose(run.backward_map(x), run.backward_map(x + unseen), atol=1e-2)
 
 
+def test_an_encoder_with_batch_norm_is_read_in_evaluation_mode(inverted):
+    f = nn.Sequential(nn.Flatten(), nn.Linear(784, 5), nn.BatchNorm1d(5))
+    before = {name: value.clone() for name, value in f.state_dict().items()}
+    trainer(inverted, "dtn", encoder=f).run(2, progress=False)
+    assert all(torch.equal(value, before[name]) for name, value in f.state_dict().items())
+
+
+def test_a_state_that_needs_an_encoder_is_refused_without_one(inverted):
+    state = trainer(inverted, constancy_weight=1.0, encoder=Encoder()).state_dict()
+    blind = trainer(inverted)
+    with pytest.raises(ValueError, match="encoder is None"):
+        blind.load_state_dict(state)
+    assert blind.recipe.constancy_weight == 0
+
+
 def test_a_saved_translation_comes_back_as_it_was(inverted, tmp_path):
     run = trainer(inverted).run(2, progress=False)
     path = translation.save_translation(run, tmp_path / "new" / "mine.safetensors")

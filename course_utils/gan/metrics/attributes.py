@@ -44,10 +44,11 @@ def slant(images: Pictures, scale: Scale | None = None) -> np.ndarray:
 
 def _slant(w: np.ndarray) -> np.ndarray:
     up, right = np.arange(SIDE)[::-1, None], np.arange(SIDE)[None, :]
-    total = w.sum(axis=(1, 2)).clip(LEAST_INK)
+    amount = w.sum(axis=(1, 2))
+    total = amount.clip(LEAST_INK)
     dy, dx = (axis - ((w * axis).sum(axis=(1, 2)) / total)[:, None, None] for axis in (up, right))
-    leaning: np.ndarray = (w * dy * dx).sum(axis=(1, 2)) / (w * dy**2).sum(axis=(1, 2)).clip(LEAST_INK)
-    return leaning
+    leaning = (w * dy * dx).sum(axis=(1, 2)) / (w * dy**2).sum(axis=(1, 2)).clip(LEAST_INK)
+    return np.where(amount < LEAST_INK, 0.0, leaning)
 
 
 def _measured(

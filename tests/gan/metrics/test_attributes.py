@@ -45,3 +45,5 @@ def test_an_empty_picture_has_no_ink_and_leans_nowhere():
     nothing[1, 14, 5:9] = 255  # one row
     assert ink(nothing) == pytest.approx([0, 4 / 784])
     assert slant(nothing).tolist() == [0, 0]
+    nearly = torch.tanh(-8 - torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
+    assert slant(nearly, "symmetric").tolist() == [0, 0, 0]  # a generator that has collapsed to black
