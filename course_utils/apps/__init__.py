@@ -37,6 +37,7 @@ APPS = {  # the function that opens an app -> its module
     "point_clouds_app": "point_clouds",
     "replay_app": "replay",
     "style_app": "style",
+    "translation_app": "translation",
     "vae_app": "vae",
 }
 

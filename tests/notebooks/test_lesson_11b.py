@@ -1,0 +1,96 @@
+"""The algorithm that lesson 11b shows is the one that the package runs; its verdicts follow from what was measured."""
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+
+from course_utils import translation
+from course_utils.datasets import load_digits_stand_in
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def cells():
+    notebook = nbformat.read(ROOT / "notebooks" / "11b_translation.ipynb", as_version=4)
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def study():
+    return json.loads((ROOT / "data" / "measured" / "translation.json").read_text())
+
+
+def printed(cells, part):
+    (cell,) = [cell for cell in cells if part in cell.source and cell.source.count("print(")]
+    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
+
+
+def test_cell_and_trainer_give_the_same_weights(cells):
+    """Twelve steps on eight samples each: the pool of 50 is full after seven."""
+    (cell,) = [cell for cell in cells if "algorithm" in cell.metadata.get("tags", [])]
+    assert len(cell.source.splitlines()) <= 18  # it fits on a projector
+    namespace = {"torch": torch}
+    exec(cell.source, namespace)
+    domains = translation.inverted(load_digits_stand_in())
+    by_hand, packaged, other = (
+        translation.CycleTrainer(
+            domains, device="cpu", seed=s, widths=(16,), critic_widths=(16,), batch_size=8
+        )
+        for s in (4, 4, 5)
+    )
+    packaged.run(12, progress=False)
+    for trainer in by_hand, other:
+        networks = *trainer.generators.values(), *trainer.critics.values()
+        for _ in range(12):
+            x, y = trainer.batch()
+            optimizers = trainer.generators_optimizer, trainer.critics_optimizer
+            namespace["train_step"](*networks, *optimizers, x, y, trainer.pools)
+    for part in ("generators", "critics"):
+        rows = [getattr(t, part).state_dict().values() for t in (by_hand, packaged, other)]
+        for ours, theirs, elsewhere in zip(*rows, strict=True):
+            assert torch.allclose(ours, theirs, rtol=0, atol=1e-6)
+            assert not torch.allclose(ours, elsewhere, rtol=0, atol=1e-4)
+
+
+def test_several_seeds_stand_behind_every_comparison(study):
+    for part, seeds in {
+        "swap": 3,
+        "colour": 3,
+        "outline": 3,
+        "invented": 3,
+        "plane": 10,
+        "repairs": 2,
+    }.items():
+        for way in {row.get("way") for row in study[part]}:
+            found = {row["seed"] for row in study[part] if row.get("way") == way}
+            assert len(found) >= seeds, (part, way)
+
+
+def test_the_verdicts_follow_from_the_measurement(cells, study):
+    lines = [line for cell in cells for out in cell.outputs for line in out.get("text", "").splitlines()]
+    swap, invented = study["swap"], study["invented"]
+    with_8, without = (
+        [r["invented"] for r in invented if bool(r["only_x"]) is more] for more in (True, False)
+    )
+    colour = study["colour"]
+    best = translation.cheapest(translation.clouds(n=8)).cost
+    expected = {
+        "the true labels are kept": all(row["map"] == "kept" for row in swap),
+        "the cycle is good in every seed": all(row["cycle"] < row["mean_x"] / 2 for row in swap),
+        "no 8 among the y": min(with_8) > 0.1 and max(without) < 0.02,
+        "hidden:": min(row["share"] for row in colour) > 0.5
+        and max(row["true_share"] for row in colour) < 0.1,
+    }
+    for way in {row["way"] for row in study["plane"]}:
+        costs = [row["cost"] for row in study["plane"] if row["way"] == way]
+        hits = sum(cost is not None and abs(cost - best) < 1e-6 for cost in costs)
+        expected[f"{way}:"] = hits >= 0.9 * len(costs)
+    for way in {row["way"] for row in study["repairs"]}:
+        expected[f"{way} "] = all(row["map"] == "kept" for row in study["repairs"] if row["way"] == way)
+    for start, truth in expected.items():
+        (line,) = [line for line in lines if line.startswith(start) and ": " in line]
+        assert line.endswith(": holds" if truth else ": fails"), line
