@@ -142,8 +142,8 @@ class TranslationPanels:
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)
             self._titles[key] = ax.set_title(name, fontsize=11, color=palette.text(colour))
-        left = 0.15 + 3 * (side + 0.2) + 0.1
-        self.meter = add_axes(figure, (left, 0.75, width - left - 0.2, height - 1.35))
+        left = 0.15 + 3 * (side + 0.2) + 0.4
+        self.meter = add_axes(figure, (left, 1.05, width - left - 0.15, height - 1.65))
         self.meter.set(xlim=(0, 3), ylim=(0, 1.05), xticks=[], yticks=(0, 0.5, 1))
         self.meter.set_title("found again by F, of x", fontsize=11)
         self._bars = self.meter.bar(
@@ -161,7 +161,7 @@ class TranslationPanels:
             self.meter.text(x, -0.03, name, ha="center", va="top", fontsize=10)
             for x, name in ((0.75, ""), (2.25, "fed with\nT(x)"))
         ]
-        self._said = write(self.meter, 0.5, -0.24, "", ha="center", va="top", fontsize=10)
+        self._said = write(self.meter, 0.5, -0.19, "", ha="center", va="top", fontsize=10)
         self.moving: list[Artist] = [
             *self._images.values(), *self._titles.values(), *self._bars, *self._heights, *self._names, self._said,
         ]  # fmt: skip

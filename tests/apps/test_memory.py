@@ -15,6 +15,7 @@ ARGUMENTS = {
     "gan_app": lambda: (load_digits_stand_in(),),
     "guess_app": lambda: (exercises.question("2.c"), [0, 1, 2], [0.0, 0.5, 0.2]),
     "replay_app": lambda: (recordings()[:1],),
+    "translation_app": lambda: (load_digits_stand_in(),),
     "vae_app": lambda: (load_digits_stand_in(),),
 }
 
