@@ -15,11 +15,11 @@ the colour (share > 0.5) in G(x), and less than a tenth of it in the true pictur
 a tenth of what F makes of a y is read as it, and less than 0.02 in the control. A term *selects* a matching where at
 least nine of ten seeds end there. A repair *works* where all its seeds have kept the labels.
 
-All train on MNIST's training pictures but the last 2,000, and are marked on 3s and 7s among these (422), or on 500 of
-them. Each part and seed is merged into data/measured/translation.json. ``--ship`` writes what ships besides: the
-translators of swap (translation-swap-SEED), and of seed 0 those of colour, of outline and of f-constancy with an f that
-reads both domains (-constancy); and a recording of swap's seed 0, rows x, G(x) and F(G(x)). Prints one table and one
-JSON line.
+Trials on seeds 100 to 102 had chosen rates and sizes. All train on MNIST's training pictures but the last 2,000, and
+are marked on 3s and 7s among these (422), or on 500 of them. Each part and seed is merged into
+data/measured/translation.json. ``--ship`` writes what ships besides: the translators of swap (translation-swap-SEED),
+of seed 0 those of colour and of outline, of seed 1 those of f-constancy with an f that reads both (-constancy); and a
+recording of swap, seed 1, rows x, G(x) and F(G(x)). Prints one table and one JSON line.
 """
 
 import argparse
@@ -45,8 +45,8 @@ from torch import nn
 KINDS = (3, 7)
 MOMENTS, SHOWN, MARKED = 16, 8, 500
 SHIP = False
-STEPS = {"swap": 1_000, "repairs": 800, "colour": 1_000, "outline": 400, "invented": 800, "plane": 800}
-SEEDS = {"swap": 4, "plane": 10}  # of the others three
+STEPS = {"swap": 1_000, "repairs": 700, "colour": 800, "outline": 300, "invented": 700, "plane": 600}
+SEEDS = {"plane": 10}  # of the others three
 PLANE = {
     "cycle alone": {},
     "transport cost 1": {"transport_weight": 1.0},
@@ -81,7 +81,7 @@ def trained(
     """A trainer after so many steps, and the seconds of this process that they took; with --ship under this name."""
     trainer = CycleTrainer(domains, recipe, device="cpu", seed=seed, **settings)
     recorder = RunRecorder(trainer.recipe, title=f"{name} on MNIST, seed {seed}", machine=describe_machine())
-    moments = set(schedule(steps, MOMENTS).tolist()) if SHIP and name == "swap-0" else set()
+    moments = set(schedule(steps, MOMENTS).tolist()) if SHIP and name == "swap-1" else set()
     x, start = domains.held_out()[0][:SHOWN], time.process_time()
     for step in trainer.steps(steps):
         if step in moments:
@@ -163,7 +163,7 @@ def one_way(
 
 
 def repairs(seed: int, steps: int) -> list[dict]:
-    names = {"f-constancy, f reads both": "constancy"} if seed == 0 else {}
+    names = {"f-constancy, f reads both": "constancy"} if seed == 1 else {}
     return [one_way(way, *how, seed, steps, names.get(way, "")) for way, how in REPAIRS.items()]
 
 
@@ -246,7 +246,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none: all")
     parser.add_argument("--seeds", type=int, nargs="+", help="default: as in SEEDS, else 0 to 2")
     parser.add_argument("--steps", type=int, help="default: STEPS of each part")
-    parser.add_argument("--ways", nargs="+", help="of repairs: only these")
+    parser.add_argument("--ways", nargs="+", default=[""], help="of repairs: those with one of these parts")
     parser.add_argument(
         "--ship", action="store_true", help="write the translators and the recording that ship"
     )
@@ -256,7 +256,7 @@ def main() -> None:
     SHIP = options.ship
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {unknown}; there are {', '.join(PARTS)}")
-    for way in [way for way in REPAIRS if options.ways and way not in options.ways]:
+    for way in [way for way in REPAIRS if not any(part in way for part in options.ways)]:
         del REPAIRS[way]
     found: dict[str, list[dict]] = {}
     for part in options.parts or PARTS:

@@ -26,7 +26,7 @@ from course_utils.translation import (
 
 
 class Example(NamedTuple):
-    """Domains, made of some digits; and the translators for them that ship, by what the slider of seeds says."""
+    """Domains, made of some digits; and the translators for them that ship, by what the slider of trainings says."""
 
     make: Callable[[Images], Domains]
     names: tuple[str, ...]
@@ -34,8 +34,7 @@ class Example(NamedTuple):
 
 EXAMPLES = {
     "colour to grey": Example(coloured, ("colour",)),
-    "3 and 7, inverted": Example(inverted, ("swap-0", "swap-1", "swap-2")),
-    "the same, with f": Example(inverted, ("constancy",)),
+    "3 and 7, inverted": Example(inverted, ("swap-1", "swap-2")),
     "outlines": Example(outlined, ("outline",)),
 }
 MADE, TRUE = "G(x)", "T(x)"
@@ -67,7 +66,7 @@ class TranslationController(Controller):
             raise ValueError(f"images are {len(images)}; there must be some to translate, four at least.")
         self.controls = (
             Choice("example", "domains", tuple(EXAMPLES), "colour to grey"),
-            Slider("seed", "seed", 0, SEEDS - 1, 0, 1, integer=True),
+            Slider("seed", "training", 0, SEEDS - 1, 0, 1, integer=True),
             Heading("the picture", palette.text(palette.DATA)),
             Slider("picture", "picture", 1, PICTURES, 1, 1, integer=True),
             Heading("the way back", palette.text(palette.SECOND)),

@@ -75,9 +75,7 @@ def draw_matching(
     ax.grid(visible=False)
 
 
-def draw_costs(
-    ax: Axes, found: Mapping[str, ArrayLike], costs: ArrayLike, counts: ArrayLike | None = None
-) -> None:
+def draw_costs(ax: Axes, found: Mapping[str, ArrayLike], costs: ArrayLike) -> None:
     """How costly the learnt matchings are: for each way a dot for each seed (NaN: no matching, at the right end), over
     ticks at the ``costs`` that matchings can have."""
     possible = np.unique(numbers("costs", costs).round(6))
@@ -110,8 +108,11 @@ def draw_costs(
         yticks=[-i for i in range(len(found))], ylim=(-len(found) + 0.35, 0.55), xlabel="cost of the matching"
     )
     ax.set_yticklabels(list(found))
-    ticks = [*possible[:: max(1, len(possible) // 5)], none]
-    ax.set_xticks(ticks, [*(f"{t:.2f}" for t in ticks[:-1]), "none"])
+    ticks: list[float] = []
+    for cost in possible:
+        if not ticks or cost - ticks[-1] > 0.12 * (none - possible[0]):
+            ticks.append(float(cost))
+    ax.set_xticks([*ticks, none], [*(f"{tick:.2f}" for tick in ticks), "none"])
     ax.grid(visible=False)
 
 

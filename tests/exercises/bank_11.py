@@ -1,5 +1,9 @@
 """Answers to lesson 11's tasks."""
 
+import itertools
+import math
+from collections import Counter
+
 import numpy as np
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
@@ -65,6 +69,57 @@ def generated_only(D, G, x, c, z):
     return -logsigmoid(-judged(D, G(torch.hstack([z, c])).detach(), c)).mean()
 
 
+# ---------------------------------------------------------------------- translation
+
+
+def by_l1(G, F, x, y):
+    return torch.nn.functional.l1_loss(F(G(x)), x) + torch.nn.functional.l1_loss(G(F(y)), y)
+
+
+def swapped_names(G, F, x, y):
+    there, back = G(F(y)) - y, F(G(x)) - x
+    return there.abs().sum() / y.numel() + back.abs().sum() / x.numel()
+
+
+def pool_by_appending(pool, made, coins, places):
+    kept, shown = list(pool), []
+    for new, coin, place in zip(made, coins, places, strict=True):
+        if coin < 0.5:
+            shown.append(new)
+        else:
+            shown.append(kept[place])
+            kept[place] = new
+    return shown, kept
+
+
+def pool_late(pool, made, coins, places):
+    shown = []
+    for new, coin, place in zip(made, coins, places, strict=True):
+        if coin >= 0.5:
+            pool[place] = new
+            shown.append(pool[place])
+        else:
+            shown.append(new)
+    return np.array(shown), pool
+
+
+def pool_at_once(pool, made, coins, places):
+    seen, kept = made.copy(), pool.copy()
+    for i in np.flatnonzero(coins >= 0.5):
+        seen[i] = pool[places[i]]
+        kept[places[i]] = made[i]
+    return seen, kept
+
+
+def by_trying(weights):
+    k = len(weights)
+    return sum(np.allclose(weights, weights[list(order)]) for order in itertools.permutations(range(k)))
+
+
+def by_groups(weights):
+    return math.prod(math.factorial(n) for n in Counter(np.round(weights, 6).tolist()).values())
+
+
 WRONG = {
     "11.1": [
         ("nine times as much", lambda z, y: np.column_stack([z, y])),
@@ -98,6 +153,40 @@ WRONG = {
         ("are exchanged", exchanged),
         ("only generated", generated_only),
     ],
+    "11.5": [
+        ("one way only", lambda G, F, x, y: torch.nn.functional.l1_loss(F(G(x)), x)),
+        ("the way that starts at y", lambda G, F, x, y: torch.nn.functional.l1_loss(G(F(y)), y)),
+        (
+            "squares",
+            lambda G, F, x, y: sum(torch.nn.functional.mse_loss(*p) for p in ((F(G(x)), x), (G(F(y)), y))),
+        ),
+        ("sums where means", lambda G, F, x, y: (F(G(x)) - x).abs().sum() + (G(F(y)) - y).abs().sum()),
+        ("exactly half", lambda G, F, x, y: by_l1(G, F, x, y) / 2),
+        ("opposite signs", lambda G, F, x, y: (F(G(x)) - x).mean() + (G(F(y)) - y).mean()),
+        (
+            "the way back is cut",
+            lambda G, F, x, y: (F(G(x).data) - x).abs().mean() + (G(F(y).data) - y).abs().mean(),
+        ),
+    ],
+    "11.6": [
+        ("the listing's mistake", pool_late),
+        ("no new one is ever kept", lambda p, m, c, a: (np.where(c < 0.5, m, p[a]), p)),
+        ("the listing's mistake", lambda p, m, c, a: (m, pool_by_appending(p, m, c, a)[1])),
+        ("the other way round", lambda p, m, c, a: pool_by_appending(p, m, np.where(c < 0.5, 0.9, 0.1), a)),
+        ("all at once", pool_at_once),
+        ("nothing happens", lambda p, m, c, a: (m, p)),
+        ("the coins play no part", lambda p, m, c, a: pool_by_appending(p, m, np.ones(len(m)), a)),
+        ("nothing is lost", lambda p, m, c, a: (m, np.concatenate([p[1:], m[:1]]))),
+    ],
+    "11.7": [
+        ("only modes of equal weight", lambda w: math.factorial(len(w))),
+        ("the product of the sizes", lambda w: math.prod(Counter(w.tolist()).values())),
+        ("must not choose the same", lambda w: math.prod(n**n for n in Counter(w.tolist()).values())),
+        ("multiplied", lambda w: sum(map(math.factorial, Counter(w.tolist()).values()))),
+        ("the number of modes", lambda w: w.size),
+        ("different weights", lambda w: len(set(w.tolist()))),
+        ("pairs of equal weight", lambda w: sum(a == b for a in w for b in w)),
+    ],
 }  # fmt: skip
 
 
@@ -124,5 +213,14 @@ RIGHT = {
         "and again is not noticed by the label; it only covers the classes that have labels.",
         "The condition is asked of both players, so all ten digits have to be there; inside a class the modes can "
         "still be lost.",
+    ],
+    "11.5": [by_l1, swapped_names],
+    "11.6": [pool_by_appending, lambda p, m, c, a: tuple(map(np.array, pool_by_appending(p, m, c, a)))],
+    "11.7": [by_trying, by_groups],
+    "11.8": [
+        "It learns an autoencoder: F undoes G. Which y belongs to which x stays open, so it may swap, and it invents "
+        "what is missing on one side: never for patients.",
+        "A code that looks like a y, from which x can be reconstructed; any matching will do. Tumours are removed or "
+        "added: no diagnosis.",
     ],
 }

@@ -185,7 +185,7 @@ def test_words_are_never_refused_and_what_they_lack_is_asked_for(task):
 @pytest.mark.parametrize("lesson", exercises.LESSONS)
 def test_a_lesson_has_tasks_predictions_and_a_question_in_words(lesson):
     there = exercises.tasks(lesson)
-    assert 3 <= len(there) <= 7
+    assert 3 <= len(there) <= 8  # lesson 11 has two notebooks
     assert [task.id for task in there.values()] == [f"{lesson}.{n}" for n in range(1, len(there) + 1)]
     assert any(task.points for task in there.values())
     assert 1 <= len(exercises.predictions(lesson)) <= 3
