@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Heading, Slider, show
+from course_utils.apps.states import translation as named
 from course_utils.checks import instance
 from course_utils.datasets import Images, load_digits_stand_in
 from course_utils.plots import palette
@@ -35,6 +36,7 @@ class Example(NamedTuple):
 EXAMPLES = {
     "colour to grey": Example(coloured, ("colour",)),
     "3 and 7, inverted": Example(inverted, ("swap-1", "swap-2")),
+    "the same, with f": Example(inverted, ("constancy",)),
     "outlines": Example(outlined, ("outline",)),
 }
 MADE, TRUE = "G(x)", "T(x)"
@@ -52,6 +54,7 @@ class TranslationController(Controller):
     coloured."""
 
     title = "There and back: a translation, and what it hides"
+    states = named.STATES
     main = ("example", "picture", "fed")
     size = (9.0, 5.0)
     alt = (

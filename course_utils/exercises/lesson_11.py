@@ -271,7 +271,7 @@ TASKS = (
                 lambda D, G, x, c, z: softplus(D(beside(G(beside(z, c)).detach(), c))).mean()
             ),
         },
-        compared="the loss, and its gradients in the weights of D and of G",
+        compared=("the loss", "its gradient in D's weights", "its gradient in G's weights"),
     ),
     Task(
         "11.4",
@@ -316,7 +316,7 @@ TASKS = (
                 lambda G, F, x, y: (F(G(x).detach()) - x).abs().mean() + (G(F(y).detach()) - y).abs().mean()
             ),
         },
-        compared="the loss, and its gradients in the weights of G and of F",
+        compared=("the loss", "its gradient in G's weights", "its gradient in F's weights"),
         why="F o G means: G first. L1's sentence maps x by F first; its formula does not.",
     ),
     Task(
@@ -330,7 +330,7 @@ TASKS = (
             "Take the old one out before you put the new one in.",
         ),
         streams,
-        compared="what is shown, then the pool",
+        compared=("what is shown", "the pool"),
         must={
             "nothing is lost: shown and kept together are old and new": lambda f, pool, made, coins, places: (
                 bool(np.allclose(np.sort(f(pool, made, coins, places)), np.sort([*pool, *made])))
@@ -338,12 +338,14 @@ TASKS = (
         },
         mistakes={
             "still the listing's mistake: put in before the old one is taken out, the critic sees new ones only.": like(
-                lambda *a: _pool(*a, late=True)
+                lambda pool, made, coins, places: _pool(pool, made, coins, places, late=True)
             ),
             "old samples are shown, but no new one is ever kept: the pool stays what it was.": like(
-                lambda *a: _pool(*a, keep=False)
+                lambda pool, made, coins, places: _pool(pool, made, coins, places, keep=False)
             ),
-            "the coin is read the other way round.": like(lambda *a: _pool(*a, turned=True)),
+            "the coin is read the other way round.": like(
+                lambda pool, made, coins, places: _pool(pool, made, coins, places, turned=True)
+            ),
             "all at once: the second of two new samples with one place must find the first one there.": like(
                 _at_once
             ),
