@@ -44,11 +44,13 @@ SHIPPED = {  # row of seed 0 -> the file that ships
 }
 JUDGED = 2_000
 MOMENTS = (100, 250, 500, 750)
+LATER = (750, 1500, 2250)  # of what is trained longer
 SIZES: dict[str, Any] = {"generator_widths": (32, 16), "batch_size": 32}
 SMALL = SIZES | {"discriminator_widths": (16, 32), "batch_norm_in_discriminator": False}
 CRITICS: dict[str, tuple[str, dict[str, Any]]] = {
     "BEGAN, gamma 0.5": ("began", {"gamma": 0.5}),
     "BEGAN, gamma 0.8": ("began", {}),
+    "BEGAN, gamma 0.8, longer": ("began", {}),
     "EBGAN": ("ebgan", {}),
     "non-saturating": ("dcgan", SMALL),
     "least squares": ("lsgan", SMALL),
@@ -131,7 +133,7 @@ def digits(seed: int, names: list[str], steps: int) -> Iterator[dict]:
         trainer = AdversarialTrainer(load_mnist("train"), recipe, device="cpu", seed=seed, **changes)
         looks, start = [], time.process_time()
         trained = 0.0
-        for step in (m for m in MOMENTS if m <= steps):
+        for step in (m for m in (LATER if "longer" in name else MOMENTS) if m <= steps):
             trainer.run(step - trainer.done, progress=False)
             trained += time.process_time() - start
             pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(max(1, JUDGED // 500))])

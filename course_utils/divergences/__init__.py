@@ -5,11 +5,12 @@ What lives where:
     kl_and_js    of probability vectors, and of densities by quadrature
     game_value   V(D), of densities and on points, and the discriminator D* that maximises it
     lines        the same distances for two parallel lines, as closed forms (``divergences.lines``)
+    family       nine games of GANs: the best critic, what it measures, what the generator descends
     densities    what quadrature has to know of a scipy.stats distribution
     quadrature   the integrals themselves, in logarithms
 """
 
-from course_utils.divergences import lines
+from course_utils.divergences import family, lines
 from course_utils.divergences.game_value import (
     gan_value,
     optimal_discriminator,
@@ -27,6 +28,7 @@ from course_utils.divergences.kl_and_js import (
 
 __all__ = [
     "LOG_2",
+    "family",
     "gan_value",
     "js_divergence",
     "js_divergence_continuous",

@@ -42,6 +42,7 @@ def draw_pulls(ax: Axes, noise: ArrayLike, pulls: Mapping[str, ArrayLike]) -> No
         ax.plot(noise, values.clip(PULLS[0] / 10), color=kinds[kind], ls=dash, lw=2, label=name)
     ax.set(xscale="log", yscale="log", ylim=PULLS, xlabel="noise $s$ (the lines are 1 apart)")
     ax.set_ylabel("pull, |slope of $G$'s loss in θ|")
+    _plain_ticks(ax, (2, 1, 0.5, 0.2, 0.1, 0.05))
     ax.invert_xaxis()
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 
@@ -76,6 +77,12 @@ def draw_trade(ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> N
     ax.set(xlabel="PSNR (dB): nearer to the original →", ylabel="Fréchet distance", yscale="log")
 
 
+def _plain_ticks(ax: Axes, ticks: tuple[float, ...]) -> None:
+    """A logarithmic x axis with these numbers, written as they are said."""
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.minorticks_off()
+
+
 class FamilyPanels:
     """Two densities, the best critic and what G pays, and the pull over the distance: made once, then moved.
 
@@ -94,6 +101,7 @@ class FamilyPanels:
         self.densities.tick_params(labelbottom=False)
         self._critic.set(xlim=LINE, ylim=(-LIMIT, LIMIT), xlabel="$x$", ylabel="answer, loss")
         self._pull.set(xscale="log", yscale="log", xlabel="distance θ", ylabel="pull on θ", ylim=PULLS)
+        _plain_ticks(self._pull, (0.1, 0.2, 0.5, 1, 2, 5))
         colours = {"p": palette.DATA, "q": palette.GENERATOR, "best": palette.DISCRIMINATOR}
         self._lines: dict[str, Line2D] = {}
         for ax, name, label, dash, x in (

@@ -182,9 +182,9 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({  # what to watch; steps, what
         1500, "at least five modes, and a cloud as wide as the ring. (Expected: seven; two of five seeds had them.)",
         {"modes": (5, 8), "spread": (0.8, 1.2)}, settings={"objective": "margin", **ENERGY}),
     "BEGAN": Preset(
-        "Its thermostat holds L(G) / L(x) at one half. Look where the points go.",
+        "Its thermostat steers L(G) / L(x) to one half (errors are thousandths here, so its rate is 10).",
         1500, "at most 2 of 8 modes, and a cloud less than half as wide as the ring: all points in one place.",
-        COLLAPSED, settings={"objective": "balanced", **ENERGY}),
+        COLLAPSED, settings={"objective": "balanced", "balance_rate": 10.0, **ENERGY}),
     "learning rate too high": Preset(
         "Both players overshoot: whole modes come and go.",
         800, "mostly at most 6 of 8 modes, and a mean that is far off (1 or more).",
