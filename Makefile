@@ -29,7 +29,7 @@ SOUND := import os, pip, sys; cfg = sys.prefix + "/pyvenv.cfg"; \
 STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null || echo stale)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test notebooks student docs frames site slides clean
+.PHONY: help lab apps test notebooks student docs frames site slides clean
 
 # How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
 export GOMP_SPINCOUNT ?= 300
@@ -37,6 +37,7 @@ export KMP_BLOCKTIME ?= 1
 
 help:
 	@echo "make lab        set up, then open JupyterLab on the start page"
+	@echo "make apps       serve the apps of all lessons, without notebooks (APPS_ARGS=--scale=1.4 for a projector)"
 	@echo "make test       set up, then run every check"
 	@echo "make notebooks  run all notebooks again, store their outputs, write the ledger of claims"
 	@echo "make student    write a copy for a class, without outputs, solutions and answers, to build/student"
@@ -49,6 +50,9 @@ help:
 
 lab: $(VENV)/.lab-installed
 	$(RUN) jupyterlab --ServerApp.jpserver_extensions=course_utils.lab=True --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+
+apps: $(VENV)/.voila-installed
+	$(BIN)/python tools/served_apps.py $(APPS_ARGS)
 
 # One thread each, because several files are tested at a time.
 test: export COURSE_THREADS = 1
@@ -107,6 +111,10 @@ $(VENV)/.site-installed: $(REQUIREMENTS) | $(BIN)/python
 	$(call install,.[lab$(comma)site])
 	touch $@
 
+$(VENV)/.voila-installed: $(REQUIREMENTS) | $(BIN)/python
+	$(call install,.[lab$(comma)voila])
+	touch $@
+
 comma := ,
 define install
 	$(if $(filter cpu,$(TORCH)),$(RUN) pip install --disable-pip-version-check -c constraints.txt torch --index-url https://download.pytorch.org/whl/cpu)
@@ -116,7 +124,7 @@ endef
 
 ifdef STALE
 .PHONY: $(BIN)/python
-$(VENV)/.lab-installed $(VENV)/.test-installed $(VENV)/.docs-installed $(VENV)/.site-installed: $(BIN)/python
+$(VENV)/.lab-installed $(VENV)/.test-installed $(VENV)/.docs-installed $(VENV)/.site-installed $(VENV)/.voila-installed: $(BIN)/python
 endif
 
 $(BIN)/python:

@@ -3,6 +3,8 @@
     from course_utils import apps
     apps.jsd_app()
 
+``apps.present()`` at the top of a notebook makes it fit for a class.
+
 What lives where:
 
     <app>.py      a controller that knows nothing of widgets, and ``<app>_app()``, which shows it
@@ -78,10 +80,12 @@ def controller(name: str, images: "Images") -> "Controller":
 
 
 def __getattr__(name: str) -> Any:
+    if name == "present":
+        return import_module(f"{__name__}.frame.page").present
     if name not in APPS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{APPS[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *APPS])
+    return sorted([*globals(), *APPS, "present"])

@@ -3,7 +3,9 @@
     controls, handles   sliders, choices, buttons ... and what can be dragged, as data
     controller, player  the base of the controllers, and what plays them: no widgets
     states              places of an app with a name and a sentence
-    app, live           the same with ipywidgets (and rows, clicks, uploads, presence, their parts)
+    stage               how large apps are before a class
+    page                ``present()``: a notebook before a class
+    app, live           apps with ipywidgets (and rows, clicks, uploads, presence, their parts)
 
 A lesson writes a controller and calls :func:`show`.
 """
@@ -14,6 +16,7 @@ from course_utils.apps.frame.controller import PLAYBACK, Controller, LiveControl
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player, Speedometer
+from course_utils.apps.frame.stage import scale_of
 from course_utils.apps.frame.states import State, forward, state
 
 if TYPE_CHECKING:
@@ -39,7 +42,7 @@ def show(controller: Controller, *, scale: float = 1.0) -> "App":
     from course_utils.apps.frame import live
 
     make: type[App] = live.LiveApp if isinstance(controller, LiveController) else live.App
-    return make(controller, scale=scale)
+    return make(controller, scale=scale_of(scale))
 
 
 def __getattr__(name: str) -> Any:
