@@ -48,8 +48,9 @@ help:
 	@echo
 	@echo "On Linux without a GPU: make lab TORCH=cpu  saves gigabytes."
 
+# The lab is open to its pages so that apps.present() can give a notebook the whole window.
 lab: $(VENV)/.lab-installed
-	$(RUN) jupyterlab --ServerApp.jpserver_extensions=course_utils.lab=True --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
+	$(RUN) jupyterlab --ServerApp.jpserver_extensions=course_utils.lab=True --LabApp.expose_app_in_browser=True --LabApp.app_settings_dir="$$PWD/.jupyter" $(ROOT) $(LAB_ARGS) notebooks/00_start_here.ipynb
 
 apps: $(VENV)/.voila-installed
 	$(BIN)/python tools/served_apps.py $(APPS_ARGS)

