@@ -24,6 +24,7 @@ from course_utils import apps
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISH = ROOT / "tools" / "publish"
 LIMIT = 60e6  # bytes
+ELSEWHERE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\)")  # a link to a file of the repository that is no page
 CALL = re.compile(r"\bapps\.(\w+_app)\(")
 WELCOME = """# A course lab on GANs, Wasserstein GANs and style transfer
 
@@ -129,6 +130,7 @@ def prepare(source: Path, notebooks: list[Path], frames: Path) -> None:
     for page in ("claims", "teaching", "students"):
         if (found := ROOT / "docs" / f"{page}.md").exists():
             text = found.read_text(encoding="utf-8").replace("../notebooks/", "lessons/")
+            text = ELSEWHERE.sub(r"\1", text)
             (source / f"{page}.md").write_text(text, encoding="utf-8")
             pages.append(page)
     (source / "apps.md").write_text(gallery(frames), encoding="utf-8")
