@@ -115,6 +115,18 @@ def test_a_penalty_asks_for_the_slope_in_the_picture_alone(small):
     assert trainer.history["gradient_norm"][0] == pytest.approx(np.mean(norms), rel=1e-4)
 
 
+@pytest.mark.parametrize("name", ["cgan", "cgan-concat"])
+def test_real_and_generated_pictures_are_judged_by_the_same_digits(name, small):
+    trainer, twin = small(name), small(name)
+    loss = trainer.discriminator_step().discriminator_loss
+    x, c = twin.real_pairs()
+    fake = twin.generator(twin.latent_batch(), c)
+    by_hand = nn.functional.softplus(-twin.discriminator(x, c)) + nn.functional.softplus(
+        twin.discriminator(fake, c)
+    )
+    assert loss.item() == pytest.approx(by_hand.mean().item(), rel=1e-6)
+
+
 def test_a_relativistic_generator_is_compared_with_pictures_of_its_own_digits(small):
     trainer, twin = (small("mlp", conditioning="projection", objective="relativistic") for _ in range(2))
     loss = trainer.generator_step()

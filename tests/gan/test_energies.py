@@ -108,6 +108,17 @@ def test_single_steps_of_the_players_leave_the_others_balance_alone():
     assert trainer.history["balance"].tolist() == pytest.approx([k, k])
 
 
+def test_points_resume_to_the_bit_with_their_balance():
+    whole, part = (PointTrainer(ring(), PLANE, device="cpu", balance_rate=0.1, seed=2) for _ in range(2))
+    whole.run(12, progress=False)
+    part.run(7, progress=False)
+    resumed = PointTrainer(ring(), PLANE, device="cpu")
+    resumed.load_state_dict(part.state_dict())
+    resumed.run(5, progress=False)
+    assert resumed.balance > 0
+    assert all(np.array_equal(values, resumed.history[name]) for name, values in whole.history.items())
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

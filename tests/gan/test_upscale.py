@@ -94,6 +94,17 @@ def test_it_learns_and_resumes_to_the_bit(images, tmp_path):
     assert torch.allclose(shipped(small), whole.upscale(small), atol=0.02)
 
 
+def test_what_answers_is_the_average_where_there_is_one(images):
+    run, twin = trainer(images, ema=0.9), trainer(images, ema=0.0)
+    before = [weight.clone() for weight in twin.generator.parameters()]
+    run.step()
+    twin.step()
+    for mine, old, new in zip(run.best.parameters(), before, twin.best.parameters(), strict=True):
+        assert torch.allclose(
+            mine, old * 2 / 11 + new * 9 / 11, atol=1e-7
+        )  # the first step's decay is 2 / 11
+
+
 def test_the_eyes_are_kept_still(images):
     network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 4), torch.nn.BatchNorm1d(4))
     before = {name: value.clone() for name, value in network.state_dict().items()}

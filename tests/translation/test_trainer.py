@@ -201,6 +201,75 @@ def test_the_game_of_three_classes_starts_at_its_known_value(inverted):
     assert run.history["adversarial"][0] == pytest.approx(4 * np.log(3), rel=1e-5)
 
 
+@pytest.mark.parametrize("game", ["lsgan", "three-class"])
+def test_every_term_goes_into_the_step_with_its_weight(inverted, game):
+    """One plain gradient step of both pairs, each term written out (Zhu et al.; Taigman et al., eq. 3 to 6)."""
+    weights = {"gan": 0.7, "cycle": 4.0, "identity": 2.0, "constancy": 3.0, "transport": 0.5}
+    settings = {f"{name}_weight": weight for name, weight in weights.items()} | {"encoder": Encoder()}
+    rates = {"optimizer": "sgd", "generators_learning_rate": 0.1, "critics_learning_rate": 0.1}
+    run, twin = (trainer(inverted, game=game, **settings, **rates) for _ in range(2))
+    x, y = twin.batch()
+    g, f, see = twin.generators["G"], twin.generators["F"], settings["encoder"]
+    made = {"y": g(x), "x": f(y)}
+    same = {"y": g(y), "x": f(x)}
+    real = {"y": y, "x": x}
+
+    def says(side, samples, kind):  # -log of a class's probability; of one score the distance from 0 or 1
+        scores = twin.critics[side](samples)
+        if game == "three-class":
+            return -scores.log_softmax(1)[:, kind].mean()
+        return (scores - float(kind == 2)).square().mean()
+
+    three = game == "three-class"
+    fooled = sum(says(side, made[side], 2) + (says(side, same[side], 2) if three else 0) for side in "yx")
+    terms = {
+        "gan": fooled,
+        "cycle": (f(made["y"]) - x).abs().mean() + (g(made["x"]) - y).abs().mean(),
+        "identity": (same["y"] - y).abs().mean() + (same["x"] - x).abs().mean(),
+        "constancy": (see(made["y"]) - see(x)).square().mean(),
+        "transport": (made["y"] - x).square().mean() + (made["x"] - y).square().mean(),
+    }
+    judged = sum(
+        says(side, made[side].detach(), 0)
+        + says(side, real[side], 2)
+        + (says(side, same[side].detach(), 1) if three else 0)
+        for side in "yx"
+    )
+    judged = judged if three else judged / 2
+    total = sum(weights[name] * term for name, term in terms.items())
+    expected = []
+    for network, loss in ((twin.generators, total), (twin.critics, judged)):
+        slopes = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
+        expected += [weight - 0.1 * slope for weight, slope in zip(network.parameters(), slopes, strict=True)]
+    run.step()
+    found = itertools.chain(run.generators.parameters(), run.critics.parameters())
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(found, expected, strict=True))
+    measured = {name: values[0] for name, values in run.history.items()}
+    assert measured.pop("critic_loss") == pytest.approx(judged.item(), rel=1e-5)
+    terms["adversarial"] = terms.pop("gan")
+    assert measured == pytest.approx({name: term.item() for name, term in terms.items()}, rel=1e-5)
+
+
+def test_what_translates_is_the_average_where_there_is_one(inverted):
+    run, twin = trainer(inverted, ema=0.9), trainer(inverted)
+    before = [weight.clone() for weight in twin.generators.parameters()]
+    run.step()
+    twin.step()
+    after = twin.generators.parameters()
+    found = itertools.chain(run.forward_map.parameters(), run.backward_map.parameters())
+    for mine, old, new in zip(found, before, after, strict=True):  # the decay of the first step is 2 / 11
+        assert torch.allclose(mine, old * 2 / 11 + new * 9 / 11, atol=1e-7)
+
+
+@pytest.mark.parametrize("both", [False, True])
+def test_the_given_encoder_is_the_body_of_a_network_of_white_digits(inverted, both):
+    network = nn.Sequential(nn.Flatten(), nn.Linear(784, 6), nn.ReLU(), nn.Linear(6, 10))
+    f, (x, inverse) = translation.GivenEncoder(network, inverted, both=both), inverted.held_out()
+    body = network[:-1]((x + 1) / 2)
+    assert torch.allclose(f(x), body / body.square().mean().sqrt(), atol=1e-5)
+    assert torch.allclose(f(inverse), f(x), atol=1e-5) == both
+
+
 def test_the_given_encoder_stays_as_it_is_and_is_not_saved(inverted):
     f = Encoder()
     before = [weight.clone() for weight in f.parameters()]
