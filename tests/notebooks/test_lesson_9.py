@@ -73,7 +73,7 @@ def test_the_slant_of_a_line_is_known(cells):
 
 
 def test_several_seeds_stand_behind_every_comparison(study):
-    for part, seeds in {"equal": 3, "ring": 3, "beta": 2, "bounds": 2}.items():
+    for part, seeds in {"equal": 3, "ring": 3, "beta": 3, "bounds": 2}.items():
         assert len({row["seed"] for row in study[part]}) >= seeds, part
 
 
