@@ -71,9 +71,10 @@ def draw_trade(ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> N
     for (name, (decibels, distances)), marker in zip(points.items(), "sovD^P", strict=False):
         where = np.asarray(decibels, float).mean(), np.asarray(distances, float).mean()
         ax.plot(decibels, distances, marker, color=palette.SECOND, ms=8, ls="none")
-        ax.annotate(name, where, xytext=(9, 4), textcoords="offset points", fontsize=10)
+        ax.annotate(name, where, xytext=(12, 5), textcoords="offset points", fontsize=10)
         middle.append(where)
     ax.plot(*np.transpose(middle), color=palette.MUTED, lw=1, zorder=0)
+    ax.margins(x=0.3, y=0.15)
     ax.set(xlabel="PSNR (dB): nearer to the original →", ylabel="Fréchet distance", yscale="log")
 
 
