@@ -16,7 +16,8 @@ FOLD = "hide-input"
 _SHOW = """
 const STYLE = `
 .jp-Notebook, .jp-LinkedOutputView { --jp-content-font-size1: TEXTpx; --jp-code-font-size: CODEpx; }
-.jp-Notebook .jp-RenderedText pre, .jp-Notebook .cm-editor { font-size: CODEpx; }
+.jp-Notebook .jp-RenderedText pre, .jp-Notebook .cm-editor,
+.jp-Notebook .jp-RenderedHTMLCommon table { font-size: CODEpx; }
 .jp-Notebook .jp-InputPrompt, .jp-Notebook .jp-OutputPrompt, .jp-Notebook .jp-Toolbar-micro { display: none; }
 .jp-Notebook .jp-CodeCell:has(.course-app) > .jp-Cell-inputWrapper,
 .jp-Notebook .jp-CodeCell.course-folded > .jp-Cell-inputWrapper,
