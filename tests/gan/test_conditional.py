@@ -115,9 +115,12 @@ def test_a_penalty_asks_for_the_slope_in_the_picture_alone(small):
     assert trainer.history["gradient_norm"][0] == pytest.approx(np.mean(norms), rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["cgan", "cgan-concat"])
-def test_real_and_generated_pictures_are_judged_by_the_same_digits(name, small):
-    trainer, twin = small(name), small(name)
+@pytest.mark.parametrize(
+    ("name", "settings"),  # with batch norm each minibatch by itself, without it both in one go
+    [("cgan", {}), ("cgan-concat", {}), ("mlp", {"conditioning": "projection"})],
+)
+def test_real_and_generated_pictures_are_judged_by_the_same_digits(name, settings, small):
+    trainer, twin = small(name, **settings), small(name, **settings)
     loss = trainer.discriminator_step().discriminator_loss
     x, c = twin.real_pairs()
     fake = twin.generator(twin.latent_batch(), c)
