@@ -10,6 +10,7 @@ from course_utils import apps, exercises
 
 # Written at this moment; the page has its section already. Empty this when it is there.
 COMING = {"11_condition_and_translate.ipynb"}
+COMING_APPS = {"conditional_app"}
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,10 @@ def test_tasks_exist(text):
 
 def test_named_states_exist(text):
     lines = re.findall(r"^\*\*Click\*\* \(`(\w+)`\): (.+)$", text, re.M)
-    assert {app for app, _ in lines} == set(apps.SHOWN)
+    assert {app for app, _ in lines} == {*apps.SHOWN, *COMING_APPS}
     for app, line in lines:
+        if app in COMING_APPS and app not in apps.APPS:
+            continue
         there = {each.name for each in import_module(f"course_utils.apps.states.{apps.APPS[app]}").STATES}
         said = re.findall("“([^”]+)”", line)
         assert said, app
