@@ -8,6 +8,7 @@ and a cell, may run at the same moment: a lock lets only one of them change the 
 """
 
 import html
+import math
 import re
 import threading
 import traceback
@@ -226,7 +227,10 @@ class App:
     def _on_change(self, name: str) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
             value = self.widgets[name].value  # the latest, of perhaps several that have waited
-            if not self._syncing and value != self._agreed[name]:
+            # A number that we have set comes back from the browser with other last digits: nobody has moved it.
+            agreed = self._agreed[name]
+            same = math.isclose(value, agreed, abs_tol=1e-9) if isinstance(value, float) else value == agreed
+            if not self._syncing and not same:
                 self._agreed[name] = value
                 self.set(**{name: value})
 

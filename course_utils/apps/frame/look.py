@@ -19,6 +19,7 @@ _CSS = """<style>
 {me} .course-head {{grid-area: title; margin: 0; align-items: center; gap: 12px}}
 {me} .course-title {{margin: 0; flex: 1 1 auto}}
 {me} .course-states {{margin: 0; flex: 0 1 auto; min-width: 8em}}
+{me} .course-states :focus-visible {{outline-offset: -3px}}
 {me} .course-controls {{grid-area: controls}}
 {me} .course-below {{grid-area: below; max-width: {width}px}}
 {me} .course-main {{grid-area: main; align-items: center; flex-flow: row wrap; gap: 0 8px}}

@@ -52,6 +52,7 @@ function tidy(app, model) {
       set(inner, "title", reason);
     }
   }
+  for (const choice of app.querySelectorAll(".course-states select")) set(choice, "aria-label", "show a named state");
   const playing = app.classList.contains("course-playing");
   for (const button of app.querySelectorAll(".course-control-play")) set(button, "aria-pressed", String(playing));
   for (const fold of app.querySelectorAll(".course-more")) {
