@@ -30,12 +30,12 @@ from course_utils.apps.frame.canvas import Canvas
 from course_utils.plots import palette
 
 ROOT = Path(__file__).resolve().parents[1]
-MAIN, OTHER = 9, 5  # pictures along a slider that matters before a class, and along another one
+MAIN, OTHER = 7, 3  # pictures along a slider that matters before a class, and along another one
 SLOW = {"style_app": 3, "gan_app": 20, "playground_app": 25}  # steps between two pictures of what is played
 PLAYED = 7  # so many of them
 # No track: it chooses something, or begins a training that would have to be played.
 NO_TRACK = {"style_app", "gan_app", "playground_app"}
-QUALITY = 82
+QUALITY = 75
 
 
 class Folder:

@@ -161,7 +161,15 @@ def build(source: Path, target: Path, *, api: bool) -> None:
     if done.returncode:
         raise RuntimeError(f"Sphinx ended with {done.returncode}: {done.stderr[-2000:]}")
     if api:
-        command = [sys.executable, "-m", "pdoc", "--docformat", "numpy", "--output-directory"]
+        command = [
+            sys.executable,
+            "-m",
+            "pdoc",
+            "--docformat",
+            "numpy",
+            "--no-show-source",
+            "--output-directory",
+        ]
         subprocess.run([*command, str(target / "api"), "course_utils"], check=True)
 
 
