@@ -32,7 +32,6 @@ class ReplayController(LiveController):
     """
 
     title = "Replay a recorded training"
-    states = named.STATES
     main = ("run", "moment", "other")
     size = (8.8, 5.2)
     lines = 4
@@ -44,6 +43,7 @@ class ReplayController(LiveController):
         if not runs or len(self.runs) < len(runs):
             names = ", ".join(run.name for run in runs) or "none"
             raise ValueError(f"expected at least one recording, each with a name of its own; got {names}.")
+        self.states = tuple(state for state in named.STATES if named.runs(state) <= set(self.runs))
         # A quantity that was recorded all along is drawn from there, not from the few moments of an evaluation.
         self._curves = {name: run.evaluations | run.metrics for name, run in self.runs.items()}
         self._last = max(len(run) for run in runs) - 1

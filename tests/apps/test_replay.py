@@ -456,3 +456,13 @@ def test_no_recordings_and_equal_names(runs):
         replay_app([])
     with pytest.raises(ValueError, match="a name of its own; got dcgan, dcgan"):
         replay_app([runs[0], runs[0]])
+
+
+@pytest.mark.parametrize("names", ["dcgan mlp", "collapse mlp dcgan", "wgan-gp wgan-clip dcgan mlp", "mlp"])
+def test_named_states_are_offered_for_the_runs_that_are_there(names):
+    controller = ReplayController([load_recording(name) for name in names.split()])
+    assert controller.states
+    for state in controller.states:
+        controller.visit(state.name)
+        assert state.lies(controller) == []
+    assert len(ReplayController([load_recording("mlp")]).states) == 1

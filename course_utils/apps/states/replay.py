@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from course_utils.apps.frame import state
+from course_utils.apps.frame import State, state
 
 
 def judged(quantity: str, run: int = 0) -> Any:
@@ -12,6 +12,13 @@ def judged(quantity: str, run: int = 0) -> Any:
 
 def recorded(quantity: str) -> Any:
     return lambda c: c.shown[0].metrics[quantity].until(c.step).values[-50:].mean()
+
+
+def runs(named: State) -> set[str]:
+    """The recorded runs that a state shows."""
+    return {
+        step[key] for step in named.steps if isinstance(step, dict) for key in ("run", "other") if key in step
+    }
 
 
 STATES = (
