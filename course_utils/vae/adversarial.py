@@ -98,7 +98,9 @@ class AAETrainer(VAETrainer):
     def make_networks(self) -> tuple[VAE, nn.Module]:  # type: ignore[override]
         """A fresh autoencoder, and a discriminator of its codes."""
         recipe = self.recipe
-        return (*super().make_networks(), layers([recipe.latent_dim, *recipe.judge_widths, 1]))
+        (model,) = super().make_networks()
+        model.stochastic = False
+        return model, layers([recipe.latent_dim, *recipe.judge_widths, 1])
 
     def prior_batch(self, n: int, random: torch.Generator | None = None) -> Tensor:
         """n draws from the prior, (n, latent_dim)."""

@@ -116,6 +116,11 @@ def importance_weighted_bound(
 def _encoded(model: VAE, x: Tensor) -> tuple[Tensor, Posterior]:
     """Data as rows, and q(z|x), both looked at."""
     instance("model", model, VAE, "a VAE", "and the data comes after it")
+    if not model.stochastic:
+        raise ValueError(
+            "this autoencoder encodes a picture as one point (the log-variances of an adversarial autoencoder are not "
+            "trained), so it has no q(z|x) and no bound; .encode(x).mean is the point."
+        )
     rows = check_data(model, x)
     q = model.encode(rows)
     gaussian_kl(*q)

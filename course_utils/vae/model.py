@@ -85,6 +85,8 @@ class VAE(nn.Module):
     likelihood : a name in :data:`LIKELIHOODS`. "bernoulli" is for data in {0, 1}, or probabilities of it in [0, 1];
         "gaussian" for real numbers.
     data_dim : the length of x; 784 are the pixels of a digit.
+    stochastic : False says that only the encoder's means were trained, as in an adversarial autoencoder: there is no
+        q(z|x), and the bounds refuse such a model.
 
     Raises
     ------
@@ -99,8 +101,10 @@ class VAE(nn.Module):
         *,
         likelihood: str = "bernoulli",
         data_dim: int = 784,
+        stochastic: bool = True,
     ):
         super().__init__()
+        self.stochastic = bool(stochastic)
         self.latent_dim = whole("latent_dim", latent_dim)
         self.data_dim = whole("data_dim", data_dim)
         self.likelihood = one_of("likelihood", likelihood, LIKELIHOODS)

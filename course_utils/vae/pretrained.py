@@ -28,8 +28,10 @@ def save_vae(trainer: VAETrainer, path: str | Path) -> Path:
         when a weight is not finite, or too large for float16.
     """
     checks.instance("trainer", trainer, VAETrainer, "a VAETrainer", "and the path comes after it")
-    network = json.dumps({name: getattr(trainer.recipe, name) for name in VAERecipe.structure})
-    return FILE.save(trainer.best, path, {"network": network, "steps": str(trainer.done)})
+    network = {name: getattr(trainer.recipe, name) for name in VAERecipe.structure}
+    if not trainer.model.stochastic:
+        network["stochastic"] = False
+    return FILE.save(trainer.best, path, {"network": json.dumps(network), "steps": str(trainer.done)})
 
 
 def load_vae(name: str | Path = "vae-20", device: str | torch.device | None = None) -> VAE:
@@ -37,8 +39,8 @@ def load_vae(name: str | Path = "vae-20", device: str | torch.device | None = No
 
     Parameters
     ----------
-    name : of one that ships, "vae-20" or "vae-2" (20 or two latents), "vae-2-beta-0.25" or "vae-2-beta-4"; or the path
-        of a file that :func:`save_vae` wrote.
+    name : of one that ships, "vae-20" or "vae-2" (20 or two latents), "vae-2-beta-0.25" or "vae-2-beta-4", "aae-2" or
+        "aae-2-petals" (adversarial, their codes are points); or the path of a file that :func:`save_vae` wrote.
     device : where it is to run; None takes :func:`course_utils.runtime.device`.
 
     Raises

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from course_utils.training import load_checkpoint, save_checkpoint
-from course_utils.vae import PRIORS, AAERecipe, AAETrainer, VAETrainer, load_vae, save_vae
+from course_utils.vae import PRIORS, AAERecipe, AAETrainer, VAETrainer, elbo, load_vae, save_vae
 
 SMALL = {"widths": (32,), "judge_widths": (16,), "batch_size": 32}
 
@@ -76,6 +76,9 @@ def test_it_resumes_to_the_bit_and_its_model_ships_as_a_vae(digits, tmp_path):
     model = load_vae(save_vae(whole, tmp_path / "aae.safetensors"), "cpu")
     x = whole.batch()
     assert torch.allclose(model.encode(x).mean, whole.model.encode(x).mean, atol=0.02)
+    for autoencoder in (model, whole.model, load_vae("aae-2", "cpu")):  # its log-variances were never trained
+        with pytest.raises(ValueError, match="encodes a picture as one point"):
+            elbo(autoencoder, x)
 
 
 def test_samples_come_from_the_prior(digits):
