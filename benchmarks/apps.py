@@ -31,6 +31,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from course_utils.apps.attacks import attacks_app
+from course_utils.apps.conditional import conditional_app
 from course_utils.apps.couplings import couplings_app
 from course_utils.apps.family import family_app
 from course_utils.apps.frame import App, LiveApp, Slider
@@ -63,6 +64,7 @@ APPS: tuple[Callable[..., App], ...] = (
     playground_app,
     vae_app,
     attacks_app,
+    conditional_app,
 )
 ARGUMENTS = dict.fromkeys((gan_app, vae_app), (load_digits_stand_in,))  # made when the app is
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[01][0-9]*.ipynb"))

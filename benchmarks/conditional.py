@@ -159,6 +159,19 @@ def attributes(seed: int) -> list[dict]:
 PARTS = {"equal": equal, "collapse": collapse, "attributes": attributes}
 
 
+def merged(about: dict, found: dict[str, list[dict]]) -> dict:
+    """What is stored, with the parts and seeds that were found now in the place of older ones."""
+    old = {}
+    with suppress(FileNotFoundError):
+        old = load_results("conditional")
+    result = dict(about)
+    for part, rows in found.items():
+        new = {row["seed"] for row in rows}
+        kept = [row for row in old.get(part, []) if row["seed"] not in new]
+        result[part] = sorted(kept + rows, key=lambda row: row["seed"])
+    return result
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; none: all")
@@ -167,20 +180,19 @@ def main() -> None:
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
         parser.error(f"no part {unknown}; there are {', '.join(PARTS)}")
-    result = {"benchmark": "conditional", "machine": describe_machine(), "judged": JUDGED, "few": FEW}
-    result["judge"] = float((real()[1].digits == real()[0].labels).mean())
-    old = {}
-    with suppress(FileNotFoundError):
-        old = load_results("conditional")
-    for part, measure in PARTS.items():
-        seeds = options.seeds if not options.parts or part in options.parts else []
-        rows = [row for row in old.get(part, []) if row["seed"] not in seeds]
-        for seed in seeds:
-            rows += measure(seed)
-            result[part] = sorted(rows, key=lambda row: row["seed"])
-            if options.store:  # a seed is not lost where the next one is interrupted
-                store_results("conditional", old | result)
-        for row in result.setdefault(part, rows):
+    about = {"benchmark": "conditional", "machine": describe_machine(), "judged": JUDGED, "few": FEW}
+    about["judge"] = float((real()[1].digits == real()[0].labels).mean())
+    found: dict[str, list[dict]] = {part: [] for part in PARTS}
+    for part in options.parts or PARTS:
+        for seed in options.seeds:
+            found[part] += PARTS[part](seed)
+            if (
+                options.store
+            ):  # now: a seed is not lost where the next one is interrupted, or another part runs beside
+                store_results("conditional", merged(about, found))
+    result = merged(about, found)
+    for part in PARTS:
+        for row in result[part]:
             said = (
                 f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
                 for name, value in row.items()

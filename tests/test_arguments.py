@@ -243,6 +243,7 @@ def rows(room):
         pictured = dict(images=(pixels, "")) | setup | dict(recipe=(small, ""))
         yield gan.AdversarialTrainer, pictured, dict(device="prefer")
         yield gan.PointCloud, dict(points=(x, ""))
+        yield apps.conditional_app, dict(scale=(1.0, ""))
         yield apps.gan_app, dict(images=(pixels, ""), recipe=("mlp", ""), scale=(1.0, ""))
         yield trainer.turn, dict(player=("both", ""))
         yield trainer.run, dict(steps=(1, ""))

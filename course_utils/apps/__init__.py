@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 APPS = {  # the function that opens an app -> its module
     "attacks_app": "attacks",
+    "conditional_app": "conditional",
     "couplings_app": "couplings",
     "family_app": "family",
     "games_app": "games",

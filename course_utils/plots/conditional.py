@@ -83,7 +83,7 @@ class HandPanels:
                 spine.set(visible=True, color=palette.FAINT)
             self.digits.append(ax.imshow(np.zeros((28, 28)), cmap="gray_r", vmin=0, vmax=1))
             self._seen.append(
-                ax.set_title("", fontsize=11, loc="center", pad=3, color=palette.text(palette.DISCRIMINATOR))
+                ax.set_title("", fontsize=10, loc="center", pad=3, color=palette.text(palette.DISCRIMINATOR))
             )
         below, gap = height - 0.3 - 2 * step - 0.22 - 0.1, 0.48
         tall = (below - gap * len(attributes)) / len(attributes)

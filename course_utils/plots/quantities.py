@@ -27,6 +27,7 @@ PANELS = {
     "gradient norm": Panel(("gradient_norm",), guide=1.0),
     "modes covered": Panel(("modes",), limits=(0, 10.5)),
     "W1 of minibatches": Panel(("w1", "w1_floor")),
+    "digit as asked": Panel(("as_asked",), limits=(0, 1.05)),
     "class entropy": Panel(("entropy",), limits=(0, 2.5), guide=float(np.log(10))),
 }
 # The outputs of a critic, d_real and d_fake, have no zero of their own: only their difference says something.
@@ -42,6 +43,7 @@ LABELS = {
     "gradient_norm": ("critic's gradient norm", palette.DISCRIMINATOR),
     "modes": ("modes covered", palette.ACCENT),
     "entropy": ("class entropy (nats)", palette.ACCENT),
+    "as_asked": ("share that shows the digit asked for", palette.ACCENT),
     "w1": ("W1 of minibatches", palette.ACCENT),
     "w1_floor": ("its floor, real against real", palette.DATA),
 }

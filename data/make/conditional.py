@@ -24,7 +24,7 @@ EVALUATED = (0, 250, 500, 1000)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+", choices=("cgan", "cgan-attributes"))
-    parser.add_argument("--steps", type=int, default=1_500)
+    parser.add_argument("--steps", type=int, default=1_200)
     options = parser.parse_args()
     train, test = load_mnist("train"), load_mnist("test")
     truth = metrics.features(test)

@@ -1,0 +1,129 @@
+"""Lesson 11a's app: ten digits of one hand, from generators that ship."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils.apps import frame
+from course_utils.apps.frame import Choice, Controller, Handle, Heading, Slider, show
+from course_utils.datasets.scaling import to_unit
+from course_utils.gan import load_generator, metrics
+from course_utils.gan.conditional import ATTRIBUTES, style_directions
+from course_utils.plots import palette
+from course_utils.plots.conditional import HandPanels
+from course_utils.plots.layout import number
+from course_utils.plots.vae import REACH, map_latents
+
+DIGIT, ALL = "the digit", "digit, ink and slant"
+GENERATORS = {DIGIT: "cgan", ALL: "cgan-attributes"}
+SIDE = 7  # digits across the map
+TEN = np.arange(10)
+
+load, load_judge = cache(load_generator), cache(metrics.load_classifier)
+
+
+@cache
+def directions(name: str) -> Tensor:
+    """The two directions of z that change that generator's pictures most, (2, latent_dim)."""
+    return style_directions(load(name, "cpu"))
+
+
+class HandController(Controller):
+    """One latent z, drawn as all ten digits: in a plane through it, spanned by the two directions that change pictures
+    most, a point can be dragged. What the generator is told besides the digit, its sliders say."""
+
+    title = "Ten digits of one hand"
+    main = ("hand", "ink", "slant")
+    size = (9.0, 4.7)
+    alt = (
+        "Left, a plane of styles, drawn as one digit, with a point; right, the ten digits of that point, what the "
+        "judge sees in each, and their ink and slant on two axes."
+    )
+    controls = (
+        Choice("told", "G is told", tuple(GENERATORS), ALL),
+        Heading("the hand: one z for all ten"),
+        Slider("hand", "hand", 1, 50, 1, 1, integer=True),
+        Slider("first", "1st direction", -REACH, REACH, 0.0, 0.1),
+        Slider("second", "2nd direction", -REACH, REACH, 0.0, 0.1),
+        Slider("digit", "map of digit", 0, 9, 7, 1, integer=True),
+        Heading("what is asked for", palette.text(palette.THEORY)),
+        Slider("ink", "ink", 0.02, 0.32, 0.13, 0.01),
+        Slider("slant", "slant", -0.7, 1.0, 0.15, 0.05),
+    )
+
+    @property
+    def generator(self) -> Any:
+        return load(GENERATORS[self.values["told"]], "cpu")
+
+    @property
+    def asked(self) -> dict[str, float]:
+        """The attributes that this generator is told, by name."""
+        return {name: self.values[name] for name in self.generator.attributes}
+
+    def latents(self, places: np.ndarray) -> Tensor:
+        """The latents (n, latent_dim) of this hand at places (n, 2) of the plane."""
+        generator, way = self.generator, directions(GENERATORS[self.values["told"]])
+        z = torch.randn(generator.latent_dim, generator=torch.Generator().manual_seed(self.values["hand"]))
+        z = z - way.T @ (way @ z)
+        latents: Tensor = z + torch.as_tensor(places, dtype=z.dtype) @ way
+        return latents
+
+    @torch.no_grad()
+    def drawn(self, places: np.ndarray, labels: np.ndarray) -> Tensor:
+        """The pictures there, (n, 1, 28, 28) in [-1, 1], one of each label."""
+        generator = self.generator
+        pictures: Tensor = generator(self.latents(places), generator.conditions(labels, **self.asked))
+        return pictures
+
+    # ------------------------------------------------------------------ what a student can do
+
+    def handles(self) -> Mapping[str, Handle]:
+        return {"point": Handle(self.panels.plane)}  # wherever it is pressed, the point goes
+
+    def drag(self, name: str, x: float, y: float, phase: str) -> None:
+        self.slide(first=x, second=y)
+
+    def disabled(self) -> Mapping[str, str]:
+        return {
+            name: "this generator is told the digit only" for name in ATTRIBUTES if name not in self.asked
+        }
+
+    # ------------------------------------------------------------------ what is shown
+
+    def make_panels(self, figure: Figure) -> HandPanels:
+        self._still: tuple[Any, ...] | None = None  # what lies behind the point
+        return HandPanels(figure, tuple(ATTRIBUTES))
+
+    def update(self) -> None:
+        still = (*(self.values[name] for name in ("told", "hand", "digit")), *self.asked.values())
+        if still != self._still:
+            self._still, places = still, map_latents(SIDE)
+            behind = self.drawn(places, np.full(len(places), self.values["digit"]))
+            self.panels.show_map(to_unit(behind[:, 0].numpy(), "symmetric"), self.values["digit"])
+            self.moving = list(self.panels.moving)  # a new list: what lies behind is another picture
+        point = self.values["first"], self.values["second"]
+        pictures = self.drawn(np.tile(point, (10, 1)), TEN)
+        self.seen = metrics.look(pictures, load_judge("cpu"), scale="symmetric").digits
+        self.found = {name: about.measure(pictures, "symmetric") for name, about in ATTRIBUTES.items()}
+        self.panels.update(
+            point, to_unit(pictures[:, 0].numpy(), "symmetric"), self.seen, self.found, self.asked
+        )
+
+    def status(self) -> str:
+        right = int((self.seen == TEN).sum())
+        ranges = "; ".join(
+            f"{name} {number(min(values), 2)} to {number(max(values), 2)}"
+            + (f" (asked: {number(self.asked[name], 2)})" if name in self.asked else "")
+            for name, values in self.found.items()
+        )
+        return f"One z, ten labels: the judge sees the digit that was asked for in {right} of 10. Measured: {ranges}."
+
+
+def conditional_app(*, scale: float = 1.0) -> "frame.App":
+    """Lesson 11a's app, ready to show, from weights that ship; ``scale=1.4`` for a projector."""
+    return show(HandController(), scale=scale)
