@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Handle, Heading, Slider, show
+from course_utils.apps.states import conditional as named
 from course_utils.datasets.scaling import to_unit
 from course_utils.gan import load_generator, metrics
 from course_utils.gan.conditional import ATTRIBUTES, style_directions
@@ -38,6 +39,7 @@ class HandController(Controller):
     most, a point can be dragged. What the generator is told besides the digit, its sliders say."""
 
     title = "Ten digits of one hand"
+    states = named.STATES
     main = ("hand", "ink", "slant")
     size = (9.0, 4.7)
     alt = (
@@ -55,6 +57,10 @@ class HandController(Controller):
         Slider("ink", "ink", 0.02, 0.32, 0.13, 0.01),
         Slider("slant", "slant", -0.7, 1.0, 0.15, 0.05),
     )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.changed(self.values)
 
     @property
     def generator(self) -> Any:
@@ -79,6 +85,13 @@ class HandController(Controller):
         generator = self.generator
         pictures: Tensor = generator(self.latents(places), generator.conditions(labels, **self.asked))
         return pictures
+
+    def changed(self, values: Mapping[str, Any]) -> None:
+        """The ten digits of the point, what the judge sees in them, and what is measured."""
+        point = self.values["first"], self.values["second"]
+        self.pictures = self.drawn(np.tile(point, (10, 1)), TEN)
+        self.seen = metrics.look(self.pictures, load_judge("cpu"), scale="symmetric").digits
+        self.found = {name: about.measure(self.pictures, "symmetric") for name, about in ATTRIBUTES.items()}
 
     # ------------------------------------------------------------------ what a student can do
 
@@ -107,12 +120,8 @@ class HandController(Controller):
             self.panels.show_map(to_unit(behind[:, 0].numpy(), "symmetric"), self.values["digit"])
             self.moving = list(self.panels.moving)  # a new list: what lies behind is another picture
         point = self.values["first"], self.values["second"]
-        pictures = self.drawn(np.tile(point, (10, 1)), TEN)
-        self.seen = metrics.look(pictures, load_judge("cpu"), scale="symmetric").digits
-        self.found = {name: about.measure(pictures, "symmetric") for name, about in ATTRIBUTES.items()}
-        self.panels.update(
-            point, to_unit(pictures[:, 0].numpy(), "symmetric"), self.seen, self.found, self.asked
-        )
+        shown = to_unit(self.pictures[:, 0].numpy(), "symmetric")
+        self.panels.update(point, shown, self.seen, self.found, self.asked)
 
     def status(self) -> str:
         right = int((self.seen == TEN).sum())
