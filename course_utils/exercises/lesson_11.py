@@ -275,7 +275,7 @@ TASKS = (
     ),
     Task(
         "11.4",
-        "In a sentence or two: why do labels prevent a collapse to few digits, and which collapse do they not prevent?",
+        "In a sentence or two: why can labels prevent a collapse to few digits, and which one do they not prevent?",
         my_words,
         ("What would D see if no seven came?", "How many different sevens does anybody ask for?"),
         points={

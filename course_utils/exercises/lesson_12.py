@@ -5,7 +5,7 @@ import numpy as np
 from course_utils.exercises.task import Inputs, Task, like, times
 
 PREDICTIONS = {
-    "12.a": "BEGAN with gamma = 0.5: where does L(G(z)) / L(x) settle?",
+    "12.a": "BEGAN with gamma = 0.5: what is L(G(z)) / L(x) on average over the last 300 steps?",
 }
 
 

@@ -1,6 +1,6 @@
 """Pictures for lesson 12: what each game's best critic says of two densities, and how hard the generator is pulled."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -65,17 +65,25 @@ def draw_thermostat(ax: Axes, ratio: ArrayLike, balance: ArrayLike, gamma: float
     ax.legend(loc="upper right")
 
 
-def draw_trade(ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]]) -> None:
-    """Perception over distortion: of each way its PSNR and Fréchet distance, (seeds,) each, and the mean joined."""
+def draw_trade(
+    ax: Axes, points: Mapping[str, tuple[ArrayLike, ArrayLike]], joined: Collection[str] = ()
+) -> None:
+    """Perception over distortion: of each way its PSNR and Fréchet distance, (seeds,) each; the means of those named
+    in ``joined``, which differ in one weight, are joined by a line."""
     middle = []
     for (name, (decibels, distances)), marker in zip(points.items(), "sovD^P", strict=False):
         where = np.asarray(decibels, float).mean(), np.asarray(distances, float).mean()
         ax.plot(decibels, distances, marker, color=palette.SECOND, ms=8, ls="none")
         ax.annotate(name, where, xytext=(12, 5), textcoords="offset points", fontsize=10)
-        middle.append(where)
-    ax.plot(*np.transpose(middle), color=palette.MUTED, lw=1, zorder=0)
+        if name in joined:
+            middle.append(where)
+    if middle:
+        ax.plot(*np.transpose(middle), color=palette.MUTED, lw=1, zorder=0)
     ax.margins(x=0.3, y=0.15)
     ax.set(xlabel="PSNR (dB): nearer to the original →", ylabel="Fréchet distance", yscale="log")
+    ticks = (20, 50, 100)
+    ax.set_yticks(ticks, [str(tick) for tick in ticks])
+    ax.minorticks_off()
 
 
 def _plain_ticks(ax: Axes, ticks: tuple[float, ...]) -> None:
@@ -133,13 +141,13 @@ class FamilyPanels:
         now: tuple[float, float],
     ) -> None:
         """One state: densities, the best critic and what G pays for a sample, (n,) over x (n,); pulls (m,) over
-        distances (m,), and the present one (distance, pull). Losses are shown from their least one on."""
+        distances (m,), and the present one (distance, pull). Losses are shown less their mean over p_G."""
         top = max(density.max() for density in densities)
         for key, density in zip(("p", "q"), densities, strict=True):
             self._lines[key].set_data(x, density / top)
         self.densities.set_ylim(0, 1.08)
-        finite = np.isfinite(paid)
-        paid = np.where(finite, paid - paid[finite].min(initial=np.inf) if finite.any() else paid, np.nan)
+        paid = np.where(np.isfinite(paid), paid, np.nan)
+        paid = paid - np.nansum(densities[1] * paid) / densities[1].sum()
         self._lines["best"].set_data(x, np.clip(critic, -LIMIT, LIMIT))
         self._lines["paid"].set_data(x, np.clip(paid, -LIMIT, LIMIT))
         self._pull.set_xlim(distances[0], distances[-1])

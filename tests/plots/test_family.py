@@ -30,7 +30,11 @@ def test_the_thermostat_shows_the_balance_and_the_smoothed_ratio(ax):
 
 
 def test_every_way_has_its_seeds_and_its_name(ax):
-    draw.draw_trade(ax, {"one": ([20.0, 21.0], [50.0, 60.0]), "other": ([18.0, 19.0], [10.0, 20.0])})
+    draw.draw_trade(
+        ax,
+        {"one": ([20.0, 21.0], [50.0, 60.0]), "other": ([18.0, 19.0], [10.0, 20.0])},
+        joined=("one", "other"),
+    )
     assert ax.lines[0].get_xydata().tolist() == [[20.0, 50.0], [21.0, 60.0]]
     assert ax.lines[-1].get_xydata().tolist() == [[20.5, 55.0], [18.5, 15.0]]
     assert [text.get_text() for text in ax.texts] == ["one", "other"]

@@ -29,6 +29,6 @@ STATES = (
           ("more than 0.3", mean("slant")), slant=0.5),
     state("to the left", "Slant -0.3: they lean to the left, by {} on average.",
           ("less than -0.1", mean("slant")), slant=-0.3),
-    state("more than there is", "Ink 0.32 is ordered, more than any digit has; {} of ten are still what was ordered.",
+    state("more than there is", "Ink 0.32 is ordered, more than any seven has; {} of ten are still what was ordered.",
           ("at most 6", right), ink=0.32),
 )  # fmt: skip
