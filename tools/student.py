@@ -51,6 +51,8 @@ def answer_of(node: ast.AST, names: set[str]) -> ast.expr | None:
         return node.value
     if not isinstance(node, ast.Call) or ast.unparse(node.func).split(".")[-1] != "predict":
         return None
+    if not node.args or not isinstance(getattr(node.args[0], "value", None), str):
+        return None  # another function of that name: a guess begins with the number of its question
     named = (each.value for each in node.keywords if each.arg == "guess")
     return node.args[1] if len(node.args) > 1 else next(named, None)
 

@@ -80,13 +80,29 @@ def controller(name: str, images: "Images") -> "Controller":
     return made
 
 
+def present(on: bool = True, *, scale: float = 1.4) -> None:
+    """Before a class: large type, folded code, and apps at projector scale; ``present(False)`` takes it back.
+
+    Put it at the top of a notebook and run it before the others. Text is ``scale`` times larger, and so are apps that
+    are opened from then on without a scale of their own. The code of cells that show an app is folded away, and that of
+    cells with the tag "hide-input" (as the notebook was last saved). Where a page may ask JupyterLab, as with
+    ``make lab``, the notebook gets the whole window: single-document mode, side bars closed.
+
+    Raises
+    ------
+    ValueError
+        for a scale outside [0.5, 3].
+    """
+    from course_utils.apps.frame import page
+
+    page.present(on, scale)
+
+
 def __getattr__(name: str) -> Any:
-    if name == "present":
-        return import_module(f"{__name__}.frame.page").present
     if name not in APPS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{APPS[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *APPS, "present"])
+    return sorted([*globals(), *APPS])

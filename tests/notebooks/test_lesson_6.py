@@ -198,6 +198,7 @@ def test_what_was_told_is_judged_by_the_interval_alone(cells, study):
         for line, span, threshold in ((whole, "all", 0.5), (later, "later_half", 0.0)):
             _, low, high = row[span]
             word = "holds" if low > threshold else "fails" if high < threshold else "undecided"
+            word = word if row["seeds"] >= 3 else "undecided"
             assert line.endswith(f": {word}")
 
 

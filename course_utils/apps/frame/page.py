@@ -82,19 +82,8 @@ class Page(anywidget.AnyWidget):
 _pages: list[Page] = []
 
 
-def present(on: bool = True, *, scale: float = 1.4) -> None:
-    """Before a class: large type, folded code, and apps at projector scale; ``present(False)`` takes it back.
-
-    Put it at the top of a notebook and run it before the others. Text is ``scale`` times larger, and so are apps that
-    are opened from then on without a scale of their own. The code of cells that show an app is folded away, and that of
-    cells with the tag "hide-input" (as the notebook was last saved). Where a page may ask JupyterLab, as with
-    ``make lab``, the notebook gets the whole window: single-document mode, side bars closed.
-
-    Raises
-    ------
-    ValueError
-        for a scale outside [0.5, 3].
-    """
+def present(on: bool, scale: float) -> None:
+    """See :func:`course_utils.apps.present`."""
     from IPython.display import display
 
     scale = number("scale", scale, "[0.5, 3]", "1 for a laptop and 1.4 for a projector")

@@ -5,7 +5,8 @@ _before_a_class: list[float] = []
 
 def scale_of(asked: float) -> float:
     """The scale of an app that asks for this one."""
-    return _before_a_class[-1] if asked == 1.0 and _before_a_class else asked
+    asks_for_none = isinstance(asked, int | float) and asked == 1.0
+    return _before_a_class[-1] if asks_for_none and _before_a_class else asked
 
 
 def set_scale(scale: float | None) -> None:
