@@ -9,7 +9,8 @@ from course_utils import apps
 
 FOLDER = Path(apps.__file__).parent
 WITH_WIDGETS = {
-    f"frame/{name}.py" for name in ("app", "live", "view", "rows", "clicks", "manners", "presence", "uploads")
+    f"frame/{name}.py"
+    for name in ("app", "live", "view", "rows", "clicks", "manners", "page", "presence", "uploads")
 }
 MODULES = sorted({str(path.relative_to(FOLDER)) for path in FOLDER.rglob("*.py")} - WITH_WIDGETS)
 
