@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from course_utils.checks import each, instance, not_negative, one_of, positive, switch, whole
+from course_utils.checks import each, instance, not_negative, number, one_of, positive, switch, whole
 from course_utils.gan.conditional import ATTRIBUTES, CONDITIONINGS, ConditionalGenerator, width
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
@@ -36,7 +36,7 @@ class Recipe(Settings):
         ``objective`` and ``penalty`` (see :mod:`~course_utils.gan.objectives` and
         :mod:`~course_utils.gan.penalties`), with the penalty's ``penalty_weight`` or the ``clip`` limit c;
         ``instance_noise`` is the standard deviation of the noise added to all that the discriminator sees. ``margin``
-        is EBGAN's m, ``gamma`` and ``balance_rate`` are BEGAN's diversity ratio and lambda_k: they matter to the
+        is EBGAN's m, ``gamma`` (from 0 to 1) and ``balance_rate`` are BEGAN's diversity ratio and lambda_k, for the
         objectives "margin" and "balanced", which need an autoencoder.
     The steps
         ``batch_size`` is L0's m, ``discriminator_steps`` its k (n_critic in L3), ``generator_steps`` how
@@ -108,7 +108,7 @@ class Recipe(Settings):
             attributes=_attributes,
             instance_noise=not_negative,
             margin=positive,
-            gamma=positive,
+            gamma=partial(number, interval="[0, 1]", advice="as BEGAN's diversity ratio is"),
             balance_rate=not_negative,
             batch_size=whole,
             discriminator_steps=whole,

@@ -134,6 +134,7 @@ def as_network(features: Any) -> FeatureNetwork:
     return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
 
 
+@torch.random.fork_rng(devices=[])  # first weights are drawn and replaced: nobody else's draws change
 def load_features(
     name: str = "auto",
     *,
@@ -214,7 +215,7 @@ def _best_at_hand() -> tuple[Spec, nn.Sequential, Path | None]:
                 return spec, _loaded(spec, file), file
             except ValueError as error:
                 warnings.warn(
-                    f"{error} It is not used, and the next weights at hand are taken.", stacklevel=3
+                    f"{error} It is not used, and the next weights at hand are taken.", stacklevel=4
                 )
     spec, ships = NETWORKS["embedded"], weights.find(NETWORKS["embedded"])
     return spec, _loaded(spec, ships), ships

@@ -56,6 +56,7 @@ class NetworkFile:
         write_tensors(path, weights, {"format": self.format, "version": str(self.version)} | header)
         return path
 
+    @torch.random.fork_rng(devices=[])  # first weights are drawn and replaced: nobody else's draws change
     def load(
         self,
         name: str | Path,

@@ -126,7 +126,7 @@ def test_points_resume_to_the_bit_with_their_balance():
         (dict(architecture="autoencoder", objective="hinge", generator_widths=(8, 4), discriminator_widths=(4, 5)),
          "is an autoencoder's error: .* one of margin, balanced"),
         ({"margin": 0.0}, "margin is 0.0; it must be positive"),
-        ({"gamma": -1.0}, "gamma is -1.0; it must be positive"),
+        ({"gamma": 1.5}, r"gamma is 1.5; it must be in \[0, 1\], as BEGAN's diversity ratio is"),
         ({"balance_rate": -1.0}, "balance_rate is -1.0; it must be zero or more"),
     ],
 )  # fmt: skip
