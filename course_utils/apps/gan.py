@@ -32,9 +32,7 @@ JUDGED = 2000  # pictures of each kind in one measurement
 CHUNK = 50  # of them between two looks at the buttons
 FOR_EVER = 10**9  # steps
 LOSSES = tuple(name for name, objective in OBJECTIVES.items() if objective.probabilities)
-SHOWN = tuple(
-    name for name, recipe in RECIPES.items() if not (name.endswith("optimistic") or recipe.conditional)
-)
+SHOWN = tuple(name for name in RECIPES if not name.endswith("optimistic"))
 RECORDED = {"wgan-clip-tuned": "wgan-clip"}  # recipe -> its recording, where that has another name
 
 

@@ -12,7 +12,6 @@ from course_utils import checks
 from course_utils.attacks.gradient import BALLS, LOSSES, climb, last
 from course_utils.attacks.networks import DigitNetwork
 from course_utils.attacks.recipes import RECIPES, DigitRecipe
-from course_utils.checks import one_of
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import to_unit
 from course_utils.training import TrainingLoop, descend
@@ -61,10 +60,7 @@ class DigitTrainer(TrainingLoop):
         checks.instance("images", images, Images, "Images with labels, such as load_images() gives")
         if not len(images):
             raise ValueError("images are none: there must be one picture at least.")
-        if isinstance(recipe, str):
-            recipe = RECIPES[one_of("recipe", recipe, RECIPES)]
-        checks.instance("recipe", recipe, DigitRecipe, f"a DigitRecipe, or one of {', '.join(RECIPES)}")
-        recipe = recipe.replace(**overrides)
+        recipe = DigitRecipe.named(recipe, RECIPES, **overrides)
         if recipe.begins_with and start is None:
             raise ValueError(
                 f"start is None, but the recipe {recipe.name!r} begins with a trained network: give "

@@ -292,16 +292,5 @@ RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC, *_CONDITION
 
 
 def get_recipe(recipe: str | Recipe, **overrides: Any) -> Recipe:
-    """The recipe of that name (or the recipe itself), with some of its settings replaced.
-
-    Raises
-    ------
-    ValueError
-        for an unknown name, an unknown setting or a bad value.
-    """
-    if isinstance(recipe, str):
-        if recipe not in RECIPES:
-            raise ValueError(f"there is no recipe {recipe!r}; there are: {', '.join(RECIPES)}.")
-        recipe = RECIPES[recipe]
-    instance("recipe", recipe, Recipe, f"a Recipe or the name of one: {', '.join(RECIPES)}")
-    return recipe.replace(**overrides)
+    """As :meth:`~course_utils.training.Settings.named`, of :data:`RECIPES`."""
+    return Recipe.named(recipe, RECIPES, **overrides)

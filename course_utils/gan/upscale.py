@@ -189,12 +189,7 @@ class UpscaleTrainer(TrainingLoop):
         seed: int = 0,
         **overrides: Any,
     ):
-        if isinstance(recipe, str):
-            recipe = UPSCALERS[checks.one_of("recipe", recipe, UPSCALERS)]
-        checks.instance(
-            "recipe", recipe, UpscaleRecipe, f"an UpscaleRecipe, or one of {', '.join(UPSCALERS)}"
-        )
-        recipe = recipe.replace(**overrides)
+        recipe = UpscaleRecipe.named(recipe, UPSCALERS, **overrides)
         self._eyes = (
             None
             if eyes is None

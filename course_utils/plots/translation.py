@@ -1,6 +1,6 @@
-"""Pictures for lesson 11b: a picture, its translation and its return; confusion of kinds; matchings in the plane."""
+"""Pictures for lesson 11b: a picture, its translation and its return; matchings in the plane."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from course_utils.plots.layout import add_axes, write
 
 # What is darker than it should be, and what is brighter; white where nothing is wrong.
 DIFFERENCE = LinearSegmentedColormap.from_list("difference", [palette.DATA, "white", palette.GENERATOR])
-SHARES = LinearSegmentedColormap.from_list("shares", ["white", palette.DISCRIMINATOR])
 
 
 def as_image(picture: ArrayLike) -> np.ndarray:
@@ -46,19 +45,6 @@ def draw_rows(ax: Axes, rows: Mapping[str, ArrayLike], title: str = "") -> None:
         spine.set_visible(False)
 
 
-def draw_moves(
-    ax: Axes, shares: ArrayLike, kinds: Sequence[int], title: str = "", seen: str = "read as"
-) -> None:
-    """Which kind (rows) is read as which (columns), as shares in [0, 1] with their percent."""
-    table = np.asarray(shares, float)
-    ax.imshow(table, cmap=SHARES, vmin=0, vmax=1.4)
-    for (i, j), share in np.ndenumerate(table):
-        ax.text(j, i, f"{share:.0%}", ha="center", va="center", fontsize=11)
-    places = range(len(kinds))
-    ax.set(xticks=places, yticks=places, xticklabels=kinds, yticklabels=kinds, xlabel=seen, title=title)
-    ax.grid(visible=False)
-
-
 def draw_matching(
     ax: Axes, x: ArrayLike, y: ArrayLike, starts: ArrayLike, ends: ArrayLike, title: str = ""
 ) -> None:
@@ -66,8 +52,8 @@ def draw_matching(
     x, y, starts, ends = (
         points(n, v, dim=2) for n, v in (("x", x), ("y", y), ("starts", starts), ("ends", ends))
     )
-    ax.scatter(x[:, 0], x[:, 1], s=5, color=palette.DATA, alpha=0.5, lw=0)
-    ax.scatter(y[:, 0], y[:, 1], s=9, color=palette.SECOND, alpha=0.5, marker="x", lw=0.6)
+    ax.scatter(x[:, 0], x[:, 1], s=5, color=palette.DATA, alpha=0.5, lw=0, label="x")
+    ax.scatter(y[:, 0], y[:, 1], s=9, color=palette.SECOND, alpha=0.5, marker="x", lw=0.6, label="y")
     for a, b in zip(starts, ends, strict=True):
         ax.annotate("", b, a, arrowprops={"arrowstyle": "->", "lw": 1.8, "color": palette.GENERATOR})
     ax.set(xticks=[], yticks=[], aspect="equal")

@@ -1,7 +1,7 @@
 """What every recipe of a training run has and can do, whatever is trained."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import Any, ClassVar, Self
@@ -70,6 +70,21 @@ class Settings:
             if name not in known:
                 raise ValueError(f"a recipe has no setting {name!r}; it has: {', '.join(known)}.")
         return dataclasses.replace(self, **settings)  # type: ignore[type-var]
+
+    @classmethod
+    def named(cls, recipe: str | Self, recipes: Mapping[str, Self], **overrides: Any) -> Self:
+        """The recipe of that name (or the recipe itself), with some of its settings replaced.
+
+        Raises
+        ------
+        ValueError
+            for an unknown name, another kind of recipe, an unknown setting or a bad value.
+        """
+        if isinstance(recipe, str):
+            recipe = recipes[one_of("recipe", recipe, recipes)]
+        article = "an" if cls.__name__[0] in "AEIOU" else "a"
+        instance("recipe", recipe, cls, f"{article} {cls.__name__}, or one of {', '.join(recipes)}")
+        return recipe.replace(**overrides)
 
     def difference(self, other: Self) -> dict[str, tuple[Any, Any]]:
         """The settings in which the two differ: {setting: (value here, value there)}."""

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from course_utils.checks import each, instance, not_negative, one_of, switch, whole
+from course_utils.checks import each, not_negative, one_of, switch, whole
 from course_utils.training import Settings
 from course_utils.translation.losses import GAMES
 from course_utils.translation.networks import ARCHITECTURES
@@ -113,11 +113,3 @@ RECIPES = {
         ),
     )
 }
-
-
-def get_recipe(recipe: str | CycleRecipe, **overrides: Any) -> CycleRecipe:
-    """The recipe of that name (or the recipe itself), with some of its settings replaced."""
-    if isinstance(recipe, str):
-        recipe = RECIPES[one_of("recipe", recipe, RECIPES)]
-    instance("recipe", recipe, CycleRecipe, f"a CycleRecipe, or one of {', '.join(RECIPES)}")
-    return recipe.replace(**overrides)

@@ -14,7 +14,7 @@ from course_utils.translation.domains import Domains, as_seen
 from course_utils.translation.losses import FROM_SOURCE, FROM_TARGET, REAL, class_loss, least_squares
 from course_utils.translation.networks import ARCHITECTURES, FromFeatures
 from course_utils.translation.pool import ReplayPool
-from course_utils.translation.recipes import CycleRecipe, get_recipe
+from course_utils.translation.recipes import RECIPES, CycleRecipe
 
 
 class CycleTrainer(TrainingLoop):
@@ -65,7 +65,7 @@ class CycleTrainer(TrainingLoop):
         )
         checks.instance("encoder", encoder, (nn.Module, type(None)), "a network, or None")
         self._given = [encoder]  # in a list: it is no part of the training
-        recipe = get_recipe(recipe, **overrides)
+        recipe = CycleRecipe.named(recipe, RECIPES, **overrides)
         self._look_at(recipe)
         if encoder is not None:  # before G looks at its features: batch norm must not learn from that
             encoder.eval().requires_grad_(False)

@@ -85,13 +85,9 @@ class VAETrainer(TrainingLoop):
         seed: int = 0,
         **overrides: Any,
     ):
-        if isinstance(recipe, str):
-            recipe = self.recipes[one_of("recipe", recipe, self.recipes)]
-        known = f"{self.kind.__name__}, or one of {', '.join(self.recipes)}"
-        article = "an" if known.startswith("A") else "a"
-        checks.instance("recipe", recipe, self.kind, f"{article} {known}")
+        recipe = self.kind.named(recipe, self.recipes, **overrides)
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
-        super().__init__(recipe.replace(**overrides), device=device, seed=seed)
+        super().__init__(recipe, device=device, seed=seed)
         self._sampling_random = torch.Generator(self.device).manual_seed(self.seed + 1)
         self.pixels = shared_tensor(pixels).to(self.device)
 

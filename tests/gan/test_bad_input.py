@@ -59,7 +59,7 @@ def test_settings_are_refused_in_words():
 
 @pytest.mark.parametrize("bad", BAD)
 def test_what_is_no_recipe_is_refused(bad, images):
-    refused("recipe is .*; it must be a Recipe or the name of one: mlp, ", gan.get_recipe, bad)
+    refused("recipe is .*; it must be a Recipe, or one of mlp, ", gan.get_recipe, bad)
     refused(
         "recipe is .*; it must be a Recipe or the name of one, and the pictures",
         gan.AdversarialTrainer,

@@ -162,7 +162,7 @@ def test_bad_settings_are_refused_in_words(overrides, message):
 
 
 def test_unknown_recipe():
-    with pytest.raises(ValueError, match="no recipe 'stylegan'; there are: mlp"):
+    with pytest.raises(ValueError, match="recipe is 'stylegan'; it must be one of mlp"):
         get_recipe("stylegan")
 
 

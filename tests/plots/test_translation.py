@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from course_utils.plots.translation import as_image, draw_costs, draw_matching, draw_moves, draw_rows
+from course_utils.plots.translation import as_image, draw_costs, draw_matching, draw_rows
 
 
 @pytest.fixture
@@ -28,12 +28,6 @@ def test_grey_and_coloured_pictures_are_laid_in_rows(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]
     with pytest.raises(ValueError, match=r"\(2, 5, 4\)"):
         as_image(draws.uniform(-1, 1, (2, 5, 4)))
-
-
-def test_every_share_stands_in_its_square(ax):
-    draw_moves(ax, [[0.9, 0.1], [0.25, 0.7]], (3, 7))
-    said = {(text.get_position()): text.get_text() for text in ax.texts}
-    assert said == {(0, 0): "90%", (1, 0): "10%", (0, 1): "25%", (1, 1): "70%"}
 
 
 def test_an_arrow_leads_from_each_mode_to_its_match(ax):
