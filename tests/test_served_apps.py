@@ -37,7 +37,7 @@ def test_every_app_of_every_lesson_has_a_page_and_stands_in_the_index(served_app
 def test_pages_for_a_projector_open_larger_apps(served_apps, root, tmp_path):
     served_apps.write(tmp_path, [root / "notebooks/01_jsd_and_kl.ipynb"], scale=1.4)
     (page,) = (tmp_path / "pages").iterdir()
-    assert "present(scale=1.4)" in nbformat.read(page, as_version=4).cells[1].source
+    assert "present(scale=1.4, recorded=False)" in nbformat.read(page, as_version=4).cells[1].source
 
 
 def test_the_template_asks_no_other_host(root):

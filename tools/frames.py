@@ -10,10 +10,8 @@ where a frame is [file, status in words, what stands beside the slider]. The fir
 
 import argparse
 import hashlib
-import io
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -22,12 +20,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from course_utils import apps
 from course_utils.apps.frame import Controller, LiveController, Slider, forward
 from course_utils.apps.frame.canvas import Canvas
-from course_utils.plots import palette
+from course_utils.apps.frame.recorded import picture, record
 
 ROOT = Path(__file__).resolve().parents[1]
 MAIN, OTHER = 7, 3  # pictures along a slider that matters before a class, and along another one
@@ -35,7 +31,6 @@ SLOW = {"style_app": 3, "gan_app": 20, "playground_app": 25}  # steps between tw
 PLAYED = 7  # so many of them
 # No track: it chooses something, or begins a training that would have to be played.
 NO_TRACK = {"style_app", "gan_app", "playground_app"}
-QUALITY = 75
 
 
 class Folder:
@@ -48,19 +43,11 @@ class Folder:
 
     def frame(self, beside: str = "") -> list[str]:
         """The present picture, stored, with what is said of it."""
-        controller = self.controller
-        with palette.context():
-            controller.draw(self.canvas.figure)
-            png = self.canvas.png(controller.moving)
-        buffer = io.BytesIO()
-        Image.open(io.BytesIO(png)).save(buffer, "webp", quality=QUALITY, method=4)
-        name = hashlib.sha1(buffer.getvalue()).hexdigest()[:12] + ".webp"
+        content = picture(self.controller, self.canvas)
+        name = hashlib.sha1(content).hexdigest()[:12] + ".webp"
         if not (self.path / name).exists():
-            (self.path / name).write_bytes(buffer.getvalue())
-        said = re.sub(
-            r"<(details|pre|button|progress).*?</\1>|<[^>]*>", " ", controller.status(), flags=re.DOTALL
-        )
-        return [name, " ".join(said.split()), beside]
+            (self.path / name).write_bytes(content)
+        return [name, self.controller.spoken(), beside]
 
 
 def samples(slider: Slider, count: int, end: float) -> list[float]:
@@ -105,29 +92,10 @@ def played(folder: Folder, name: str) -> Iterator[dict[str, Any]]:
 
 def make(name: str, target: Path, most: int | None) -> tuple[str, int, float]:
     """The pictures of one app; its name, how many bytes they have, and how long they took."""
-    from course_utils import datasets
-
     began = time.perf_counter()
-    images = datasets.load_images()
-    if name == "attacks_app" and not images.is_stand_in:
-        images = datasets.load_mnist("test")
-    controller = apps.controller(name, images)
+    controller = apps.controller(name)
     folder = Folder(target / name, controller)
-    states = []
-    for state in controller.states[:most]:
-        controller.visit(state.name)
-        if lies := state.lies(controller):
-            raise AssertionError(f"{name}: {'; '.join(lies)}")
-        entry = {
-            "name": state.name,
-            "sees": state.sees,
-            "alt": controller.describe(),
-            "frame": folder.frame(),
-        }
-        entry["tracks"] = [*tracks(folder, name), *played(folder, name)]
-        states.append(entry)
-    width, height = (round(100 * inches) for inches in controller.size)
-    about = {"title": controller.title, "size": [width, height], "states": states}
+    about = record(controller, folder.frame, lambda: [*tracks(folder, name), *played(folder, name)], most)
     text = json.dumps(about, ensure_ascii=False, separators=(",", ":"))
     (target / f"{name}.js").write_text(f"(window.PLAYERS ??= {{}})[{name!r}] = {text};\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in (target / name).iterdir())

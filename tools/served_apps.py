@@ -18,7 +18,7 @@ import nbformat
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATE = "course"
 CALL = re.compile(r"\bapps\.(\w+_app)\(")
-LARGER = "from course_utils.apps import present\npresent(scale={scale})"
+LARGER = "from course_utils.apps import present\npresent(scale={scale}, recorded=False)"
 # Two sentences for each. `guess_app` alone has no page: it asks about what a lesson has computed.
 SAYS = {
     "attacks_app": "Choose a digit or draw one, and say how far a pixel may move. See its path, and who is fooled.",

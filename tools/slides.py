@@ -20,7 +20,7 @@ from typing import Any
 import nbformat
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from website import CALL, PLAYER, PUBLISH, mathjax, title
+from website import CALL, PLAYER, PLAYER_FILES, PUBLISH, mathjax, title
 
 from course_utils import apps
 
@@ -185,8 +185,8 @@ def prepare(target: Path, frames: Path) -> None:
     shutil.rmtree(target, ignore_errors=True)
     (target / "mathjax").mkdir(parents=True)
     shutil.copy(mathjax(), target / "mathjax")
-    for name in ("player.js", "player.css", "deck.css"):
-        shutil.copy(PUBLISH / name, target)
+    for path in (*PLAYER_FILES, PUBLISH / "deck.css"):
+        shutil.copy(path, target)
     for part in ("dist", "plugin/notes"):
         shutil.copytree(reveal() / part, target / "reveal" / part)
     if frames.exists():

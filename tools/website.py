@@ -23,6 +23,7 @@ from course_utils import apps
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISH = ROOT / "tools" / "publish"
+PLAYER_FILES = [ROOT / "course_utils" / "apps" / "frame" / f"recorded.{kind}" for kind in ("js", "css")]
 LIMIT = 60e6  # bytes
 ELSEWHERE = re.compile(r"\[([^\]]+)\]\(\.\./[^)]+\)")  # a link to a file of the repository that is no page
 CALL = re.compile(r"\bapps\.(\w+_app)\(")
@@ -109,8 +110,8 @@ def prepare(source: Path, notebooks: list[Path], frames: Path) -> None:
     (static / "mathjax").mkdir(parents=True)
     (source / "originals").mkdir()
     shutil.copy(mathjax(), static / "mathjax")
-    for name in ("player.js", "player.css", "site.js", "site.css"):
-        shutil.copy(PUBLISH / name, static)
+    for path in (*PLAYER_FILES, PUBLISH / "site.js", PUBLISH / "site.css"):
+        shutil.copy(path, static)
     shutil.copy(PUBLISH / "conf.py", source)
     if frames.exists():
         shutil.copytree(frames, static / "frames")

@@ -48,10 +48,11 @@ APPS = {  # the function that opens an app -> its module
 SHOWN = tuple(name for name in APPS if name != "guess_app")
 
 
-def controller(name: str, images: "Images") -> "Controller":
+def controller(name: str, images: "Images | None" = None) -> "Controller":
     """The controller behind an app such as "jsd_app", as its lesson opens it: all that it shows, without widgets.
 
-    For tests, and for pages and slides that show pictures of an app. ``images`` are for the apps that take some.
+    For tests, and for pages and slides that show pictures of an app. ``images`` are for the apps that take some; None
+    stands for those of the lesson.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def controller(name: str, images: "Images") -> "Controller":
     made: Controller
     match name:
         case "attacks_app" | "gan_app" | "vae_app":
-            made = kind(images)
+            made = kind(_images(name) if images is None else images)
         case "replay_app":
             from course_utils.recording import load_recording, recordings
 
@@ -80,13 +81,24 @@ def controller(name: str, images: "Images") -> "Controller":
     return made
 
 
-def present(on: bool = True, *, scale: float = 1.4) -> None:
+def _images(name: str) -> "Images":
+    from course_utils.datasets import load_images, load_mnist
+
+    images = load_images()
+    return load_mnist("test") if name == "attacks_app" and not images.is_stand_in else images
+
+
+def present(on: bool = True, *, scale: float = 1.4, recorded: bool = True) -> None:
     """Before a class: large type, folded code, and apps at projector scale; ``present(False)`` takes it back.
 
     Put it at the top of a notebook and run it before the others. Text is ``scale`` times larger, and so are apps that
     are opened from then on without a scale of their own. The code of cells that show an app is folded away, and that of
     cells with the tag "hide-input" (as the notebook was last saved). Where a page may ask JupyterLab, as with
-    ``make lab``, the notebook gets the whole window: single-document mode, side bars closed.
+    ``make lab``, the notebook gets the whole window: single-document mode, side bars and status bar closed.
+
+    Meanwhile another process records the named states of the notebook's apps, and a line says which are ready. From
+    then on, when the kernel dies or is restarted, or an app's cell fails, these pictures stand in the app's place; n
+    and p go through them as before. ``recorded=False`` goes without.
 
     Raises
     ------
@@ -95,7 +107,7 @@ def present(on: bool = True, *, scale: float = 1.4) -> None:
     """
     from course_utils.apps.frame import page
 
-    page.present(on, scale)
+    page.present(on, scale, {name: APPS[name] for name in SHOWN} if recorded else {})
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,20 @@
-"""A notebook before a class: what apps it opens, and which code is folded. (How it looks: tests/browser.)"""
+"""A notebook before a class: what apps it opens, which code is folded, who stands in. (How it looks: tests/browser.)"""
+
+import base64
+import io
+import json
+import queue
+import re
 
 import nbformat
 import pytest
 from IPython.utils.capture import capture_output
+from PIL import Image
 
 from course_utils import apps
+from course_utils.apps.frame import Controller
 from course_utils.apps.frame.page import tagged
+from course_utils.apps.frame.stage import StandIns
 
 
 @pytest.fixture
@@ -47,3 +56,45 @@ def test_what_is_no_notebook_has_nothing_to_fold(tmp_path, content):
         (tmp_path / "a.ipynb").write_text(content)
     assert tagged(tmp_path / "a.ipynb") == []
     assert tagged("") == []
+
+
+class Place:
+    """Somewhere in a notebook."""
+
+    def __init__(self):
+        self.shown = queue.Queue()
+
+    def update(self, bundle, raw):
+        assert raw
+        self.shown.put(bundle)
+
+
+def test_another_process_records_an_app_and_its_player_goes_where_the_app_stands():
+    kind, told = type(apps.controller("couplings_app")), queue.Queue()
+    hired = StandIns({"couplings_app": "couplings", "no_app": "none"}, 1.4, told.put)
+    early, late, another = Place(), Place(), Place()
+    hired.insure(kind, {"text/plain": "a still"}, early)
+    hired.insure(Controller, {}, another)  # one of somebody's own
+    bundle = early.shown.get(timeout=120)
+    assert bundle["text/plain"] == "a still"
+    hired.insure(kind, {}, late)
+    assert late.shown.get(timeout=10)["text/html"] == bundle["text/html"]
+    assert another.shown.empty()
+    (data,) = re.findall(r'<script type="application/json">([^<]*)</script>', bundle["text/html"])
+    states = json.loads(data)["states"]
+    assert [state["sees"] for state in states] == [
+        state.sees for state in apps.controller("couplings_app").states
+    ]
+    pictures = {state["frame"][0] for state in states}
+    assert len(pictures) == len(states)
+    for address in pictures:
+        content = base64.b64decode(address.removeprefix("data:image/webp;base64,"))
+        assert Image.open(io.BytesIO(content)).width == 1200
+    hired.ask(["couplings_app", "no_app", "somebody_else"])
+    lines = [told.get(timeout=120)]
+    while "no_app has none" not in lines[-1]:
+        lines.append(told.get(timeout=120))
+    assert "Being recorded: couplings_app" in lines[0]
+    assert "through them): couplings_app." in lines[-1]
+    assert "Being recorded" not in lines[-1]
+    hired.dismiss()

@@ -72,6 +72,7 @@ TINY = {
     ),
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
     "saturating_loss": ("--seeds 0 --steps 1", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
+    "served_apps": ("--apps couplings", {}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
     "style_claims": ("--size 64 --steps 2", {"PHOTOGRAPHS": slice(2), "STYLES": slice(2), "PAIRS": slice(1)}),
     "style_features": (
@@ -114,6 +115,8 @@ def shortened(value, part: slice):
 )
 def test_it_prints_a_table_and_a_json_line(name, load, monkeypatch, capsys):
     assert name in TINY, f"give benchmarks/{name}.py a line in TINY"
+    if name == "served_apps":
+        pytest.importorskip("voila", reason="voila is not installed: make apps installs it")
     line, replaced = TINY[name]
     module = load(name)
     for constant, value in replaced.items():

@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from course_utils import apps
 from course_utils.apps.frame.page import FOLD
 
 CODE = "shown_to_nobody = 1\nprint('what it says')"
@@ -17,7 +18,7 @@ def stage(open_for_all, write_notebook):
         CODE,
         TITLE,
         "apps.couplings_app()",
-        "apps.present(False)",
+        "apps.couplings_app(scale=99)",
     )
     notebook = nbformat.read(path, as_version=4)
     notebook.cells[1].metadata["tags"] = [FOLD]
@@ -48,7 +49,7 @@ def test_the_class_sees_large_type_and_no_code_that_is_not_for_it(stage):
     stage.page.locator(".jp-RenderedText pre", has_text="a cell that stays").wait_for()
     before = size(stage)
     run(stage, "apps.present()")
-    stage.page.locator(".course-folded").wait_for(state="attached")
+    stage.page.locator(".course-folded").nth(1).wait_for(state="attached")  # and the cell that presents
     run(stage, "apps.couplings_app()")
     app = stage.page.locator(".course-app")
     app.locator("img").wait_for()
@@ -56,21 +57,52 @@ def test_the_class_sees_large_type_and_no_code_that_is_not_for_it(stage):
     stage.page.locator(".jp-RenderedText pre", has_text="what it says").wait_for()
     assert size(stage) == pytest.approx(1.4 * before, rel=0.06)
     assert not code(stage, "shown_to_nobody").is_visible()
-    assert not code(stage, "couplings_app").is_visible()
+    assert not code(stage, "couplings_app()").is_visible()
     assert code(stage, "a cell that stays").is_visible()
     assert stage.page.evaluate("() => jupyterapp.shell.mode") == "single-document"
     assert app.evaluate("a => parseFloat(getComputedStyle(a).fontSize)") >= 17
 
 
-def test_when_the_kernel_dies_the_picture_stays(stage):
+def test_where_an_app_fails_recorded_pictures_stand_below_its_error(stage):
+    stage.page.locator(".course-stand-ins", has_text="them): couplings_app.").wait_for(timeout=120_000)
+    run(stage, "apps.couplings_app(scale=99)")
+    player = stage.page.locator(".jp-Cell.jp-mod-active .course-recorded")
+    player.locator("select").wait_for()
+    assert player.is_visible()
+    stage.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-cell-output')")
+
+
+def test_when_the_kernel_dies_recorded_pictures_go_on_where_the_app_was(stage):
     stage.show("apps.couplings_app()")
-    picture = stage.page.locator(".course-app img")
-    picture.wait_for()
+    app = stage.page.locator(".course-app")
+    player = stage.page.locator(".course-recorded")
+    sees = [state.sees for state in apps.controller("couplings_app").states]
+    assert player.count() == 1
+    assert not player.is_visible()
+    app.locator(".course-main button").first.focus()
+    for text in sees[:3]:
+        stage.page.keyboard.press("n")
+        app.locator(".course-sees", has_text=text).wait_for()
     stage.page.evaluate(
         """async () => {
             const session = jupyterapp.shell.currentWidget.sessionContext;
             await session.session.kernel.requestExecute({code: 'import os; os._exit(1)'}).done.catch(() => null);
         }"""
     )
-    stage.page.wait_for_timeout(3000)
-    assert picture.is_visible() or stage.page.locator(".course-still").is_visible()
+    stage.page.locator(".jp-Dialog button").click()  # JupyterLab says that the kernel has died
+    player.wait_for()
+    assert not app.is_visible()
+    said = player.locator(".course-player-sees")
+    assert said.inner_text() == sees[2]
+    for key, text in (("n", sees[3]), ("p", sees[2]), ("p", sees[1])):
+        stage.page.keyboard.press(key)
+        assert said.inner_text() == text
+    picture = player.locator("img")
+    assert picture.evaluate("img => img.complete && img.naturalWidth") == 1200
+    box = player.bounding_box()
+    assert box["height"] < 720 - 30  # a projector holds all of it
+    # a new kernel is there, to go on with
+    stage.page.wait_for_function(
+        "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
+    )
+    assert stage.ask("1 + 1") == "2"

@@ -38,8 +38,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
 html_static_path = ["_static"]
-html_css_files = ["player.css", "site.css"]
-html_js_files = ["player.js", "site.js"]
+html_css_files = ["recorded.css", "site.css"]
+html_js_files = ["recorded.js", "site.js"]
 html_context = {"default_mode": "auto"}
 html_extra_path = ["api"] if (HERE / "api").exists() else []
 html_copy_source = False

@@ -26,6 +26,7 @@ from course_utils.apps.frame.clicks import Event, Picture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.rows import css_name
+from course_utils.apps.frame.stage import stand_ins
 from course_utils.apps.frame.view import SHOW_ME, Actions, make_states, make_view, presented, still
 from course_utils.checks import number
 from course_utils.plots import palette
@@ -305,8 +306,11 @@ class App:
         if self.closed:
             print("This app is closed: run its cell again.")
             return
-        display(self.still(), raw=True, metadata={"image/png": {"alt": self.picture.alt}})
+        still = self.still()
+        place = display(still, raw=True, metadata={"image/png": {"alt": self.picture.alt}}, display_id=True)
         display(self.view)
+        if hired := stand_ins():
+            hired.insure(type(self.controller), still, place)
 
 
 def close_tree(widget: widgets.Widget) -> None:

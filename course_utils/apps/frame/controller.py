@@ -159,9 +159,13 @@ class Controller:
     def describe(self) -> str:
         """What the picture shows, in words, for who does not see it: what kind of picture it is, and the sentence of
         the named state, or else the status."""
-        said = self.state.sees if self.state else html.unescape(MARKUP.sub(" ", self.status()))
+        said = self.state.sees if self.state else self.spoken()
         kind = self.alt or self.title
         return " ".join(f"{kind[:1].upper()}{kind[1:].rstrip('.')}. {said}".split())
+
+    def spoken(self) -> str:
+        """The status without its markup."""
+        return " ".join(html.unescape(MARKUP.sub(" ", self.status())).split())
 
     def keep(self) -> Callable[[], None]:
         """A function that brings the present state back, after an error: what was assigned since then, and what was

@@ -1,17 +1,22 @@
 """``present()``: a notebook before a class. An invisible widget makes the page fit, for as long as it is there."""
 
+import html
 import json
 import os
+import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
 
-from course_utils.apps.frame.stage import set_scale
+from course_utils.apps.frame.stage import StandIns, hire, set_scale, stand_ins
 from course_utils.checks import number
 
 # The tag of a code cell whose code is not for the class (the sites of Jupyter Book know it, too).
 FOLD = "hide-input"
+CALL = re.compile(r"\bapps\.(\w+)\(")
 
 _SHOW = """
 const STYLE = `
@@ -37,7 +42,7 @@ function render({ model, el }) {
     for (const cell of notebook.querySelectorAll(".jp-CodeCell")) {
       const lines = [...cell.querySelectorAll(":scope > .jp-Cell-inputWrapper .cm-line")];
       if (!lines.length) continue;  // not drawn yet
-      const fold = wanted.has(same(lines.map((line) => line.textContent).join("\\n")));
+      const fold = cell.contains(el) || wanted.has(same(lines.map((line) => line.textContent).join("\\n")));
       if (fold !== cell.classList.contains("course-folded")) cell.classList.toggle("course-folded", fold);
     }
   };
@@ -51,6 +56,8 @@ function render({ model, el }) {
   begin();
   const lab = window.jupyterapp ?? null;  // only where the server lets pages have it
   const before = lab?.shell.mode;
+  const bars = lab ? [...lab.shell.widgets("bottom")].filter((bar) => bar.isVisible) : [];
+  for (const bar of bars) bar.hide();
   if (lab) {
     lab.shell.mode = "single-document";
     lab.shell.collapseLeft();
@@ -62,6 +69,7 @@ function render({ model, el }) {
     style.remove();
     for (const cell of document.querySelectorAll(".course-folded")) cell.classList.remove("course-folded");
     if (lab && before) lab.shell.mode = before;
+    for (const bar of bars) bar.show();
   };
 }
 export default { render };
@@ -82,8 +90,9 @@ class Page(anywidget.AnyWidget):
 _pages: list[Page] = []
 
 
-def present(on: bool, scale: float) -> None:
-    """See :func:`course_utils.apps.present`."""
+def present(on: bool, scale: float, recorded: Mapping[str, str]) -> None:
+    """See :func:`course_utils.apps.present`; ``recorded`` are the apps that can be, with their modules."""
+    from IPython import get_ipython
     from IPython.display import display
 
     scale = number("scale", scale, "[0.5, 3]", "1 for a laptop and 1.4 for a projector")
@@ -91,19 +100,53 @@ def present(on: bool, scale: float) -> None:
         page.close()
     _pages.clear()
     set_scale(scale if on else None)
-    if on:
-        _pages.append(Page(scale=scale, folded=tagged(os.environ.get("JPY_SESSION_NAME", ""))))
-        display(_pages[0])
+    hire(None)
+    shell: Any = get_ipython()
+    if shell is not None and _after in shell.events.callbacks["post_run_cell"]:
+        shell.events.unregister("post_run_cell", _after)
+    if not on:
+        return
+    notebook = os.environ.get("JPY_SESSION_NAME", "")
+    _pages.append(Page(scale=scale, folded=tagged(notebook)))
+    display(_pages[0])
+    if shell is not None and recorded:
+        place = display(_line(""), raw=True, display_id=True)
+        new = StandIns(recorded, scale, lambda words: place.update(_line(words), raw=True))
+        hire(new)
+        new.ask(name for code, _ in _code(notebook) for name in CALL.findall(code))
+        shell.events.register("post_run_cell", _after)
+
+
+def _line(words: str) -> dict[str, str]:
+    return {"text/plain": words, "text/html": f'<small class="course-stand-ins">{html.escape(words)}</small>'}
+
+
+def _after(result: Any) -> None:
+    """A cell has run: if it failed, the recorded pictures of the apps that it called stand below its error."""
+    from IPython.display import display
+
+    hired = stand_ins()
+    if hired is None or result.success:
+        return
+    for name in CALL.findall(result.info.raw_cell):
+        if name in hired.shown:
+            still = {"text/plain": f"{name}, recorded"}
+            hired.stand_in(name, still, display(still, raw=True, display_id=True))
 
 
 def tagged(notebook: str | Path) -> list[str]:
     """The code of the cells of a notebook file that carry the tag; none where there is no such file."""
+    return [code for code, tags in _code(notebook) if FOLD in tags]
+
+
+def _code(notebook: str | Path) -> list[tuple[str, list[str]]]:
+    """The code cells of a notebook file, with their tags; none where there is no such file."""
     try:
         cells = json.loads(Path(notebook).read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
         return []
     return [
-        "".join(cell["source"])
+        ("".join(cell["source"]), cell["metadata"].get("tags", []))
         for cell in cells
-        if cell["cell_type"] == "code" and FOLD in cell["metadata"].get("tags", ())
+        if cell["cell_type"] == "code"
     ]

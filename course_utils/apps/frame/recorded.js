@@ -1,20 +1,23 @@
 // Players of recorded pictures of the apps: <div class="course-player" data-app="jsd_app"></div>. No kernel, no request to
-// any host: the pictures lie beside this file, in frames/, and so do the scripts that list them.
+// any host: the pictures lie beside this file, in frames/, and so do the scripts that list them. Written into a page after
+// such a <div> and a <script type="application/json"> (recorded.py does so), it has the pictures from there.
 (() => {
-  const base = new URL("frames/", document.currentScript.src).href;
+  const script = document.currentScript;
+  const base = script.src && new URL("frames/", script.src).href;
   const make = (tag, properties = {}, ...children) => {
     const element = Object.assign(document.createElement(tag), properties);
     element.append(...children);
     return element;
   };
-  let count = 0;
+  const NOTE = "Recorded pictures of the app: choose a state, drag a slider, or press n and p. Live, it answers to every "
+    + "control: open the notebook.";
+  // where n and p are letters, or somebody else's
+  const ELSEWHERE = "input, textarea, select, [contenteditable=true], .course-player, .course-app";
 
   function build(box, name, about) {
-    const id = `player-${name}-${count++}`;
+    const id = `player-${name}-${(window.coursePlayers = (window.coursePlayers ?? 0) + 1)}`;
     const [width, height] = about.size;
-    const note = make("p", { className: "course-player-note" });
-    note.textContent = "Recorded pictures of the app: choose a state, drag a slider, or press n and p. Live, it answers "
-      + "to every control: open the notebook.";
+    const note = make("p", { className: "course-player-note", textContent: box.dataset.note ?? NOTE });
     const choice = make("select", { id: `${id}-state` });
     about.states.forEach((state, i) => choice.append(make("option", { value: i, textContent: state.name })));
     const before = make("button", { type: "button", textContent: "◀", title: "the state before (p)" });
@@ -28,7 +31,7 @@
     const tracks = make("div", { className: "course-player-tracks" });
     const said = make("div", {}, sees, status);
     said.setAttribute("role", "status");
-    box.append(
+    box.replaceChildren(
       make("div", { className: "course-player-head" }, make("strong", { textContent: about.title }),
         make("label", { htmlFor: choice.id, textContent: "show" }), choice, before, after, play),
       img, said, tracks, note);
@@ -37,7 +40,7 @@
 
     let state, timer = null, ranges = [];
     const show = ([file, words], named) => {
-      img.src = base + name + "/" + file;
+      img.src = file.startsWith("data:") ? file : base + name + "/" + file;
       img.alt = named ? state.alt : `${about.title}. ${words}`;
       sees.textContent = named ? state.sees : "";
       status.textContent = words;
@@ -85,15 +88,46 @@
     const here = () => about.states.indexOf(state);
     before.addEventListener("click", () => go(here() - 1));
     after.addEventListener("click", () => go(here() + 1));
-    box.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") document.activeElement.blur();  // on slides the arrow keys go on then
+    const turn = (event) => {
       const by = { n: 1, p: -1 }[event.key];
-      if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
+      if (!by || event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
       event.preventDefault();
       event.stopPropagation();
       go(here() + by);
+    };
+    box.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") document.activeElement.blur();  // on slides the arrow keys go on then
+      turn(event);
     });
-    go(Math.max(0, about.states.findIndex((each) => each.name === box.dataset.state)));
+    const called = (name) => about.states.findIndex((each) => each.name === name);
+    go(Math.max(0, called(box.dataset.state)));
+    if (!script.src) standIn(box, turn, (name) => { if (called(name) >= 0) go(called(name)); });
+  }
+
+  // In the place of an app whose kernel has died: where that was goes on, and n and p work without a click.
+  function standIn(box, turn, goTo) {
+    for (const element of [box, ...box.querySelectorAll("select, button")]) {
+      element.setAttribute("data-lm-suppress-shortcuts", "true");  // of JupyterLab: x would cut the cell
+    }
+    const key = (event) => {
+      if (!box.isConnected) { window.removeEventListener("keydown", key, true); return; }
+      const { top, bottom, height } = box.getBoundingClientRect();
+      if (height && top < innerHeight && bottom > 0 && !event.target.closest?.(ELSEWHERE)) turn(event);
+    };
+    window.addEventListener("keydown", key, true);
+    const seen = new ResizeObserver(() => {
+      if (!box.offsetHeight) return;
+      seen.disconnect();
+      const live = box.closest(".jp-OutputArea-child")?.nextElementSibling;
+      goTo(live?.querySelector(".course-states select")?.value);
+    });
+    seen.observe(box);
+  }
+
+  if (!script.src) {
+    const data = script.previousElementSibling, box = data.previousElementSibling;
+    build(box, box.dataset.app, JSON.parse(data.textContent));
+    return;
   }
 
   function fill(box) {
