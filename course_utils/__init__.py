@@ -4,9 +4,10 @@ Importing it is instant: torch, matplotlib and the widgets come in only with the
 What lives where: README.md, section "Where things live"; the floors: CONTRIBUTING.md.
 """
 
-from course_utils import _moved, threads
+from course_utils import _moved, memory, threads
 
 __version__ = "0.1.0"
 
 _moved.install()
 threads.settle()
+memory.trim_after_cells()

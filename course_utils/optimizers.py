@@ -13,19 +13,45 @@ Source: L3, "Optimistic ADAM"; Daskalakis, Ilyas, Syrgkanis, Zeng, "Training GAN
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
-import torch._dynamo  # which the first optimizer needs: a second that belongs to the imports, not before a picture
 from torch import Tensor, nn
-from torch.optim import SGD, Adam, Optimizer, RMSprop
-from torch.optim.optimizer import ParamsT
+from torch.optim.optimizer import Optimizer, ParamsT
 
 from course_utils.checks import each, not_negative, number, one_of, switch
 from course_utils.foreach import foreach
 
+Kind = TypeVar("Kind", bound=Optimizer)
 
-class _Optimistic(Optimizer):
+
+def _bare(method: Any) -> Any:
+    """The method itself, out of the wrappers in which torch loads its compiler before it calls it."""
+    while hasattr(method, "__wrapped__"):
+        method = method.__wrapped__
+    return method
+
+
+class _Bare(Optimizer):
+    """An optimizer that does not load torch's compiler, which would take 1 to 2 s and 70 MB of every kernel."""
+
+    add_param_group = _bare(Optimizer.add_param_group)
+    zero_grad = _bare(Optimizer.zero_grad)
+    state_dict = _bare(Optimizer.state_dict)
+    load_state_dict = _bare(Optimizer.load_state_dict)
+
+
+def _without_compiler(kind: type[Kind]) -> type[Kind]:
+    """One of torch's optimizers without it; everything else is torch's own."""
+    return cast(type[Kind], type(kind.__name__, (_Bare, kind), {"step": torch.no_grad()(_bare(kind.step))}))
+
+
+Adam = _without_compiler(torch.optim.Adam)
+RMSprop = _without_compiler(torch.optim.RMSprop)
+SGD = _without_compiler(torch.optim.SGD)
+
+
+class _Optimistic(_Bare):
     """What the two share: gradients in, the optimistic combination of their directions out."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ Three environment variables steer it, all optional:
     COURSE_DATA     the folder of downloaded things (mnist/, weights/); default: the repository's data/
 """
 
-import ctypes
 import json
 import os
 import platform
@@ -15,7 +14,6 @@ import random
 import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +21,7 @@ import numpy as np
 
 from course_utils.checks import whole
 from course_utils.files import write_json
+from course_utils.memory import trim_memory as trim_memory  # its old place
 
 if TYPE_CHECKING:  # torch takes a second to import; only the functions that need it pay for it
     import torch
@@ -106,16 +105,6 @@ def seed_everything(seed: int) -> np.random.Generator:
     np.random.seed(seed)  # noqa: NPY002 - third-party code in a notebook may still draw from it
     torch.manual_seed(seed)
     return np.random.default_rng(seed)
-
-
-def trim_memory() -> None:
-    """Give back to the system what the C library holds of freed memory; nothing where it has no such call (only glibc).
-
-    Large tensors that come and go between small ones leave holes that glibc rarely fills: a loop over 16 MB at a time
-    can end with 300 MB of them.
-    """
-    with suppress(AttributeError, OSError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def profile() -> Literal["quick", "full"]:

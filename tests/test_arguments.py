@@ -254,9 +254,9 @@ def rows(room):
         told = gan.AdversarialTrainer(
             digits, small.replace(conditioning="projection", attributes=("ink",)), device="cpu"
         )
-        asked = dict(labels=([1, 2, 3], "None"), ink=(0.1, "-1"))
+        asked = dict(labels=([1, 2, 3], "None"), ink=(0.1, ""))
         yield told.sample, dict(n=(3, ""), seed=(0, "None")) | asked, dict(n="n|labels")
-        yield told.generator.conditions, dict(labels=([1, 2, 3], "[]"), ink=(0.1, "-1"))
+        yield told.generator.conditions, dict(labels=([1, 2, 3], "[]"), ink=(0.1, ""))
         told.generator.latent_dim = 8
         yield style_directions, dict(generator=(told.generator, ""), n=(9, ""), seed=(0, ""))
         grey, low = torch.zeros(2, 1, 28, 28), torch.zeros(2, 1, 7, 7)
@@ -321,7 +321,7 @@ def rows(room):
         yield attacks.random_signs, one | dict(model=(model, "class function"), generator=draw)
         pair = dict(model=(model, ""), images=(x, ""), labels=(y, ""))
         more = dict(images="images|labels")
-        yield attacks.accuracy, pair, more
+        yield attacks.accuracy, pair | dict(bounds=((0, 1), "None")), more
         yield (
             attacks.robust_accuracy,
             pair

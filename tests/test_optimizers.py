@@ -2,6 +2,7 @@
 
 import copy
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from course_utils.games import bilinear, simulate
-from course_utils.optimizers import OptimisticAdam, OptimisticSGD
+from course_utils.optimizers import OptimisticAdam, OptimisticSGD, make_optimizer
 
 KINDS = [OptimisticAdam, OptimisticSGD]
 
@@ -282,3 +283,25 @@ def test_optimism_undoes_momentum_of_one_half():
             optimizer.step()
         ends.append(theta.detach())
     torch.testing.assert_close(*ends)
+
+
+PLAIN = {
+    "adam": (torch.optim.Adam, {"betas": (0.5, 0.9), "fused": True}),
+    "rmsprop": (torch.optim.RMSprop, {"foreach": True}),
+    "sgd": (torch.optim.SGD, {"fused": True}),
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_without_the_compiler_torchs_optimizers_are_what_they_were(name):
+    kind, options = PLAIN[name]
+    ours, theirs = parameters(), parameters()
+    light, plain = make_optimizer(name, ours, 0.01, (0.5, 0.9)), kind(theirs, lr=0.01, **options)
+    assert isinstance(light, kind)
+    same(train(light, ours, 5), train(plain, theirs, 5))
+    light.load_state_dict(copy.deepcopy(plain.state_dict()))
+    plain.load_state_dict(copy.deepcopy(light.state_dict()))
+    same(train(light, ours, 5, first=5), train(plain, theirs, 5, first=5))
+    again = pickle.loads(pickle.dumps(light))
+    assert type(again) is type(light)
+    assert again.state_dict()["param_groups"] == light.state_dict()["param_groups"]

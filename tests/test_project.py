@@ -6,12 +6,14 @@ import shutil
 import subprocess
 import tomllib
 
+import nbformat
 import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import course_utils
+from course_utils.runtime import load_results
 
 # where conda-forge has another name than PyPI
 CONDA_NAMES = {"torch": "pytorch", "POT": "pot", "playwright": "playwright-python"}
@@ -105,6 +107,25 @@ def test_the_start_page_and_the_readme_name_every_lesson(root):
     for page in ("README.md", "notebooks/00_start_here.ipynb"):
         text = (root / page).read_text()
         assert [name for name in lessons if name not in text] == [], page
+
+
+def test_seconds_and_megabytes_on_the_pages_are_the_measured_ones(root):
+    """benchmarks/lessons.py measures them, all in one run or some again; its claims are of all of them."""
+    measured = load_results("lessons")
+    rows = measured["lessons"]
+    assert sorted(rows) == sorted(path.stem for path in (root / "notebooks").glob("*.ipynb"))
+    for name, claim in measured["claims"].items():
+        assert claim["value"] == max(row[name] for row in rows.values())
+        assert claim["holds"] == (claim["value"] <= claim["limit"])
+    start = nbformat.read(root / "notebooks/00_start_here.ipynb", 4)
+    pages = (root / "README.md").read_text(), "\n".join(cell.source for cell in start.cells)
+    for name in sorted(rows)[1:]:
+        time = f"{rows[name]['seconds']:.0f} s"
+        for page, told in zip(
+            pages, (f"| {time} | {rows[name]['megabytes']:.0f} MB |", f"| {time} |"), strict=True
+        ):
+            (row,) = [line for line in page.splitlines() if re.match(rf"\| \[.*{name}\.ipynb\)", line)]
+            assert told in row, row
 
 
 def test_there_is_one_version_number(root, project):

@@ -15,16 +15,19 @@ Attack = Callable[[Model, Tensor, Tensor, float], Tensor]  # model, x, y, epsilo
 BATCH = 500  # pictures at a time
 
 
-def accuracy(model: Model, images: Tensor, labels: Tensor) -> float:
+def accuracy(model: Model, images: Tensor, labels: Tensor, *, bounds: Bounds = (0, 1)) -> float:
     """The share of pictures whose largest logit is the right one, in [0, 1]; the model is asked in evaluation mode.
+
+    ``bounds`` is what a pixel can be, as of :func:`robust_accuracy`: of pictures in another scale than the network was
+    trained on, the share would say nothing.
 
     Raises
     ------
     ValueError
-        for pictures and labels that do not fit each other or the model.
+        for pictures out of bounds, and for pictures and labels that do not fit each other or the model.
     """
     inputs.a_model(model)
-    images = inputs.pictures("images", images, None)
+    images = inputs.pictures("images", images, inputs.the_limits(bounds))
     return float(_right(model, images, inputs.the_labels("labels", labels, images)).float().mean())
 
 
@@ -69,7 +72,9 @@ def robust_accuracy(
     for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
         still = torch.ones_like(y, dtype=torch.bool)
         for one in attacks:
-            attacked = one(model, x, y, epsilon)
+            attacked = one(
+                model, x.clone(), y, epsilon
+            )  # one that works in place would be compared with itself
             _look(attacked, x, epsilon, ball, limits)
             still &= _right(model, attacked.detach(), y)
         right += int(still.sum())

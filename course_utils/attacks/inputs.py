@@ -39,7 +39,7 @@ def scores_of(model: Model, x: Tensor, y: Tensor) -> Tensor:
     ValueError
         naming the model or y.
     """
-    scores = model(x)
+    scores = model(x.clone())  # it may compute in place, such as x.sub_(mean)
     if not isinstance(scores, Tensor) or scores.dim() != 2 or len(scores) != len(x) or scores.shape[1] < 2:
         what = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
         raise ValueError(

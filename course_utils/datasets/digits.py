@@ -10,6 +10,7 @@ them under are known too.
 """
 
 import math
+import os
 import re
 import zlib
 from collections.abc import Iterator, Sequence
@@ -221,7 +222,9 @@ def _mnist_folder(root: Path) -> Path:
     """The folder that has some of the files, or should have them."""
     for name in SHA256:
         for folder, path in _candidates(name, root):
-            if path.is_file() or path.with_name(f"{path.name}.gz").is_file():
+            if any(
+                os.path.isfile(f"{path}{suffix}") for suffix in ("", ".gz")
+            ):  # False, too, in a folder that is closed
                 return folder
     return root / "mnist"
 

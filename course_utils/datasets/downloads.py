@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import threading
 import time
 import warnings
@@ -9,7 +10,6 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from io import BufferedReader
-from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -53,9 +53,9 @@ def fetch(
         when a mirror answers but the folder cannot be written.
     """
     target, failures = Path(folder, name), dict[str, str]()
-    found, damaged = _find([target, *also], sha256)
-    for path in damaged:
-        warnings.warn(f"{path} is damaged (not the expected content) and is not used.", stacklevel=2)
+    found, wrong = _find([target, *also], sha256)
+    for path, why in wrong.items():
+        warnings.warn(f"{path} {why} and is not used.", stacklevel=2)
     if found is not None:
         return found
     # Answers come before the folder and its lock: a dead network is recognised in time even where others queue up.
@@ -63,7 +63,7 @@ def fetch(
         if isinstance(outcome := _deliver(url, target, sha256), Path):
             return outcome
         failures[url] = outcome
-    local = f"{' and '.join(map(str, damaged))} is damaged" if damaged else f"{name} is not in {folder}"
+    local = " and ".join(f"{path} {why}" for path, why in wrong.items()) or f"{name} is not in {folder}"
     why = "; ".join(f"{urlsplit(url).netloc}: {said}" for url, said in failures.items()) or "no mirror given"
     network = f"cannot be downloaded now ({why})" if download else "downloading is switched off"
     raise DataUnavailable(f"{local}, and {network}.\n{advice}".rstrip())
@@ -88,12 +88,19 @@ def _is_gzipped(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, list[Path]]:
-    """The first good file, plain before gzipped; and the damaged files met on the way."""
-    paths = dict.fromkeys(Path(f"{target}{suffix}") for target in targets for suffix in ("", ".gz"))
-    there = [path for path in paths if path.is_file()]
-    damaged = list(takewhile(lambda path: not is_intact(path, sha256), there))
-    return next(iter(there[len(damaged) :]), None), damaged
+def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, dict[Path, str]]:
+    """The first good file, plain before gzipped; and what is wrong with those that were met on the way."""
+    wrong: dict[Path, str] = {}
+    for path in dict.fromkeys(Path(f"{target}{suffix}") for target in targets for suffix in ("", ".gz")):
+        try:
+            if path.is_file():
+                if is_intact(path, sha256):
+                    return path, wrong
+                wrong[path] = "is damaged (not the expected content)"
+        except PermissionError:
+            closed = path if os.access(path.parent, os.X_OK) else path.parent
+            wrong[closed] = "cannot be read (no permission)"
+    return None, wrong
 
 
 def _answering(urls: Sequence[str], failures: dict[str, str]) -> Iterator[str]:
@@ -134,7 +141,7 @@ def _deliver(url: str, target: Path, sha256: str) -> Path | str:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{target}.lock"):
-            found, damaged = _find([target], sha256)
+            found, wrong = _find([target], sha256)
             if found is not None:
                 return found
             try:
@@ -147,7 +154,7 @@ def _deliver(url: str, target: Path, sha256: str) -> Path | str:
                             bar.update(response.raw.tell() - bar.n)  # over the line, where requests unpacks
                 if not is_intact(part, sha256):
                     return "sent wrong bytes"
-                for path in damaged:
+                for path in wrong:
                     path.replace(f"{path}.damaged")
                 return part.replace(f"{target}.gz" if _is_gzipped(part) else target)
             finally:

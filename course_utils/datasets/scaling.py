@@ -136,6 +136,26 @@ def to_bytes(pictures: Array, scale: Scale | None = None) -> Array:
     return x
 
 
+def check_symmetric(name: str, pictures: Array) -> Array:
+    """Floats in [-1, 1], for what knows no other scale: those that go from 0 to 1 are refused as well, as
+    :func:`scale_of` would read them.
+
+    Raises
+    ------
+    ValueError
+        for both, for NaN, and for no pictures.
+    """
+    if 0 in pictures.shape:
+        raise ValueError(f"{name} has shape {tuple(pictures.shape)}; there must be one or more.")
+    low, high = float(pictures.min()), float(pictures.max())
+    if not _within((low, high), *ENDS["symmetric"]) or -ROUNDING <= low <= BLACK < high:
+        raise ValueError(
+            f"{name} go from {low:g} to {high:g}; they must lie in [-1, 1], where -1 is black. Of pictures "
+            f"in [0, 1] give 2 * {name} - 1, of bytes {name} / 127.5 - 1."
+        )
+    return pictures
+
+
 def check_digits(name: str, pixels: Any, at_least: int = 1) -> np.ndarray:
     """Pictures of digits as files have them: uint8 (n, 28, 28).
 

@@ -58,7 +58,7 @@ class Density:
         """log p(x), -inf where the density is zero."""
         # Far out scipy meets overflow on its way to -inf, or to NaN; both mean "nothing here".
         with np.errstate(all="ignore"):
-            value = np.asarray(self._distribution.logpdf(x), dtype=float)
+            value = np.asarray(self._distribution.logpdf(x.copy()), dtype=float)
         value = np.where(np.isnan(value), -np.inf, value)
         if self._ends is not None:  # a periodic density goes on beyond the one period that has mass 1
             value = np.where((x < self._ends[0]) | (x > self._ends[1]), -np.inf, value)
@@ -132,8 +132,10 @@ def _ask(distribution: Any, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarr
         with np.errstate(all="ignore"):
             support = np.array(distribution.support(), dtype=float)
             support = _one_period(distribution, support)
-            points = np.concatenate([quantile(_LEVELS), upper_quantile(_LEVELS[:-1])], dtype=float)
-            log_density = np.asarray(distribution.logpdf(points), dtype=float)
+            points = np.concatenate(
+                [quantile(_LEVELS.copy()), upper_quantile(_LEVELS[:-1].copy())], dtype=float
+            )
+            log_density = np.asarray(distribution.logpdf(points.copy()), dtype=float)
     except TypeError as error:
         raise ValueError(
             f"{name} has open parameters ({error}). Fill them in first, as in scipy.stats.t(df=3)."

@@ -190,6 +190,7 @@ def _potential(p: Vector, q: Vector, x: Vector) -> Vector:
 
 
 def _w1(p: Vector, q: Vector, x: Vector) -> float:
+    p, q = _pair(p, q)
     return float((np.abs(np.cumsum(p - q)[:-1]) * _steps(x)).sum())
 
 

@@ -184,6 +184,7 @@ def simulate(
     points = np.full((steps + 1, *start.shape), np.nan)
     points[0] = start
     with np.errstate(over="ignore", invalid="ignore"):  # what a diverged run holds is thrown away below
+        _refuse_writing(game, start)
         if method == "flow":
             _follow_flow(game, points, learning_rate, bound, **options)
         else:
@@ -199,6 +200,20 @@ def simulate(
         diverged_at = int(outside.argmax()) if outside[-1] else None
     name = method if isinstance(method, str) else method.__name__
     return Trajectory(points, diverged_at, name, learning_rate)
+
+
+def _refuse_writing(game: Game, start: np.ndarray) -> None:
+    """An error where the gradients write into the points that they are given: the next step would start elsewhere."""
+    alone = start.ndim == 1 and game.players == (1, 1)  # two numbers, which nobody can change in place
+    if alone or game.stochastic:  # one more call would draw other numbers for the run
+        return
+    given = start.copy()
+    game.gradients(*game.split(given))
+    if not np.array_equal(given, start):
+        raise ValueError(
+            f"the gradients of {game.name} change the x or y that they are given: compute new numbers, "
+            "x = x - 1 and not x -= 1."
+        )
 
 
 def _inside(points: np.ndarray, bound: float) -> np.ndarray:

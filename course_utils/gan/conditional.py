@@ -30,15 +30,16 @@ from course_utils.gan.metrics.classifier import CLASSES
 class Attribute:
     """A measured number of a picture that can be asked for: (value - middle) / spread is the condition.
 
-    ``middle`` and ``spread`` are about the mean and the standard deviation over MNIST.
+    ``middle`` and ``spread`` are about the mean and the standard deviation over MNIST, ``interval`` is where it can be.
     """
 
     measure: Callable[..., np.ndarray]
     middle: float
     spread: float
+    interval: str = "(-inf, inf)"
 
 
-ATTRIBUTES = {"ink": Attribute(ink, 0.13, 0.043), "slant": Attribute(slant, 0.11, 0.28)}
+ATTRIBUTES = {"ink": Attribute(ink, 0.13, 0.043, "[0, 1]"), "slant": Attribute(slant, 0.11, 0.28)}
 
 
 def width(attributes: tuple[str, ...]) -> int:
@@ -86,7 +87,7 @@ def encode(labels: np.ndarray, names: tuple[str, ...], values: dict[str, Any]) -
             raise ValueError(f"this generator has no attribute {name!r}; {there}.")
     for name in names:
         about = ATTRIBUTES[name]
-        found = checks.numbers(name, values.get(name, about.middle))
+        found = checks.numbers(name, values.get(name, about.middle), about.interval)
         if found.shape not in ((), (n,)):
             raise ValueError(
                 f"{name} has shape {found.shape}, but there are {n} pictures to draw: give one number for each, shape "

@@ -22,7 +22,7 @@ from torch.optim import Optimizer
 from course_utils import checks
 from course_utils.checks import each, not_negative, whole
 from course_utils.datasets import Images
-from course_utils.datasets.scaling import SIDE, check_digits, scale_of, to_symmetric
+from course_utils.datasets.scaling import SIDE, check_digits, check_symmetric, to_symmetric
 from course_utils.gan.networks import DCGAN_LAYERS, DCGANDiscriminator
 from course_utils.gan.objectives import discriminator_loss, non_saturating_generator_loss
 from course_utils.training import Settings, TrainingLoop, descend
@@ -37,21 +37,23 @@ Eyes = Callable[[Tensor], Tensor]
 
 def shrink(pictures: Tensor) -> Tensor:
     """Means over squares of 4 x 4 pixels, (n, 1, 28, 28) -> (n, 1, 7, 7)."""
-    return functional.avg_pool2d(_pictures("pictures", pictures), FACTOR)
+    return functional.avg_pool2d(_read("pictures", pictures), FACTOR)
 
 
 def bicubic(small: Tensor) -> Tensor:
     """The classical answer, without learning: Keys' cubic (a = -3/4) through the small pixels, (n, 1, 7, 7) -> (n, 1,
     28, 28)."""
-    small = _pictures("small", small, SIDE // FACTOR)
+    return _enlarged(_read("small", small, SIDE // FACTOR))
+
+
+def _enlarged(small: Tensor) -> Tensor:
     large = functional.interpolate(small, scale_factor=FACTOR, mode="bicubic", align_corners=False)
     return large.clamp(-1, 1)
 
 
 def psnr(pictures: Tensor, originals: Tensor) -> Tensor:
     """10 log10(4 / mean squared error) of each picture in [-1, 1], in decibels, (n,): the peak is 2, its square 4."""
-    for name, value in {"pictures": pictures, "originals": originals}.items():
-        scale_of(_pictures(name, value), "symmetric", name)
+    pictures, originals = _read("pictures", pictures), _read("originals", originals)
     if len(pictures) != len(originals):
         raise ValueError(
             f"there are {len(pictures)} pictures and {len(originals)} originals: give one for each."
@@ -60,7 +62,11 @@ def psnr(pictures: Tensor, originals: Tensor) -> Tensor:
     return 10 * torch.log10(4 / error.clamp_min(1e-12))
 
 
-def _pictures(name: str, value: Any, side: int = SIDE) -> Tensor:
+def _read(name: str, value: Any, side: int = SIDE) -> Tensor:
+    return check_symmetric(name, _shaped(name, value, side))
+
+
+def _shaped(name: str, value: Any, side: int) -> Tensor:
     value = checks.tensor(name, value)
     if value.shape[1:] != (1, side, side) or not value.is_floating_point():
         raise ValueError(
@@ -91,10 +97,10 @@ class Upscaler(nn.Module):
         )  # fmt: skip
 
     def forward(self, small: Tensor) -> Tensor:
-        x = self.first(small)
+        x = self.first(_shaped("small", small, SIDE // FACTOR))
         for block in self.blocks:
             x = x + block(x)
-        return torch.tanh(2 * bicubic(small) + self.grow(x))
+        return torch.tanh(2 * _enlarged(small) + self.grow(x))
 
 
 @dataclass(frozen=True)
@@ -233,14 +239,16 @@ class UpscaleTrainer(TrainingLoop):
     def update(self) -> Tensor:
         """One step of D, where there is an adversarial loss, then one of the upscaler on the same pictures."""
         recipe, x = self.recipe, self.batch()
-        made = self.generator(shrink(x))
+        made = self.generator(
+            functional.avg_pool2d(x, FACTOR)
+        )  # unlike shrink(), without a look that a GPU waits for
         d_loss = perceptual = adversarial = self._absent
         pixel = (made - x).square().mean()
         loss = recipe.pixel_weight * pixel
         if recipe.perceptual_weight and self._eyes is not None:
             with torch.no_grad():
-                wanted = self._eyes(x)
-            perceptual = (self._eyes(made) - wanted).square().mean()
+                wanted = self._eyes(x.clone())
+            perceptual = (self._eyes(made.clone()) - wanted).square().mean()
             loss = loss + recipe.perceptual_weight * perceptual
         if recipe.adversarial_weight:
             d_loss = discriminator_loss(self.discriminator(x), self.discriminator(made.detach()))
@@ -258,7 +266,7 @@ class UpscaleTrainer(TrainingLoop):
     @torch.no_grad()
     def upscale(self, small: Tensor) -> Tensor:
         """G(y) of small pictures (n, 1, 7, 7) in [-1, 1], (n, 1, 28, 28) on the CPU; nothing of the training moves."""
-        scale_of(_pictures("small", small, SIDE // FACTOR), "symmetric", "small")
+        small = _read("small", small, SIDE // FACTOR)
         return self.best(small.to(self.device, torch.get_default_dtype())).cpu()
 
 

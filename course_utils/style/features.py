@@ -213,9 +213,10 @@ def _best_at_hand() -> tuple[Spec, nn.Sequential, Path | None]:
         for file in weights.at_hand(spec):
             try:
                 return spec, _loaded(spec, file), file
-            except ValueError as error:
+            except (OSError, ValueError) as error:  # no permission to read it, for one
+                reason = str(error).rstrip(".")
                 warnings.warn(
-                    f"{error} It is not used, and the next weights at hand are taken.", stacklevel=4
+                    f"{reason}. It is not used, and the next weights at hand are taken.", stacklevel=4
                 )
     spec, ships = NETWORKS["embedded"], weights.find(NETWORKS["embedded"])
     return spec, _loaded(spec, ships), ships

@@ -12,10 +12,9 @@ from torch.nn.functional import max_pool2d
 from course_utils import checks
 from course_utils.checks import each, instance, switch, whole
 from course_utils.datasets import Images
-from course_utils.datasets.scaling import to_symmetric
+from course_utils.datasets.scaling import check_symmetric, to_symmetric
 
 Map = Callable[[Tensor], Tensor]
-ROUNDING = 1e-6  # by which pixels may lie outside of [-1, 1]
 
 
 def _same(x: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ class Domains:
         instance("name", self.name, str, "a word")
         for name, value in {"x": x, "y": y, "test": test, "labels": labels}.items():
             object.__setattr__(self, name, value)
-        partner = self.known(as_seen(x[:1]))
+        partner = self.known(as_seen(x[:1]).clone())
         if not isinstance(partner, Tensor) or partner.shape != (1, *y.shape[1:]):
             what = tuple(partner.shape) if isinstance(partner, Tensor) else type(partner).__name__
             raise ValueError(
@@ -106,7 +105,7 @@ class Domains:
     def held_out(self) -> tuple[Tensor, Tensor]:
         """The test samples and their true partners T(x), as a network sees them."""
         x = as_seen(self.test)
-        return x, self.known(x)
+        return x, self.known(x.clone())  # T may compute in place
 
 
 def as_seen(samples: Tensor) -> Tensor:
@@ -135,12 +134,7 @@ def _samples(name: str, values: Any) -> Tensor:
         )
     values = values.detach().to(torch.get_default_dtype())
     checks.finite_tensors("domains", {name: values})
-    low, high = values.min().item(), values.max().item()
-    if values.ndim == 4 and not -1 - ROUNDING <= low <= high <= 1 + ROUNDING:
-        raise ValueError(
-            f"{name} goes from {low:g} to {high:g}; floats of pictures must lie in [-1, 1]. Give bytes as uint8."
-        )
-    return values
+    return check_symmetric(name, values) if values.ndim == 4 else values
 
 
 # ---------------------------------------------------------------------- digits

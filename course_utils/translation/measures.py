@@ -18,6 +18,7 @@ from course_utils.translation.domains import Domains, Map
 
 INK = 0.1  # what is brighter than this share of white counts as ink
 CHUNK = 500  # pictures at a time
+ROUNDING = 1e-6
 
 
 class Marks(NamedTuple):
@@ -108,8 +109,9 @@ class Hidden(NamedTuple):
 
     @property
     def share(self) -> float:
-        """How much of the colour comes back: 1 - translated / constant, 1 all, 0 as little as by the constant guess."""
-        return 1 - self.translated / self.constant
+        """How much of the colour comes back: 1 - translated / constant, 1 all, 0 as little as by the constant guess.
+        NaN where that guess is right, because all have one colour."""
+        return 1 - self.translated / self.constant if self.constant > ROUNDING else float("nan")
 
 
 @torch.no_grad()
@@ -129,11 +131,13 @@ def hidden_information(
     x, true = domains.held_out()
     made = through("forward_map", forward_map, x, true.shape[1:])
     if probe is not None:
-        changed = function("probe", probe, "a function of G(x) and T(x)")(made, true)
+        changed = function("probe", probe, "a function of G(x) and T(x)")(made, true.clone())
         if not isinstance(changed, Tensor) or changed.shape != made.shape:
             raise ValueError("probe gives something else than pictures of the shape of G(x).")
         made = changed
     ink = (x.amax(1, keepdim=True) + 1) / 2
+    if not ink.sum():
+        raise ValueError("domains hold black pictures only: there is no ink whose colour could be hidden.")
     guess = (x * ink).sum((0, 2, 3), keepdim=True) / ink.sum()
     found = [through("backward_map", backward_map, y, x.shape[1:]) for y in (made, true)]
     return Hidden(*(_in_ink(y, x, ink) for y in (*found, guess)))
@@ -201,7 +205,7 @@ def through(name: str, network: Callable[[Tensor], Tensor], x: Tensor, shape: Se
     ).device  # the samples of the domains lie on the CPU, a network that was trained may not
     made = []
     for part in x.split(CHUNK):
-        made.append(network(part.to(where)))
+        made.append(network(part.to(where).clone()))  # it may compute in place
         if not isinstance(made[-1], Tensor) or made[-1].shape != (len(part), *wanted):
             what = tuple(made[-1].shape) if isinstance(made[-1], Tensor) else type(made[-1]).__name__
             raise ValueError(

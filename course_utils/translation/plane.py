@@ -17,6 +17,7 @@ from course_utils.translation.measures import through
 from course_utils.transport import earth_movers_distance
 
 PURE = 0.9  # the share of a mode that must arrive at one other mode
+MOST = 8  # modes whose orders are all tried: 40,320 of them, a second
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,8 +105,12 @@ class Matching(NamedTuple):
 
 def matchings(domains: Clouds) -> list[Matching]:
     """All ways to match modes of equal weight, the cheapest first; each gives a G and an F with perfect cycles and
-    perfect distributions. With k equal modes there are k!."""
+    perfect distributions. With k equal modes there are k!, so k may be 8 at most."""
     instance("domains", domains, Clouds, "two clouds of modes, as clouds() gives")
+    if len(domains.weights) > MOST:
+        raise ValueError(
+            f"domains have {len(domains.weights)} modes; of more than {MOST} there are too many orders to try them all."
+        )
     weights, every = domains.weights, range(len(domains.weights))
     fitting = (o for o in permutations(every) if np.allclose(weights, weights[list(o)]))
     found = [Matching(o, _cost(domains, o)) for o in fitting]
@@ -113,12 +118,22 @@ def matchings(domains: Clouds) -> list[Matching]:
 
 
 def cheapest(domains: Clouds) -> Matching:
-    """The matching that optimal transport chooses (squared distance), by the solver of lesson 3."""
+    """The matching that optimal transport chooses (squared distance), by the solver of lesson 3.
+
+    Raises
+    ------
+    ValueError
+        where it chooses none: of modes with different weights, it may split one.
+    """
     instance("domains", domains, Clouds, "two clouds of modes, as clouds() gives")
     plan = earth_movers_distance(
         domains.x_modes, domains.y_modes, domains.weights, domains.weights, metric="sqeuclidean"
     ).plan
     order = tuple(int(j) for j in plan.argmax(1))
+    if not np.allclose(plan.max(1), domains.weights):
+        raise ValueError(
+            "domains have modes of different weights, and optimal transport splits one of them: that is no matching."
+        )
     return Matching(order, _cost(domains, order))
 
 

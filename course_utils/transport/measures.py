@@ -69,7 +69,7 @@ def ground_cost(
                 "dimension. Give (n,) and (m,), or (n, d) and (m, d) with one d."
             )
         if callable(metric):
-            cost = _costs([[metric(u, v) for v in y] for u in x])
+            cost = _costs([[metric(u.copy(), v.copy()) for v in y] for u in x])  # it may compute in place
         else:
             cost = cdist(x.reshape(len(x), -1), y.reshape(len(y), -1), metric)
     else:

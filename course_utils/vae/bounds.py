@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import instance, positive, whole
-from course_utils.runtime import trim_memory
+from course_utils.memory import trim_memory
 from course_utils.vae.model import VAE, Posterior, check_data, real
 
 LOG_2_PI = math.log(2 * math.pi)

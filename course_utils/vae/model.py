@@ -156,9 +156,14 @@ class VAE(nn.Module):
         Raises
         ------
         ValueError
-            for another shape.
+            for another shape; and of a Bernoulli likelihood, for pixels outside [0, 1]. (While the model trains, floats
+            are not looked at: a GPU would wait.)
         """
-        x = real("x", x).to(self._like())
+        quick = self.training and isinstance(x, Tensor) and x.is_floating_point()
+        x = real("x", x)
+        if self.likelihood == "bernoulli" and not quick:
+            _check_greys(x)
+        x = x.to(self._like())
         rows = x.reshape(len(x), -1) if x.ndim >= 2 and len(x) else x
         if rows.ndim != 2 or rows.shape[1] != self.data_dim or not len(rows):
             raise ValueError(
@@ -192,12 +197,18 @@ def check_data(model: VAE, x: Tensor) -> Tensor:
     low, high = rows.min().item(), rows.max().item()
     if not math.isfinite(low + high):
         raise ValueError("x holds numbers that are NaN or infinite.")
-    if model.likelihood == "bernoulli" and not (low >= 0 and high <= 1):
+    if model.likelihood == "bernoulli":
+        _check_greys(rows)
+    return rows
+
+
+def _check_greys(x: Tensor) -> None:
+    low, high = (x.min().item(), x.max().item()) if x.numel() else (0, 1)
+    if low < 0 or high > 1:
         raise ValueError(
             f"x goes from {low:g} to {high:g}; a Bernoulli likelihood needs pixels in [0, 1]. Bytes: x / 255; pictures "
             "in [-1, 1]: (x + 1) / 2."
         )
-    return rows
 
 
 def layers(sizes: Sequence[int]) -> nn.Sequential:

@@ -99,6 +99,25 @@ def test_an_attack_that_is_none_or_gives_something_else_or_goes_too_far_is_refus
         robust_accuracy(network(), *points(), 0.1, attack)
 
 
+def test_models_and_attacks_may_work_in_place(network, points):
+    """As x.sub_(0.5) does; and an attack that overwrites its pictures is compared with what they were."""
+    plain, (x, y) = network(), points()
+    before = x.clone()
+
+    def model(z):
+        return plain(z.sub_(0.5))
+
+    def away(model, x, y, epsilon):
+        return x.add_(0.9).clamp_(0, 1)
+
+    expected = accuracy(lambda z: plain(z - 0.5), x, y)
+    assert accuracy(model, x, y) == robust_accuracy(model, x, y, 0.0, fgsm) == expected
+    assert torch.equal(fgsm(model, x, y, 0.1), fgsm(lambda z: plain(z - 0.5), x, y, 0.1))
+    with pytest.raises(ValueError, match="it leaves the ball"):
+        robust_accuracy(model, x, y, 0.1, away)
+    assert torch.equal(x, before)
+
+
 def test_both_balls_and_other_bounds_are_known(network, points):
     """At the rim itself, and with pictures of another scale: no attack of the package is ever refused."""
     model, (x, y) = network(), points(60)
@@ -111,5 +130,8 @@ def test_both_balls_and_other_bounds_are_known(network, points):
         assert 0 <= robust_accuracy(model, 100 * x, y, 100 * epsilon, free, norm=norm, bounds=None) < 1
     with pytest.raises(ValueError, match=r"images: pixels from .*say bounds=\(-1, 1\)"):
         robust_accuracy(model, 2 * x - 1, y, 0.1, fgsm)
+    with pytest.raises(ValueError, match=r"images: pixels from .*say bounds=\(-1, 1\)"):
+        accuracy(model, 2 * x - 1, y)
+    assert accuracy(lambda z: model((z + 1) / 2), 2 * x - 1, y, bounds=(-1, 1)) == accuracy(model, x, y)
     with pytest.raises(ValueError, match="it leaves the ball"):  # each pixel goes no further, all together do
         robust_accuracy(model, x, y, 0.1, fgsm, norm="l2")

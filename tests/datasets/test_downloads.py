@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import Mock
 
 import pytest
 
@@ -220,10 +221,25 @@ def test_damaged_file_that_cannot_be_fetched_is_named_and_left(tmp_path, mirrors
     (tmp_path / "digits").write_bytes(b"damage")
     with (
         pytest.warns(UserWarning, match="digits is damaged"),
-        pytest.raises(DataUnavailable, match=f"{tmp_path / 'digits'} is damaged, and cannot be downloaded"),
+        pytest.raises(
+            DataUnavailable, match=f"{tmp_path / 'digits'} is damaged .*, and cannot be downloaded"
+        ),
     ):
         get(tmp_path, mirrors.urls(kind))
     assert names(tmp_path) == ["digits"]
+
+
+def test_what_may_not_be_read_is_told_and_passed_over(tmp_path, monkeypatch):
+    """Root may read everything: so the system's refusal is played."""
+    (tmp_path / "digits").write_bytes(CONTENT)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(tmp_path), "open", Mock(side_effect=PermissionError(13, "Permission denied")))
+        with (
+            pytest.warns(UserWarning, match=r"digits cannot be read \(no permission\) and is not used"),
+            pytest.raises(DataUnavailable, match=f"{tmp_path / 'digits'} cannot be read"),
+        ):
+            get(tmp_path, [], download=False)
+    assert get(tmp_path, [], download=False) == tmp_path / "digits"
 
 
 def test_download_switched_off(tmp_path, mirrors):

@@ -175,6 +175,8 @@ def test_what_is_no_pair_of_distributions_on_the_line_is_refused():
     for call in (GAMES["Wasserstein"].value, GAMES["Wasserstein"].best, GAMES["Wasserstein"].descends):
         with pytest.raises(ValueError, match="x does not rise"):
             call(p, p[::-1], x)
+    with pytest.raises(ValueError, match="p sums to 2"):  # W would be twice as large
+        GAMES["Wasserstein"].value(2 * p, 2 * p[::-1], np.arange(3.0))
     for distance in (family.total_variation, family.mixture_chi2):
         with pytest.raises(ValueError, match="p sums to 5"):
             distance([2, 3], [5, 0])

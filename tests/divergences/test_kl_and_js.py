@@ -476,6 +476,35 @@ def test_newer_atoms_are_singular_too():
     assert js_divergence_continuous(stats.Binomial(n=3, p=0.5), stats.norm()) == LOG_2
 
 
+class InPlace:
+    """A normal density around 1 that changes the points, and the levels, that it is asked for."""
+
+    support = stats.norm.support
+
+    @staticmethod
+    def ppf(u):
+        u *= 0.5
+        return 1 + stats.norm.ppf(2 * u)
+
+    @staticmethod
+    def isf(u):
+        u *= 0.5
+        return 1 + stats.norm.isf(2 * u)
+
+    @staticmethod
+    def logpdf(x):
+        x -= 1
+        return stats.norm.logpdf(x)
+
+
+def test_a_density_may_work_in_place():
+    found = (
+        kl_divergence_continuous(InPlace(), stats.norm()),
+        kl_divergence_continuous(stats.norm(), InPlace()),
+    )
+    assert found == pytest.approx((0.5, 0.5))
+
+
 class Unnormalised:
     """Twice a normal density."""
 

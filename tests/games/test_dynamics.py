@@ -273,6 +273,19 @@ def test_a_rule_may_work_in_place(name, runs):
     assert len(np.unique(run.points.reshape(301, -1), axis=0)) == 301
 
 
+def test_gradients_that_change_their_points_are_refused():
+    """The run would be another one, without a word: y is twice as large when the step is taken."""
+
+    def gradients(x, y):
+        y *= 2
+        return y, x
+
+    game = Game(lambda x, y: 2 * x * y, gradients, name="mine")
+    for method in ("simultaneous", "flow"):
+        with pytest.raises(ValueError, match="the gradients of mine change the x or y that they are given"):
+            simulate(game, method, [(1.0, 1.0), (2.0, 1.0)], steps=3, learning_rate=0.1)
+
+
 def test_a_rule_may_yield_one_array_over_and_over():
     def rule(game, x, y, learning_rate):
         z = np.array([x, y])

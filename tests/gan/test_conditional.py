@@ -249,6 +249,8 @@ def test_orders_that_a_recipe_cannot_take_are_refused(small):
         small("cgan").sample(3, labels=1, ink=0.1)
     with pytest.raises(ValueError, match="no attribute 'width'; it has: ink, slant"):
         small("cgan-attributes").sample(3, width=0.1)
+    with pytest.raises(ValueError, match=r"ink is 33; it must be in \[0, 1\]"):  # MNIST's mean, in bytes
+        small("cgan-attributes").sample(3, ink=33)
     with pytest.raises(ValueError, match=r"ink has shape \(2,\), but there are 3 pictures"):
         small("cgan-attributes").sample(3, ink=[0.1, 0.2])
 

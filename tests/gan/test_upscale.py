@@ -46,7 +46,7 @@ def test_small_pictures_are_means_of_squares_and_bicubic_is_keys_cubic():
 
 def test_psnr_is_the_formula():
     x, y = torch.zeros(2, 1, 28, 28), torch.zeros(2, 1, 28, 28)
-    y[0] += 0.2
+    y[0] -= 0.2
     assert psnr(x, y)[0].item() == pytest.approx(10 * np.log10(4 / 0.04), abs=1e-4)
     assert psnr(x, y)[1].item() > 100
 
@@ -133,6 +133,10 @@ def test_what_does_not_fit_is_refused_in_words(images):
         shrink(torch.zeros(1, 28, 28))
     with pytest.raises(ValueError, match="small go from 255 to 255"):
         trainer(images).upscale(torch.full((1, 1, 7, 7), 255.0))
+    unit = torch.from_numpy(images.pixels[:2, None] / 255)  # its PSNR would be 6 dB too high
+    for call in (shrink, lambda x: psnr(x, x), lambda x: bicubic(x[:, :, ::4, ::4])):
+        with pytest.raises(ValueError, match=r"go from 0 to .* must lie in \[-1, 1\].* give 2 \* \w+ - 1"):
+            call(unit)
     with pytest.raises(ValueError, match="2 pictures and 1 originals"):
         psnr(torch.zeros(2, 1, 28, 28), torch.zeros(1, 1, 28, 28))
     with pytest.raises(

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from course_utils import translation
 from course_utils.datasets import Images
-from course_utils.translation import Domains, as_seen
+from course_utils.translation import Domains, as_seen, mark
 
 
 def rows(pictures):
@@ -68,6 +68,16 @@ def test_an_outline_is_the_outer_gradient_of_morphology(digits):
     assert not rows(domains.x) & rows(domains.y)
 
 
+def test_maps_may_work_in_place(digits):
+    """As torch.neg_ does: what is marked stays what it was."""
+    x = torch.from_numpy(digits.pixels[:5, None]) / 127.5 - 1
+    domains = Domains(x, -x, torch.neg_, x)
+    assert torch.equal(domains.test, x)
+    assert mark(torch.neg_, torch.neg_, domains) == (0, 0, 0)
+    assert translation.cycle_loss(torch.neg_, torch.neg_, x, -x) == 0
+    assert torch.equal(domains.held_out()[0], x)
+
+
 SIDE = np.zeros((3, 1, 4, 4))
 
 
@@ -79,6 +89,10 @@ SIDE = np.zeros((3, 1, 4, 4))
         (lambda d: Domains(SIDE, np.zeros((3, 2)), torch.neg), "one height and width on both sides"),
         (lambda d: Domains(np.zeros((3, 2)), np.zeros((3, 3)), torch.neg), "points of one dimension"),
         (lambda d: Domains(SIDE + 255, SIDE, torch.neg), r"must lie in \[-1, 1\]"),
+        (
+            lambda d: Domains(d.pixels[:3, None] / 255, SIDE, torch.neg),
+            r"x go from 0 to 1; .* give 2 \* x - 1",
+        ),
         (lambda d: Domains(SIDE.astype(int), SIDE, torch.neg), "x is torch.int64"),
         (lambda d: Domains(SIDE, SIDE * np.nan, torch.neg), "NaN"),
         (lambda d: Domains(SIDE, SIDE, lambda x: x[:, 0]), "known leads from a sample of x to"),

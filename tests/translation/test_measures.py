@@ -133,3 +133,16 @@ def test_what_torch_would_stretch_over_the_truth_is_refused(coloured):
         cycle_loss(lambda x: x.mean(0, keepdim=True), lambda y: y, torch.ones(4, 2), torch.ones(4, 2))
     with pytest.raises(ValueError, match="domains hold points"):
         hidden_information(lambda x: x, lambda y: y, translation.clouds(n=8))
+
+
+def test_where_there_is_nothing_to_hide_no_share_is_told():
+    grey = translation.domains.brightest
+    black = -torch.ones(3, 3, 4, 4)
+    red = black.clone()
+    red[:, 0] = 1
+    with pytest.raises(ValueError, match="no ink whose colour could be hidden"):
+        hidden_information(grey, lambda y: y, translation.Domains(black, black[:, :1], grey))
+    found = hidden_information(
+        grey, lambda y: y.repeat(1, 3, 1, 1), translation.Domains(red, red[:, :1], grey)
+    )
+    assert np.isnan(found.share)

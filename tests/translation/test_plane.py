@@ -65,6 +65,15 @@ def test_the_cheapest_is_that_of_an_independent_solver(turn):
     assert best == translation.matchings(domains)[0]
 
 
+def test_where_transport_splits_a_mode_or_the_orders_are_too_many_nothing_is_claimed():
+    heavy = translation.clouds((1, 2, 3, 4), turn=80, n=8)
+    with pytest.raises(ValueError, match="optimal transport splits one of them"):
+        translation.cheapest(heavy)
+    assert translation.cheapest(translation.clouds((1, 2, 3, 4), n=8)).order == (0, 1, 2, 3)
+    with pytest.raises(ValueError, match="domains have 9 modes; of more than 8"):
+        translation.matchings(translation.clouds((1,) * 9, n=8))
+
+
 def test_what_is_no_matching_is_called_none():
     domains = translation.clouds()
     collapsed = found_matching(lambda x: 0 * x + torch.tensor([1.0, 0.6]), domains)

@@ -124,9 +124,10 @@ def test_a_callable_and_a_matrix_stand_for_a_named_metric():
     x, y = generator.normal(size=(7, 2)), generator.normal(size=(9, 2))
     named = earth_movers_distance(x, y, metric="cityblock")
     function = earth_movers_distance(x, y, metric=lambda u, v: np.abs(u - v).sum())
+    in_place = earth_movers_distance(x, y, metric=lambda u, v: np.abs(np.subtract(u, v, out=u), out=u).sum())
     matrix = earth_movers_distance(x, y, metric=cdist(x, y, "cityblock").astype(np.float64, order="F"))
     alone = earth_movers_distance(None, None, metric=cdist(x, y, "cityblock").tolist())
-    for other in (function, matrix, alone):
+    for other in (function, in_place, matrix, alone):
         assert_certified(other)
         assert other.cost == pytest.approx(named.cost, rel=1e-12)
     assert alone.x is None

@@ -169,6 +169,9 @@ def test_the_reparametrised_gradient_is_that_of_the_exact_bound(small, binary):
     [
         (lambda m, x: elbo(m, 2 * x - 1), r"\[0, 1\]"),
         (lambda m, x: elbo(m, 255 * x), "x / 255"),
+        (lambda m, x: m.encode((255 * x).byte()), "x / 255"),
+        (lambda m, x: m.log_likelihood((255 * x).numpy(), torch.zeros(5, 2)), "x / 255"),
+        (lambda m, x: m.eval().encode(2 * x - 1), r"\(x \+ 1\) / 2"),
         (lambda m, x: elbo(m, x[:, :5]), r"shape \(5, 5\)"),
         (lambda m, x: elbo(m, x[:0]), "n >= 1"),
         (lambda m, x: elbo(m, x * torch.nan), "NaN"),
