@@ -16,6 +16,7 @@ from course_utils.training.checkpoints import open_tensors, refuse_nan
 WEIGHTS = "checkpoints/mnist_classifier.safetensors"
 FEATURES = 128
 CLASSES = 10
+PART = 100  # pictures judged at a time: the maps of 500 fill 150 MB
 
 
 class DigitClassifier(nn.Module):
@@ -38,7 +39,9 @@ class DigitClassifier(nn.Module):
     @threads.all_cores()
     def features(self, images: Tensor) -> Tensor:
         """What the last layer decides on: (n, 128), not negative."""
-        return self.body(images)
+        if self.training or len(images) <= PART:  # batch norm learns from all of them together
+            return self.body(images)
+        return torch.cat([self.body(part) for part in images.split(PART)])
 
     def forward(self, images: Tensor) -> Tensor:
         """One logit per digit, (n, 10)."""
