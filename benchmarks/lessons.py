@@ -4,8 +4,8 @@ Every notebook is executed as `make notebooks` does (CPU, quick profile), in a k
 the files stay as they are. Memory is the kernel's peak of resident pages (Linux: VmHWM), all libraries included: 30
 students on a class server need 30 times that. The claim: no lesson takes more than 60 s, nor more than 700 MB. Prints
 one table and one JSON line. --store writes it to data/measured/lessons.json, beside the stored rows of lessons that are
-not run; --cells tells seconds and peak of each cell, too: which of them needs it? About eight minutes on two quiet
-cores.
+not run, and into the tables of the README and of the start page; --cells tells seconds and peak of each cell, too:
+which of them needs it? About eight minutes on two quiet cores.
 """
 
 import argparse
@@ -51,6 +51,30 @@ def run(path: Path, each_cell: bool = False) -> dict[str, float]:
         return {"seconds": seconds, "megabytes": max(peaks)}
 
 
+def told(text: str, rows: dict[str, dict[str, float]]) -> str:
+    """A page whose tables have these seconds and, where they have megabytes, these megabytes."""
+    for name, row in rows.items():
+        seconds, megabytes = f"{row['seconds']:.0f} s |", f" {row['megabytes']:.0f} MB |"
+        text = re.sub(
+            rf"^(\| \[.*\b{name}\.ipynb\) \|.* \| )\d+ s \|( \d+ MB \|)?",
+            lambda found, s=seconds, mb=megabytes: found[1] + s + (mb if found[2] else ""),
+            text,
+            flags=re.MULTILINE,
+        )
+    return text
+
+
+def store_on_the_pages(rows: dict[str, dict[str, float]]) -> None:
+    """Into the README's table and those of the start page."""
+    readme = REPOSITORY / "README.md"
+    readme.write_text(told(readme.read_text(encoding="utf-8"), rows), encoding="utf-8")
+    notebook = json.loads(LESSONS[0].read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell["source"] = told("".join(cell["source"]), rows).splitlines(keepends=True)
+    LESSONS[0].write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("notebooks", nargs="*", type=Path, default=LESSONS)
@@ -76,6 +100,7 @@ def main() -> None:
     print(json.dumps(result))
     if options.store:
         store_results("lessons", result)
+        store_on_the_pages(rows)
 
 
 if __name__ == "__main__":
