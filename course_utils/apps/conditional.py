@@ -60,6 +60,7 @@ class HandController(Controller):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown: tuple[Any, ...] | None = None  # what the ten digits were drawn from
         self.changed(self.values)
 
     @property
@@ -89,6 +90,10 @@ class HandController(Controller):
     def changed(self, values: Mapping[str, Any]) -> None:
         """The ten digits of the point, what the judge sees in them, and what is measured."""
         point = self.values["first"], self.values["second"]
+        wanted = self.values["told"], self.values["hand"], *point, *self.asked.values()
+        if wanted == self._shown:
+            return
+        self._shown = wanted
         self.pictures = self.drawn(np.tile(point, (10, 1)), TEN)
         self.seen = metrics.look(self.pictures, load_judge("cpu"), scale="symmetric").digits
         self.found = {name: about.measure(self.pictures, "symmetric") for name, about in ATTRIBUTES.items()}
@@ -109,16 +114,15 @@ class HandController(Controller):
     # ------------------------------------------------------------------ what is shown
 
     def make_panels(self, figure: Figure) -> HandPanels:
-        self._still: tuple[Any, ...] | None = None  # what lies behind the point
+        self._behind: tuple[Any, ...] | None = None  # what the map was drawn from
         return HandPanels(figure, tuple(ATTRIBUTES))
 
     def update(self) -> None:
-        still = (*(self.values[name] for name in ("told", "hand", "digit")), *self.asked.values())
-        if still != self._still:
-            self._still, places = still, map_latents(SIDE)
-            behind = self.drawn(places, np.full(len(places), self.values["digit"]))
-            self.panels.show_map(to_unit(behind[:, 0].numpy(), "symmetric"), self.values["digit"])
-            self.moving = list(self.panels.moving)  # a new list: what lies behind is another picture
+        behind = (*(self.values[name] for name in ("told", "hand", "digit")), *self.asked.values())
+        if behind != self._behind:
+            self._behind, places = behind, map_latents(SIDE)
+            pictures = self.drawn(places, np.full(len(places), self.values["digit"]))
+            self.panels.show_map(to_unit(pictures[:, 0].numpy(), "symmetric"))
         point = self.values["first"], self.values["second"]
         shown = to_unit(self.pictures[:, 0].numpy(), "symmetric")
         self.panels.update(point, shown, self.seen, self.found, self.asked)

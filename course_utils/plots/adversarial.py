@@ -7,7 +7,7 @@ import numpy as np
 from contourpy import contour_generator
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
@@ -118,11 +118,18 @@ class AttackPanels:
 
         bars = add_axes(figure, (0.75, 0.55, column - 0.95, height - side - 1.45))
         places = np.arange(10)
-        self._bars = [
-            bars.bar(places + shift, np.zeros(10), 0.38, color=color, hatch=hatch, edgecolor="white")
-            for shift, color, hatch in ((-0.2, palette.DATA, ""), (0.2, palette.GENERATOR, "//"))
+        self._bars = [  # a collection for each, which draws faster than ten rectangles
+            bars.add_collection(PolyCollection([], facecolor=color, edgecolor="white", hatch=hatch))
+            for color, hatch in ((palette.DATA, ""), (palette.GENERATOR, "//"))
         ]
-        bars.set(xticks=places, ylim=(0, 1.03), yticks=(0, 0.5, 1), xlabel="digit", ylabel="probability")
+        bars.set(
+            xticks=places,
+            xlim=(-0.8, 9.8),
+            ylim=(0, 1.03),
+            yticks=(0, 0.5, 1),
+            xlabel="digit",
+            ylabel="probability",
+        )
         write_above(
             bars, [("before", palette.text(palette.DATA)), ("after //", palette.text(palette.GENERATOR))]
         )
@@ -143,7 +150,7 @@ class AttackPanels:
         self.plane.set(xlabel="across", ylabel="along the change")
         self.plane.set_title("path and loss", fontsize=12)
         self.moving: list[Artist] = [
-            self._before, self._change, self._after, *self._words, *self._bars[0], *self._bars[1], self._ground,
+            self._before, self._change, self._after, *self._words, *self._bars, self._ground,
             self._border, self._path, self._start, self._end,
         ]  # fmt: skip
 
@@ -175,9 +182,9 @@ class AttackPanels:
         self._change.set_data((after - before) / most)
         for text, said in zip(self._words, words, strict=True):
             text.set_text(said)
-        for bars, values in zip(self._bars, probabilities, strict=True):
-            for bar, value in zip(bars, np.asarray(values), strict=True):
-                bar.set_height(value)
+        for bars, left, values in zip(self._bars, (-0.39, 0.01), probabilities, strict=True):
+            x, y, zero = np.arange(10) + left, np.asarray(values), np.zeros(10)
+            bars.set_verts(np.stack([[x, x, x + 0.38, x + 0.38], [zero, y, y, zero]], axis=-1).swapaxes(0, 1))
         path, margin = np.asarray(path), np.asarray(margin)
         self._path.set_data(path[:, 1], path[:, 0])
         self._end.set_data(path[-1:, 1], path[-1:, 0])

@@ -105,8 +105,8 @@ class TransferPanels:
     """The picture that is made, large, with a wipe to the one it started from; beside it content, styles, and both
     losses.
 
-    The panels are made once for these pictures; :meth:`update` moves nothing but the artists in ``moving``, and the
-    limits of the time axis.
+    The panels are made once for these pictures; :meth:`update` moves nothing but the artists in ``moving``. The axis of
+    time is that of shares of the planned steps, whose number stands at its end: no tick is drawn again.
     """
 
     def __init__(self, figure: Figure, content: np.ndarray, *styles: np.ndarray):
@@ -119,7 +119,7 @@ class TransferPanels:
         self._large.set_anchor("NW")
         self._title = self._large.set_title("")
         (self._image,) = self._large.get_images()
-        self._image.set_interpolation("bicubic")  # it is enlarged: 192 pixels over 600 of the screen
+        self._image.set_interpolation("bilinear")  # it is enlarged: 192 pixels over 600 of the screen
         self._edge = self._large.axvline(0, color="white", lw=2)
         # in the middle of the line, with a dark rim, so that it is seen on a white picture
         (self._handle,) = self._large.plot(
@@ -138,6 +138,10 @@ class TransferPanels:
 
         self._curves = add_axes(figure, (left + 0.75, 0.55, column - 0.9, y - 0.9))
         _relative_losses(self._curves, LARGEST)
+        self._curves.set(xlim=(0, 1), xticks=(0, 0.5, 1), xticklabels=("0", "", ""))
+        label = self._curves.get_xticklabels()[0]
+        self._end = write(self._curves, 1, 0, "", ha="center", va="top", fontsize=label.get_fontsize())
+        self._end.set_transform(label.get_transform())
         self._lines: dict[str, Line2D] = {}
         for name, (color, dash), x in (("content", CONTENT_LINE, 1.0), ("style", STYLE_LINE, 0.45)):
             (self._lines[name],) = self._curves.plot([], [], color=color, ls=dash, lw=1.8)
@@ -148,6 +152,7 @@ class TransferPanels:
             self._edge,
             self._handle,
             self._title,
+            self._end,
             *self._lines.values(),
         ]
 
@@ -181,7 +186,8 @@ class TransferPanels:
         self._edge.set_visible(0 < share < 1)
         self._handle.set_data([edge], [self._content.shape[0] / 2])
         self._title.set_text(f"step {len(history['style'])}")
+        end = max(planned, len(history["style"]))
+        self._end.set_text(str(end))
         for name, line in self._lines.items():
             values = np.asarray(history[name])
-            line.set_data(np.arange(len(values)), values)
-        self._curves.set_xlim(0, max(planned, len(history["style"])))
+            line.set_data(np.arange(len(values)) / end, values)

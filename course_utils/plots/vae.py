@@ -152,7 +152,10 @@ class LatentPanels:
         self._bars = self.bars.barh(
             [1.12, 0.12], [0, 0], 0.34, color=TERM_COLORS, hatch=["", "//"], ec="white", lw=0
         )
-        self._said = [self.bars.text(0, y, "", fontsize=10.5, va="bottom") for y in (1.36, 0.36)]
+        said: dict[str, Any] = {"fontsize": 10.5, "va": "bottom"}
+        for y, name in zip((1.36, 0.36), TERMS, strict=True):  # formulas are slow to draw: once
+            self.bars.text(0, y, name, **said)
+        self._said = [self.bars.text(1, y, "", ha="right", **said) for y in (1.36, 0.36)]
         self.moving += [*self._bars, *self._said]
 
         bottom = 0.55
@@ -236,7 +239,7 @@ class LatentPanels:
                 artist.set_data(np.asarray(pictures[key]))
         self._missing.set_visible("x" not in pictures)
         top = roomy(sum(terms), 150)
-        for bar, text, name, value in zip(self._bars, self._said, TERMS, terms, strict=True):
+        for bar, text, value in zip(self._bars, self._said, terms, strict=True):
             bar.set_width(value / top)
-            text.set_text(f"{name}: {written(value, 1)} nats")
+            text.set_text(f"{written(value, 1)} nats")
         self._now.set_data([now[0]], [now[1]])

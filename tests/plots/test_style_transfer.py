@@ -79,7 +79,7 @@ def test_panels_move_and_keep_their_axes():
     panels.update(WHITE, 0.3, history, planned=50)
     assert figure.axes == axes
     assert [len(ax.get_children()) for ax in figure.axes] == children
-    image, edge, handle, title, content, style = panels.moving
+    image, edge, handle, title, end, content, style = panels.moving
     assert np.array_equal(image.get_array(), wipe(BLACK, WHITE, 0.3))
     assert edge.get_visible()
     assert list(edge.get_xdata()) == [2.5, 2.5]  # between the third column and the fourth
@@ -87,10 +87,13 @@ def test_panels_move_and_keep_their_axes():
     assert title.get_text() == "step 2"
     assert list(content.get_ydata()) == [0.0, 0.2]
     assert list(style.get_ydata()) == [1.0, 0.5]
-    assert content.axes.get_xlim() == (0, 50)
+    assert content.axes.get_xlim() == (0, 1)
+    assert list(content.get_xdata()) == [0, 1 / 50]
+    assert end.get_text() == "50"
     panels.update(WHITE, 0.0, history, planned=1)
     assert not edge.get_visible()
-    assert content.axes.get_xlim() == (0, 2)  # never shorter than the curve
+    assert end.get_text() == "2"  # never shorter than the curve
+    assert list(content.get_xdata()) == [0, 1 / 2]
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.4])

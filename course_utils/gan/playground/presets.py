@@ -6,6 +6,7 @@ What broke on another seed is seen "mostly": "learning rate too high" on seed 8,
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any
 
@@ -67,7 +68,7 @@ class Preset:
         same_data = session.data in (self.data, (self.data[0], list(self.data[1])))
         if not same_data or session.bug != self.bug:
             return False
-        if _effective(session.recipe) != _effective(POINTS.replace(**self.settings)):
+        if _effective(session.recipe) != self._recipe:
             return False
         moves = ""
         for item in session.schedule:
@@ -78,12 +79,17 @@ class Preset:
                 return False
         return moves == (self.first + "B" * len(moves))[: len(moves)]
 
+    @cached_property
+    def _recipe(self) -> Recipe:
+        return _effective(POINTS.replace(**self.settings))
+
     def holds(self, outcome: Mapping[str, Any]) -> bool:
         """Whether an outcome is what ``see`` says."""
         found = {name: outcome[name] for name in self.claim}  # None: diverged before the first look
         return all(found[n] is not None and low <= found[n] <= high for n, (low, high) in self.claim.items())
 
 
+@cache
 def _effective(recipe: Recipe) -> Recipe:
     """The recipe with the usual values where a setting has no effect."""
     penalty = PENALTIES[recipe.penalty]
