@@ -48,7 +48,7 @@ class AttributeAxis:
         low, high = self.ax.get_xlim()
         places = np.clip(np.asarray(found, float), low, high)
         for digit, (marker, place) in enumerate(zip(self._found, places, strict=True)):
-            marker.set_data([place], [0.72 if digit % 2 else 0.3])
+            marker.set_data([place], [0.78 if digit % 2 else 0.28])
         self._asked.set_visible(asked is not None)
         if asked is not None:
             self._asked.set_xdata([asked, asked])
@@ -89,10 +89,10 @@ class HandPanels:
             )  # fmt: skip
             for column in range(COLUMNS):
                 digits.text(
-                    column + 0.1, top - 0.06, "sees", fontsize=10,
+                    column + 0.58, top - 0.06, "sees", fontsize=10, ha="right",
                     color=palette.text(palette.DISCRIMINATOR),
                 )  # fmt: skip
-                self._places.append((column + 0.62, top - 0.14))
+                self._places.append((column + 0.68, top - 0.14))
             parts += [[(x, top), (x, top + 1)] for x in range(COLUMNS + 1)]
             parts += [[(0, y), (COLUMNS, y)] for y in (top, top + 1)]
         frames = digits.add_collection(
@@ -135,6 +135,6 @@ class HandPanels:
         places, seen = np.array(self._places), np.asarray(seen)
         for digit, line in enumerate(self._seen):
             line.set_data(*places[seen == digit].T)
-        self._wrong.set_data(*(places[seen != np.arange(len(seen))] + (0.22, 0)).T)
+        self._wrong.set_data(*(places[seen != np.arange(len(seen))] + (0.2, 0)).T)
         for name, axis in self.axes.items():
             axis.update(found[name], asked.get(name))

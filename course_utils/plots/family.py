@@ -116,7 +116,7 @@ class FamilyPanels:
         for ax, name, label, dash, x in (
             (self.densities, "p", "$p^*$", "-", 0.02),
             (self.densities, "q", "$p_G$", (0, (5, 1)), 0.16),
-            (self._critic, "best", "the best critic", "-", 0.02),
+            (self._critic, "best", "best critic", "-", 0.02),
             (self._critic, "paid", "what $G$ pays", "--", 0.5),
         ):
             colour = colours.get(name, palette.GENERATOR)

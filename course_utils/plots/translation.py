@@ -114,7 +114,7 @@ class TranslationPanels:
         side = (height - 0.95) / 2
         names = (
             ("x", "x", palette.DATA), ("made", "G(x)", palette.GENERATOR), ("back", "F( · )", palette.SECOND),
-            ("true", "the true partner T(x)", palette.DATA), ("wrong", "G(x) − T(x)", palette.GENERATOR),
+            ("true", "true partner T(x)", palette.DATA), ("wrong", "G(x) − T(x)", palette.GENERATOR),
             ("lost", "F( · ) − x", palette.SECOND),
         )  # fmt: skip
         self._images, self._titles = {}, {}
@@ -132,7 +132,7 @@ class TranslationPanels:
         left = 0.15 + 3 * (side + 0.2) + 0.4
         self.meter = add_axes(figure, (left, 1.05, width - left - 0.15, height - 1.65))
         self.meter.set(xlim=(0, 3), ylim=(0, 1.05), xticks=[], yticks=(0, 0.5, 1))
-        self.meter.set_title("found again by F, of x", fontsize=11)
+        self.meter.set_title("F finds again", fontsize=11)
         self._bars = self.meter.bar(
             [0.75, 2.25],
             [0, 0],
@@ -146,7 +146,7 @@ class TranslationPanels:
         ]
         self._names = [
             self.meter.text(x, -0.03, name, ha="center", va="top", fontsize=10)
-            for x, name in ((0.75, ""), (2.25, "fed with\nT(x)"))
+            for x, name in ((0.75, ""), (2.25, "from\nT(x)"))
         ]
         self._said = write(self.meter, 0.5, -0.19, "", ha="center", va="top", fontsize=10)
         self.moving: list[Artist] = [
@@ -180,5 +180,5 @@ class TranslationPanels:
             bar.set_height(shown)
             text.set_y(shown + 0.01)
             text.set_text(f"{share:.0%}" if share >= 0 else "none")
-        self._names[0].set_text(f"fed with\n{fed}")
+        self._names[0].set_text(f"from\n{fed}")
         self._said.set_text(said)

@@ -13,6 +13,7 @@ CALLS = (
     *("games_app({})", "gan_app(images, {})", "replay_app({})", "style_app({})", "playground_app({})"),
     "vae_app(images, {})",
     "attacks_app(images, {})",
+    *("conditional_app({})", "translation_app(images, {})", "family_app({})"),
     "guess_app(exercises.question('2.c'), [0, 1, 2], [0.0, 0.5, 0.2], {})",
 )  # fmt: skip
 PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app", "vae_app")
