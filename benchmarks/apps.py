@@ -162,9 +162,7 @@ def drag(app: App, watch: Watch) -> dict[str, list[float]]:
             end = app.controller.ends.get(control.name, control.high)  # a time line grows with its run
             values = stops(control, end)
         seconds = [
-            watch(lambda widget=widget, value=value: setattr(widget, "value", value))
-            for value in values
-            if widget.value != value
+            watch(partial(setattr, widget, "value", value)) for value in values if widget.value != value
         ]
         if seconds:
             taken[control.name] = seconds
@@ -191,9 +189,7 @@ def per_second(seconds: list[float]) -> float | None:
     return 1 / statistics.median(seconds) if seconds else None
 
 
-def frames(
-    make: Callable[..., App], rounds: int, scale: float, watch: Watch
-) -> dict[str, float | str | None]:
+def frames(make: Callable[..., App], rounds: int, scale: float, watch: Watch) -> dict[str, Any]:
     """One app's row of the table."""
     app = make(*ARGUMENTS.get(make, tuple)(), scale=scale)
     taken: dict[str, list[float]] = {}
@@ -256,7 +252,8 @@ def main() -> int:
         f"| slowest control, median, ms (aim: {1000 * MEDIAN:.0f}) | 95 %, ms (aim: {1000 * MOST:.0f}) "
         "| controls over an aim |\n|---|---|---|---|---|---|---|---|---|"
     )
-    rows, watch = {}, partial(timed, getattr(time, clock))
+    rows: dict[str, dict[str, Any]] = {}
+    watch = partial(timed, getattr(time, clock))
     for name, make in zip(names, APPS, strict=True):
         if name in (options.apps or names):
             rows[name] = frames(make, options.rounds, options.scale, watch)

@@ -87,7 +87,9 @@ class TranslationController(Controller):
     def changed(self, values: Mapping[str, Any]) -> None:
         if "example" in values or "seed" in values:
             self.values["seed"] = min(self.values["seed"], len(self.example.names) - 1)
-        self._translate()
+        if not {"example", "seed", "fed"}.isdisjoint(values):
+            self._translate()
+        self._choose()
 
     def disabled(self) -> Mapping[str, str]:
         return {"seed": "of these, one training ships"} if len(self.example.names) == 1 else {}
@@ -114,9 +116,9 @@ class TranslationController(Controller):
 
     @torch.no_grad()
     def _translate(self) -> None:
+        """All pictures there and back, and what of them comes back."""
         _, x, true = self._sides()
         g, f, _ = self.translation
-        self.i = (self.values["picture"] - 1) % len(x)
         made, fed = g(x), self.values["fed"]
         given = made if fed == MADE else true if fed == TRUE else PROBES[fed](made, true)
         back, from_true = f(given), f(true)
@@ -125,20 +127,22 @@ class TranslationController(Controller):
         if x.shape[1] == 3:  # one colour for all ink
             guess = (x * ink).sum((0, 2, 3), keepdim=True) / ink.sum()
 
-        def error(a: Tensor, which: slice) -> float:
-            off = ((a.expand_as(x) - x).abs().mean(1, keepdim=True) * ink)[which]
-            return (off.sum() / (2 * ink[which].sum())).item()
+        def off(a: Tensor) -> Tensor:
+            return ((a.expand_as(x) - x).abs().mean(1, keepdim=True) * ink).sum((1, 2, 3))
 
-        this, every = slice(self.i, self.i + 1), slice(None)
-        self.shares = tuple(1 - error(each, every) / error(guess, every) for each in (back, from_true))
-        self.errors = {
-            "partner": ((made - true).abs().mean((1, 2, 3)) / 2)[self.i].item(),
-            "back": error(back, this),
+        wrong = off(guess).sum()
+        self.shares = tuple(1 - (off(each).sum() / wrong).item() for each in (back, from_true))
+        self._errors = {
+            "partner": (made - true).abs().mean((1, 2, 3)) / 2,
+            "back": off(back) / (2 * ink.sum((1, 2, 3))),
         }
-        self.pictures = {
-            name: each[self.i].numpy()
-            for name, each in {"x": x, "made": made, "true": true, "back": back, "given": given}.items()
-        }
+        self._all = {"x": x, "made": made, "true": true, "back": back, "given": given}
+
+    def _choose(self) -> None:
+        """The chosen picture of them."""
+        self.i = (self.values["picture"] - 1) % len(self._all["x"])
+        self.errors = {name: each[self.i].item() for name, each in self._errors.items()}
+        self.pictures = {name: each[self.i].numpy() for name, each in self._all.items()}
 
     # ------------------------------------------------------------------ what is shown
 

@@ -119,9 +119,11 @@ class AttackPanels:
         bars = add_axes(figure, (0.75, 0.55, column - 0.95, height - side - 1.45))
         places = np.arange(10)
         self._bars = [  # a collection for each, which draws faster than ten rectangles
-            bars.add_collection(PolyCollection([], facecolor=color, edgecolor="white", hatch=hatch))
+            PolyCollection([], facecolor=color, edgecolor="white", hatch=hatch)
             for color, hatch in ((palette.DATA, ""), (palette.GENERATOR, "//"))
         ]
+        for ten in self._bars:
+            bars.add_collection(ten)
         bars.set(
             xticks=places,
             xlim=(-0.8, 9.8),
@@ -183,8 +185,11 @@ class AttackPanels:
         for text, said in zip(self._words, words, strict=True):
             text.set_text(said)
         for bars, left, values in zip(self._bars, (-0.39, 0.01), probabilities, strict=True):
-            x, y, zero = np.arange(10) + left, np.asarray(values), np.zeros(10)
-            bars.set_verts(np.stack([[x, x, x + 0.38, x + 0.38], [zero, y, y, zero]], axis=-1).swapaxes(0, 1))
+            tens = (
+                [(x, 0), (x, y), (x + 0.38, y), (x + 0.38, 0)]
+                for x, y in zip(np.arange(10) + left, np.asarray(values), strict=True)
+            )
+            bars.set_verts(list(tens))
         path, margin = np.asarray(path), np.asarray(margin)
         self._path.set_data(path[:, 1], path[:, 0])
         self._end.set_data(path[-1:, 1], path[-1:, 0])

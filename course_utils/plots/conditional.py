@@ -131,7 +131,7 @@ class HandPanels:
         attribute the ten measured values and what was asked for, where anything was."""
         self._point.set_data([point[0]], [point[1]])
         for artist, row in zip(self.digits, np.split(np.asarray(pictures), ROWS), strict=True):
-            artist.set_data(np.hstack(row))
+            artist.set_data(np.hstack(list(row)))
         places, seen = np.array(self._places), np.asarray(seen)
         for digit, line in enumerate(self._seen):
             line.set_data(*places[seen == digit].T)

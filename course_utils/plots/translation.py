@@ -149,8 +149,9 @@ class TranslationPanels:
             for x, name in ((0.75, ""), (2.25, "from\nT(x)"))
         ]
         self._said = write(self.meter, 0.5, -0.19, "", ha="center", va="top", fontsize=10)
+        titles = [self._titles[key] for key in ("back", "wrong", "lost")]
         self.moving: list[Artist] = [
-            *self._images.values(), *self._titles.values(), *self._bars, *self._heights, *self._names, self._said,
+            *self._images.values(), *titles, *self._bars, *self._heights, *self._names, self._said,
         ]  # fmt: skip
 
     def update(
