@@ -10,4 +10,4 @@ __version__ = "0.1.0"
 
 _moved.install()
 threads.settle()
-memory.trim_after_cells()
+memory.settle()

@@ -1,13 +1,39 @@
 """Freed memory, given back to the system.
 
 Large tensors that come and go between small ones leave holes that glibc rarely fills and never gives back: a loop over
-16 MB at a time can end with 300 MB of them, and a lesson's kernel would keep up to half of its size for nothing. So in
-a notebook they are given back after every cell.
+16 MB at a time can end with 300 MB of them, and a lesson's kernel would keep up to half of its size for nothing. So
+large blocks are kept apart from the start, and in a notebook the rest is given back after every cell.
 """
 
 import ctypes
+import os
 import sys
 from contextlib import suppress
+
+# glibc's numbers of its parameters, the variables that set them, and our values in bytes. Left alone, glibc learns from
+# what is freed to keep blocks of up to 32 MB in its heap. (Setting one of the two stops that; then the other must fit.)
+PARAMETERS = {
+    -3: (
+        "MALLOC_MMAP_THRESHOLD_",
+        8 << 20,
+    ),  # a block of that size is a map of its own, and goes when it is freed
+    -1: (
+        "MALLOC_TRIM_THRESHOLD_",
+        64 << 20,
+    ),  # so much may be free at the heap's end: less is asked for over and over
+}
+
+
+def settle() -> None:
+    """Set how glibc treats large blocks, unless the environment says so; and in a kernel of IPython, trim after every
+    cell from now on. Elsewhere, nothing."""
+    if not any(variable in os.environ for variable, _ in PARAMETERS.values()):
+        with suppress(AttributeError, OSError, TypeError):
+            for parameter, (_, size) in PARAMETERS.items():
+                ctypes.CDLL(None).mallopt(parameter, size)
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if shell is not None:
+        shell.events.register("post_run_cell", trim_memory)
 
 
 def trim_memory(*_: object) -> None:
@@ -15,10 +41,3 @@ def trim_memory(*_: object) -> None:
     glibc)."""
     with suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def trim_after_cells() -> None:
-    """In a kernel of IPython, trim after every cell from now on; elsewhere, nothing."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        shell.events.register("post_run_cell", trim_memory)

@@ -32,7 +32,7 @@ def _bare(method: Any) -> Any:
     return method
 
 
-class _Bare(Optimizer):
+class BareOptimizer(Optimizer):
     """An optimizer that does not load torch's compiler, which would take 1 to 2 s and 70 MB of every kernel."""
 
     add_param_group = _bare(Optimizer.add_param_group)
@@ -43,7 +43,9 @@ class _Bare(Optimizer):
 
 def _without_compiler(kind: type[Kind]) -> type[Kind]:
     """One of torch's optimizers without it; everything else is torch's own."""
-    return cast(type[Kind], type(kind.__name__, (_Bare, kind), {"step": torch.no_grad()(_bare(kind.step))}))
+    return cast(
+        type[Kind], type(kind.__name__, (BareOptimizer, kind), {"step": torch.no_grad()(_bare(kind.step))})
+    )
 
 
 Adam = _without_compiler(torch.optim.Adam)
@@ -51,7 +53,7 @@ RMSprop = _without_compiler(torch.optim.RMSprop)
 SGD = _without_compiler(torch.optim.SGD)
 
 
-class _Optimistic(_Bare):
+class _Optimistic(BareOptimizer):
     """What the two share: gradients in, the optimistic combination of their directions out."""
 
     def __init__(self, params: ParamsT, defaults: dict[str, Any]) -> None:

@@ -133,6 +133,8 @@ apps.jsd_app(); apps.replay_app('run.npz').set(moment=0)                    : ma
 """
 WITH_TORCH = """
 from course_utils import style                                              : matplotlib IPython ipywidgets
+from numpy import zeros; p = zeros((40, 40, 3))                           : torch._dynamo
+style.StyleTransfer(p, p, features="random", size=40).run(1, progress=False) : torch._dynamo
 from course_utils import gan; from course_utils.gan import metrics          : matplotlib IPython ipywidgets
 from course_utils.datasets import load_digits_stand_in; from course_utils.attacks import DigitTrainer : torch._dynamo
 DigitTrainer(load_digits_stand_in(), "linear", device="cpu").run(3, progress=False) : torch._dynamo

@@ -98,7 +98,7 @@ def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, dict[Path,
                     return path, wrong
                 wrong[path] = "is damaged (not the expected content)"
         except PermissionError:
-            closed = path if os.access(path.parent, os.X_OK) else path.parent
+            closed = next((f for f in reversed(path.parents) if not os.access(f, os.X_OK)), path)
             wrong[closed] = "cannot be read (no permission)"
     return None, wrong
 

@@ -6,10 +6,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils.optimizers import BareOptimizer
+
 FIRST_MOVE = 0.01  # of the average pixel, before anything is known about the curvature
 
 
-class ProjectedLBFGS(torch.optim.Optimizer):
+class ProjectedLBFGS(BareOptimizer):
     """Minimise over one tensor x with low <= x <= high; one evaluation of the closure per step, no line search.
 
     The step is x <- clip(x - learning_rate H g), with H the inverse curvature that the last ``memory`` pairs of moves s

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from course_utils import runtime, threads
 from course_utils.checks import each, instance, not_negative, one_of, switch, whole
+from course_utils.optimizers import Adam
 from course_utils.style.features import SMALLEST, FeatureNetwork, as_network, load_features
 from course_utils.style.lbfgs import ProjectedLBFGS
 from course_utils.style.level import Level
@@ -25,7 +26,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 # Each with its learning rate for pixels and for a spectrum.
 OPTIMIZERS: dict[str, tuple[type[ProjectedLBFGS] | type[torch.optim.Adam], dict[str, float]]] = {
     "lbfgs": (ProjectedLBFGS, {"pixels": 1.0}),
-    "adam": (torch.optim.Adam, {"pixels": 0.02, "spectrum": 0.05}),
+    "adam": (Adam, {"pixels": 0.02, "spectrum": 0.05}),
 }
 BORDER = 8  # pixels
 EXPLOSION = 10  # times the loss at the start: the run has diverged

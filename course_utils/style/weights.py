@@ -49,7 +49,10 @@ def at_hand(spec: Spec) -> Iterator[Path]:
 
 def _usual(published: Published) -> Iterator[Path]:
     folder = runtime.data_dir() / "weights"
-    return iter(sorted(path for path in folder.glob(f"{published.stem}*") if _is_usual(path.name, published)))
+    found: list[Path] = []
+    with suppress(PermissionError):  # fetch, which looks there next, says so
+        found = sorted(path for path in folder.glob(f"{published.stem}*") if _is_usual(path.name, published))
+    return iter(found)
 
 
 def _published(spec: Spec, published: Published, download: bool) -> Path:
