@@ -188,6 +188,7 @@ def test_pause_acts_at_once_and_closing_ends_the_task(more):
         app.press("pause")
         await app.player.wait()
         assert app.controller.session.now == app.player.steps_taken == taken
+        assert max(app.controller.measurements.taken) == taken  # what is said is of this step
         app.press("play")
         await more(app, 1)
         player = app.player

@@ -177,6 +177,10 @@ class PlaygroundController(LiveController):
         super().play()
         self._note = ""
 
+    def pause(self) -> None:
+        super().pause()
+        self.measurements.at_once()  # at rest, what is said is of the step that is shown
+
     def steps(self) -> Iterator[None]:
         while self._move(self._guide.due(self.session.now)):
             if said := self._guide.said_at(self.session.now):
