@@ -4,6 +4,9 @@ As soon as its kernel runs, JupyterLab writes into a notebook's metadata which P
 version. From then on the tab is marked as changed, asks "Save your work?", and autosave rewrites the file, so that a
 clone of the course is "modified". So lessons are handed out with what JupyterLab would write, and saved without it.
 
+JupyterLab also leaves out what a stored picture says to who does not see it. The extension of its page in labextension/
+gives each picture its alternative text, and this one lets the page have it.
+
 This is an extension of the server, which ``make lab`` switches on. ``python -m course_utils.lab`` does so once and for
 all servers of an environment; ``jupyter server extension disable course_utils.lab`` takes it back.
 """
@@ -22,6 +25,8 @@ NAME = "course_utils.lab"
 
 # The only word of a lesson's language_info, and the sign of those that are meant here.
 STORED = {"name": "python"}
+
+PAGE = Path(__file__).parent / "labextension"  # what the page of JupyterLab, or of Jupyter Notebook, loads
 
 
 class Lessons(AsyncLargeFileManager):
@@ -54,9 +59,14 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Called by the server. A class server that keeps its files in another way is left alone."""
+    """Called by the server, before the applications that make pages. A class server that keeps its files in another way
+    is left alone."""
     if type(server.contents_manager) is AsyncLargeFileManager:
         server.contents_manager.__class__ = Lessons
+    for apps in server.extension_manager.extension_apps.values():
+        for app in apps:
+            if hasattr(app, "extra_labextensions_path"):
+                app.extra_labextensions_path = [*app.extra_labextensions_path, str(PAGE)]
 
 
 def main() -> None:

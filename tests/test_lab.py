@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import nbformat
@@ -9,6 +10,7 @@ import pytest
 from jupyter_server.extension.config import ExtensionConfigManager
 from jupyter_server.extension.utils import validate_extension
 from jupyter_server.services.contents.largefilemanager import AsyncLargeFileManager
+from jupyterlab_server.config import get_federated_extensions
 
 from course_utils import lab
 
@@ -16,7 +18,9 @@ from course_utils import lab
 @pytest.fixture
 def server(tmp_path):
     """A server of these files, with the extension."""
-    server = SimpleNamespace(contents_manager=AsyncLargeFileManager(root_dir=str(tmp_path)))
+    manager = SimpleNamespace(extension_apps={})
+    files = AsyncLargeFileManager(root_dir=str(tmp_path))
+    server = SimpleNamespace(contents_manager=files, extension_manager=manager)
     lab._load_jupyter_server_extension(server)
     return server
 
@@ -64,13 +68,20 @@ def test_what_is_damaged_on_the_disk_can_be_saved_over(server, tmp_path):
     nbformat.read(path, as_version=4)
 
 
-def test_so_is_a_server_that_keeps_its_files_in_another_way():
+def test_so_is_a_server_that_keeps_its_files_in_another_way_but_its_pages_get_their_extension():
     class Elsewhere(AsyncLargeFileManager):
         pass
 
-    server = SimpleNamespace(contents_manager=Elsewhere())
+    lab_app, other = SimpleNamespace(extra_labextensions_path=["mine"]), SimpleNamespace()
+    manager = SimpleNamespace(extension_apps={"jupyterlab": [lab_app], "nbclassic": [other]})
+    server = SimpleNamespace(contents_manager=Elsewhere(), extension_manager=manager)
     lab._load_jupyter_server_extension(server)
     assert type(server.contents_manager) is Elsewhere
+    assert lab_app.extra_labextensions_path[0] == "mine"
+    found = get_federated_extensions(lab_app.extra_labextensions_path)  # as the lab finds it
+    assert list(found) == ["course-alt"]
+    folder = Path(found["course-alt"]["ext_path"])
+    assert (folder / found["course-alt"]["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_one_command_switches_it_on_for_every_server_of_the_environment(root, tmp_path, monkeypatch):

@@ -1,8 +1,9 @@
 """`make slides`: a deck of about twenty slides for each lesson, in build/slides/, for a hall without a network.
 
 Open build/slides/index.html. A cell's tags choose: `slide` (a slide of its own), `fragment` (joins the slide before),
-`notes` (said, not shown), `skip`. Where a lesson has none, a rule does: every section is a slide with its first
-paragraphs, followed by its figures, verdicts and apps; the rest of its prose stands in the speaker's notes (key s).
+`notes` (said, not shown), `skip`. Where a lesson has none but skip, a rule does: every section is a slide with its
+first paragraphs, and its figures, verdicts and apps stand beside them where there is room, or follow; the rest of its
+prose, and how to play with an app, stand in the speaker's notes (key s).
 Apps are the players of tools/frames.py. Reveal comes from the package sphinx-revealjs, MathJax from
 django-static-mathjax, so that nothing is loaded from anywhere else.
 """
@@ -20,30 +21,52 @@ from typing import Any
 import nbformat
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from website import CALL, PLAYER, PLAYER_FILES, PUBLISH, mathjax, title
+from website import CALL, PLAYER, PLAYER_FILES, PUBLISH, mathjax, picture, title
 
 from course_utils import apps
 
 ROOT = Path(__file__).resolve().parents[1]
 TAGS = ("slide", "fragment", "notes", "skip")
 WORDS = 75  # on a slide, of prose; what is more goes into the notes
+BESIDE, FEW = 45, 3  # words beside a figure, and printed lines
+LINES, ROWS = 6, 7  # printed lines of a cell; rows of a table in large letters
+ROOM, LINE, FORMULA = 114, 12, 26  # in words: a slide without a figure, a printed line, a formula on its own
+SHORT = 22  # words that are no slide of their own
 MOST = 22  # slides of a deck by rule
+ASIDE = {"Your turn"}  # sections that are for the notebook
 VERDICT = re.compile(r"^.*: (?:holds|fails|near|far|agrees|differs|undecided)$", re.MULTILINE)
 FOLD = re.compile(r"<details>.*?</details>", re.DOTALL)
 
 
 @dataclass
 class Slide:
-    """What is shown, as HTML, and what is said, as Markdown."""
+    """What is shown, as pairs of a kind ("text", "figure", "printed" or "player") and its HTML, and what is said, as
+    Markdown."""
 
     heading: str
-    body: list[str] = field(default_factory=list)
+    body: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def html(self) -> str:
         said = render("\n\n".join(self.notes))
         notes = f'<aside class="notes">{said}</aside>' if said else ""
-        return f"<section>\n<h2>{render_line(self.heading)}</h2>\n{''.join(self.body)}\n{notes}</section>"
+        shown = "".join(part for _, part in self.body)
+        dense = ' class="dense"' if shown.count("<tr") > ROWS else ""
+        return f"<section{dense}>\n<h2>{render_line(self.heading)}</h2>\n{shown}\n{notes}</section>"
+
+    def kinds(self) -> set[str]:
+        return {kind for kind, _ in self.body}
+
+    def weight(self) -> float:
+        """How much room its text takes, in words; a formula on a line of its own takes that of many."""
+        text = "".join(part for kind, part in self.body if kind == "text")
+        return len(re.sub(r"<[^>]*>|\\\[.*?\\\]", " ", text, flags=re.DOTALL).split()) + FORMULA * text.count(
+            r"\["
+        )
+
+    def lines(self) -> int:
+        """How many lines are printed on it."""
+        return sum(1 + part.count("\n") for kind, part in self.body if kind == "printed")
 
 
 def _math(content: str, options: dict[str, Any]) -> str:
@@ -73,12 +96,14 @@ def sections(source: str) -> list[tuple[str, str]]:
     source = re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.html)", source)
     source = re.sub(r"\[([^]]*)\]\(\.\.?/[^)]*\)", r"\1", source)
     parts = re.split(r"^#+ (.+)$", FOLD.sub("", source), flags=re.MULTILINE)
-    return [("", parts[0].strip()), *zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)]
+    found = [("", parts[0].strip()), *zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)]
+    return [(heading, text) for heading, text in found if heading or text]
 
 
 def shorten(text: str) -> tuple[str, str]:
-    """Whole paragraphs up to WORDS words (at least one), and the rest."""
+    """Whole paragraphs up to WORDS words (at least one), and the rest, with where a lesson stands in the lectures."""
     paragraphs = re.split(r"\n\s*\n", text)
+    paragraphs.sort(key=lambda paragraph: paragraph.startswith("**On the slides:**"))
     shown, count = [], 0
     for paragraph in paragraphs:
         count += len(paragraph.split())
@@ -88,78 +113,107 @@ def shorten(text: str) -> tuple[str, str]:
     return "\n\n".join(shown), "\n\n".join(paragraphs[len(shown) :])
 
 
-def outputs(cell: nbformat.NotebookNode, heading: str, count: int) -> tuple[list[str], list[str]]:
-    """What a code cell shows: its pictures or its app, and the lines of its verdicts."""
-    called = [app for app in CALL.findall(cell.source) if app in apps.SHOWN]
-    if called:
-        return [PLAYER.format(name=app) for app in dict.fromkeys(called)], []
+def outputs(cell: nbformat.NotebookNode, heading: str) -> tuple[str, list[str], list[str]]:
+    """What a code cell shows: its app, or its pictures and the lines of its verdicts."""
+    if called := CALL.findall(cell.source):  # a guess is made in the lesson only
+        shown = (PLAYER.format(name=app) for app in dict.fromkeys(called) if app in apps.SHOWN)
+        return "".join(shown), [], []
     pictures, lines = [], []
     for output in cell.outputs:
-        if png := output.get("data", {}).get("image/png"):
-            said = output.get("metadata", {}).get("image/png", {}).get("alt") or f"A figure of “{heading}”."
-            source = f"data:image/png;base64,{png.replace(chr(10), '')}"
-            pictures.append(f'<img class="figure" alt="{html.escape(said)}" src="{source}">')
+        if found := picture(output):
+            kind, encoded, said = found
+            said = html.escape(said or f"A figure of “{heading}”.")
+            pictures.append(f'<img class="figure" alt="{said}" src="data:{kind};base64,{encoded}">')
         else:
             lines += VERDICT.findall(output.get("text", ""))
-    return pictures, lines
+    return "", pictures, lines
 
 
 def choose(notebook: nbformat.NotebookNode) -> list[Slide]:
-    """The slides of a lesson: by its tags, or by the rule where it has none."""
-    tagged = any(tags(cell) for cell in notebook.cells)
+    """The slides of a lesson: by its tags, or by the rule where it has none but skip."""
+    tagged = any(tags(cell) - {"skip"} for cell in notebook.cells)
     slides: list[Slide] = []
     for cell in notebook.cells:
         mine = tags(cell)
         if "skip" in mine or (tagged and not mine):
             continue
-        here = slides[-1] if slides else Slide(title(notebook))
+        if not slides and ("notes" in mine or cell.cell_type == "code"):
+            slides.append(Slide(title(notebook)))
         if "notes" in mine:
-            here.notes.append(cell.source)
+            slides[-1].notes.append(cell.source)
         elif cell.cell_type == "markdown":
-            for heading, text in sections(cell.source):
-                if not heading and not text:
-                    continue
-                if heading and ("fragment" not in mine):
-                    slides.append(Slide(heading))
-                elif not slides:
-                    slides.append(here)
-                here = slides[-1]
-                if here.body and not heading and "fragment" not in mine:
-                    here.notes.append(text)
-                    continue
-                shown, rest = (text, "") if tagged else shorten(text)
-                here.body.append(render(shown))
-                here.notes += [rest] if rest else []
+            tell(slides, cell.source, title(notebook), mine, tagged)
         elif cell.cell_type == "code":
-            pictures, lines = outputs(cell, here.heading, len(slides))
-            for picture in pictures:
-                slides.append(Slide(here.heading, [picture]))
-            if lines:
-                printed = f'<pre class="printed">{html.escape(chr(10).join(lines[:6]))}</pre>'
-                words = len(re.sub(r"<[^>]*>", " ", "".join(here.body)).split())
-                if pictures or words > WORDS or len(lines) > 2:
-                    slides.append(Slide(here.heading, [printed]))
-                else:
-                    here.body.append(printed)
+            show(slides, *outputs(cell, slides[-1].heading))
     return slides if tagged else thin(slides)
 
 
+def tell(slides: list[Slide], source: str, name: str, mine: set[str], tagged: bool) -> None:
+    """Put a Markdown cell on slides."""
+    for heading, text in sections(source):
+        if heading in ASIDE and not tagged:
+            slides[-1].notes.append(text)
+            continue
+        if not slides or (heading and "fragment" not in mine):
+            slides.append(Slide(heading or name))
+        here = slides[-1]
+        if not text:
+            continue
+        if here.body and not heading and "fragment" not in mine:
+            here.notes.append(text)
+            continue
+        shown, rest = (text, "") if tagged else shorten(text)
+        here.body.append(("text", f"<div>{render(shown)}</div>"))
+        here.notes += [rest] if rest else []
+
+
+def show(slides: list[Slide], player: str, pictures: list[str], lines: list[str]) -> None:
+    """Put what a code cell shows on slides: beside the text or the figure that it belongs to, where there is room."""
+    here = slides[-1]
+    if player:
+        if here.kinds() == {"text"} and len(slides) > 1:  # how to play is said
+            here.notes.insert(0, here.body.pop()[1])
+        else:
+            slides.append(Slide(here.heading))
+        slides[-1].body.append(("player", player))
+    for shown in pictures:
+        here = slides[-1]
+        if here.kinds() == {"printed"} and here.lines() <= FEW:
+            here.body.insert(0, ("figure", shown))
+            continue
+        if here.kinds() - {"text"} or here.weight() > BESIDE:
+            slides.append(Slide(here.heading))
+        slides[-1].body.append(("figure", shown))
+    if lines:
+        lines = lines[:LINES]
+        here = slides[-1]
+        if "figure" in here.kinds():
+            fits = here.lines() + len(lines) <= FEW and here.weight() <= BESIDE / 2
+        else:
+            fits = here.kinds() <= {"text", "printed"} and (
+                here.weight() + LINE * (here.lines() + len(lines)) <= ROOM
+            )
+        if not fits:
+            slides.append(Slide(here.heading))
+        printed = f'<pre class="printed">{html.escape(chr(10).join(lines))}</pre>'
+        slides[-1].body.append(("printed", printed))
+
+
 def thin(slides: list[Slide]) -> list[Slide]:
-    """At most MOST slides: the first, the last and the apps stay; of the others those that only print go first, then
-    those that only talk. What they said moves into the notes of the slide before."""
-    rank = {"player": 3, "figure": 2, "printed": 0}
+    """At most MOST slides: the first, the last and the apps stay; of the others those of a few words go first, then
+    those that only print, then those that talk. What they said moves into the notes of the slide before."""
 
-    def worth(i: int) -> tuple[int, int]:
-        body = "".join(slides[i].body)
-        kind = next(
-            (value for word, value in rank.items() if f'class="{word}' in body or f"course-{word}" in body), 1
-        )
-        return (9 if i in (0, len(slides) - 1) else kind), -i
+    def worth(i: int) -> tuple[float, float]:
+        kinds, weight = slides[i].kinds(), slides[i].weight()
+        kind = 3 if "player" in kinds else 2 if "figure" in kinds else weight >= SHORT
+        return (9 if i in (0, len(slides) - 1) else kind), weight
 
-    kept = sorted(sorted(range(len(slides)), key=worth, reverse=True)[:MOST])
-    for i in set(range(len(slides))) - set(kept):
-        before = max(k for k in kept if k < i)
-        slides[before].notes += slides[i].notes
+    slides = [slide for slide in slides if slide.body]
+    said = [i for i in range(1, len(slides)) if slides[i].kinds() == {"text"} and slides[i].weight() < SHORT]
+    kept = sorted(sorted({*range(len(slides))} - {*said}, key=worth, reverse=True)[:MOST])
+    for i in sorted(set(range(len(slides))) - set(kept)):
+        before = slides[max(k for k in kept if k < i)]
+        before.notes += [part for kind, part in slides[i].body if kind == "text"] + slides[i].notes
     return [slides[i] for i in kept]
 
 

@@ -36,6 +36,15 @@ yourself, download a notebook and open it in JupyterLab.
 PLAYER = '<div class="course-player" data-app="{name}"></div>'
 
 
+def picture(output: nbformat.NotebookNode) -> tuple[str, str, str] | None:
+    """The picture of an output: its kind, its bytes in base64, and what is said of it."""
+    data, told = output.get("data", {}), output.get("metadata", {})
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            return kind, data[kind].replace("\n", ""), told.get(kind, {}).get("alt", "")
+    return None
+
+
 def stage(notebook: nbformat.NotebookNode, name: str) -> dict[str, str]:
     """Make a page's source of a notebook, in place: players for its apps, links that fit, a way to have the file.
 
@@ -55,24 +64,19 @@ def stage(notebook: nbformat.NotebookNode, name: str) -> dict[str, str]:
             player = "".join(PLAYER.format(name=app) for app in dict.fromkeys(called))
             cell.outputs = [nbformat.v4.new_output("display_data", {"text/html": player})]
         for output in cell.outputs:
-            png = output.get("data", {}).get("image/png")
-            if png is None:
-                continue
-            said = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-            bytes_ = base64.b64decode(png)
-            alts[hashlib.sha256(bytes_).hexdigest()] = said or f"A figure of the section “{heading}”."
-    link = f"{{download}}`Download this notebook <../originals/{name}.ipynb>`"
+            if found := picture(output):
+                _, encoded, said = found
+                digest = hashlib.sha256(base64.b64decode(encoded)).hexdigest()
+                alts[digest] = said or f"A figure of the section “{heading}”."
+    link = f"{{download}}`Download this notebook, without outputs <../originals/{name}.ipynb>`"
     notebook.cells[0].source += f"\n\n{link}"
     return alts
 
 
 def missing(notebook: nbformat.NotebookNode) -> int:
     """How many figures of a notebook were stored without their description."""
-    return sum(
-        "image/png" in output.get("data", {}) and "alt" not in output.get("metadata", {}).get("image/png", {})
-        for cell in notebook.cells
-        for output in cell.get("outputs", [])
-    )
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return sum(1 for output in outputs if (found := picture(output)) and not found[2])
 
 
 def title(notebook: nbformat.NotebookNode) -> str:
@@ -120,7 +124,12 @@ def prepare(source: Path, notebooks: list[Path], frames: Path) -> None:
     for path in notebooks:
         notebook = nbformat.read(path, as_version=4)
         without += missing(notebook)
-        shutil.copy(path, source / "originals" / path.name)
+        # On the page stand its outputs; the file comes without, which would be a quarter of the site.
+        bare = nbformat.read(path, as_version=4)
+        for cell in bare.cells:
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = [], None
+        nbformat.write(bare, source / "originals" / path.name)
         rows.append((path.stem, title(notebook)))
         alts |= stage(notebook, path.stem)
         nbformat.write(notebook, source / "lessons" / path.name)
@@ -142,7 +151,8 @@ def prepare(source: Path, notebooks: list[Path], frames: Path) -> None:
     text = f"# Lessons\n\n```{{toctree}}\n:maxdepth: 1\n\n{names}\n```\n"
     (source / "lessons" / "index.md").write_text(text, encoding="utf-8")
     listed = "\n".join(f"- [{name}](lessons/{stem})" for stem, name in rows)
-    more = "\n".join(["lessons/index", "apps", *pages, "reference"])
+    short = {page: f"{page.capitalize()} <{page}>" for page in pages}  # one line of navigation holds them all
+    more = "\n".join(["lessons/index", "Apps <apps>", *short.values(), "API <reference>"])
     text = f"{WELCOME}\n{listed}\n\n```{{toctree}}\n:hidden:\n\n{more}\n```\n"
     (source / "index.md").write_text(text, encoding="utf-8")
 

@@ -1,12 +1,15 @@
 """What a figure shows, in words, for who does not see it: computed from the numbers that its artists hold.
 
 :func:`~course_utils.plots.palette.use` calls :func:`install`, after which every figure that a notebook shows has its
-description beside its picture, as ``metadata["image/png"]["alt"]``; nbconvert and the site make an ``alt`` of it.
+description beside its picture, as ``metadata["image/png"]["alt"]``; nbconvert, the site and the page of ``make lab``
+(course_utils/labextension) make an ``alt`` of it.
 """
 
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,10 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.quiver import Quiver
 
-PANELS, THINGS = (
-    4,
-    4,
-)  # so many panels are described, and so many curves or bars in each; the others are counted
+KINDS = ("image/png", "image/jpeg")  # of pictures that a notebook stores
+PANELS, THINGS = 4, 4  # so many panels are described, and curves or bars in each; the others are counted
 SIGNS = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "varepsilon": "ε", "eta": "η", "theta": "θ",
     "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "phi": "φ", "psi": "ψ", "omega": "ω",
@@ -47,12 +48,15 @@ def install() -> None:
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython is not None else None
     if shell is not None:
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _bundle)
+        display = shell.display_formatter
+        display.mimebundle_formatter.for_type(Figure, partial(_bundle, display.formatters))
 
 
-def _bundle(figure: Figure, **_: object) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """No picture, which others make, but what is to be said beside it."""
-    return {}, {"image/png": {"alt": describe(figure)}}
+def _bundle(formatters: Any, figure: Figure, **_: object) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """No picture, which others make, but what is to be said beside it, whatever kind of picture that is."""
+    kinds = [kind for kind in KINDS if Figure in formatters[kind].type_printers]
+    said = {"alt": describe(figure)}
+    return {}, {kind: said for kind in kinds}
 
 
 def plain(text: str) -> str:
@@ -69,7 +73,7 @@ def number(value: float) -> str:
 
 
 def _panel(ax: Axes) -> str:
-    things = [*_bars(ax), *_lines(ax), *_points(ax), *_pictures(ax)]
+    things = [*_bars(ax), *_lines(ax), *_points(ax), *_pictures(ax)] or [*_words(ax)]
     if not things:
         return ""
     name = plain(ax.get_title(loc="left") or ax.get_title() or ax.get_title(loc="right"))
@@ -150,6 +154,13 @@ def _points(ax: Axes) -> Iterator[str]:
             yield f"{len(np.atleast_1d(drawn.U))} arrows"
         elif isinstance(drawn, QuadMesh) and drawn.get_array() is not None:
             yield "a coloured field, " + _field(np.ma.compressed(np.ma.asarray(drawn.get_array())))
+
+
+def _words(ax: Axes) -> Iterator[str]:
+    """What stands in a diagram, which holds no numbers."""
+    words = [found for text in ax.texts if text.get_visible() and (found := plain(text.get_text()))]
+    if words:
+        yield "a diagram: " + ", ".join(words)
 
 
 def _field(values: np.ndarray) -> str:

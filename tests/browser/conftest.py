@@ -65,6 +65,26 @@ def browser():
 
 
 @pytest.fixture(scope="session")
+def grave():
+    """grave(page, within=None): what axe finds there that is serious or critical, text of low contrast among it."""
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="pip install -e '.[test]'"
+    ).Axe()
+
+    def look(page, within=None):
+        # preload: it would fetch style sheets, which it cannot from a folder
+        options = {"resultTypes": ["violations"], "preload": False}
+        found = axe.run(page, context=within, options=options).response["violations"]
+        return [
+            (each["id"], [node["html"] for node in each["nodes"]])
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+
+    return look
+
+
+@pytest.fixture(scope="session")
 def home(tmp_path_factory, root):
     """The folder of the lab's files, with a copy of the notebooks in notebooks/."""
     home = tmp_path_factory.mktemp("lab")

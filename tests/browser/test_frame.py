@@ -361,6 +361,15 @@ def test_everything_has_a_name_for_who_listens(house):
             assert not focusable.evaluate(unmarked), call
 
 
+def test_axe_finds_nothing_serious(house, grave):
+    """In one app with every kind of control, and before a class."""
+    for call in ("kinds = show", CALLS[0].format(SCALE)):
+        app = house.app(call)
+        app.evaluate("app => app.classList.add('looked-at')")
+        assert grave(house.page, ".looked-at") == [], call
+        app.evaluate("app => app.classList.remove('looked-at')")
+
+
 def test_what_runs_the_cell_in_the_notebook_runs_it_from_a_control_too(house):
     page = house.page
     for control in (".noUi-handle", ".course-control-kind select", "button:has-text('Go')"):

@@ -15,8 +15,45 @@ import pytest
 from PIL import Image
 
 from course_utils import apps
+from course_utils.apps.frame import Choice, LiveController, Slider, forward, state
 
 CALL = "from course_utils import apps\napps.couplings_app()"
+
+
+class Small(LiveController):
+    """An app that trains: two steps at a rate, from where its kind says."""
+
+    title, size = "small", (1.6, 1.0)
+    main = ("kind", "rate")
+    controls = (
+        Choice("kind", "kind", ("low", "high", "your own"), "low"),
+        Slider("rate", "rate", 1, 4, 1, 1),
+        Slider("other", "other", 0, 1, 0, 1),
+    )
+    states = (
+        state("begun", "It is at {}.", ("0", lambda c: c.at)),
+        state("two steps", "Two steps of 3 end at {}.", ("6", lambda c: c.at), do=({"rate": 3}, forward(2))),
+    )
+    at = 0
+
+    def begin(self):
+        super().begin()
+        self.at = 0
+
+    def steps(self):
+        while True:
+            self.at += self.values["rate"]
+            yield
+
+    def make_panels(self, figure):
+        ax = figure.add_axes((0, 0, 1, 1), xlim=(0, 1), ylim=(0, 9))
+        return SimpleNamespace(moving=(), line=ax.axhline(0))
+
+    def update(self):
+        self.panels.line.set_ydata([self.at + (self.values["kind"] == "high")] * 2)
+
+    def status(self):
+        return f"at <b>{self.at:g}</b>, {self.values['kind']}"
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +96,9 @@ def published(root, tmp_path_factory):
         nbformat.write(v4.new_notebook(cells=cells), path := folder / f"{name}.ipynb")
         paths.append(path)
     frames.MAIN, frames.OTHER = 3, 2  # pictures along a slider: quick, and its ends are among them
-    frames.make("couplings_app", folder / "frames", 2)
+    frames.store(apps.controller("couplings_app", None), "couplings_app", folder / "frames", 2)
+    frames.TRAINED["small_app"] = (("kind",), ("rate",))
+    frames.store(Small(), "small_app", folder / "frames")
     website.prepare(folder / "source", paths, folder / "frames")
     website.build(folder / "source", folder / "site", api=False)
     slides.prepare(folder / "slides", folder / "frames")
@@ -165,12 +204,28 @@ def test_a_players_pictures_are_those_of_the_app(published, images):
     assert (np.abs(first - last).max(axis=2) > 60).mean() > 0.001  # a dot, numbers and colours have moved
 
 
+def test_a_choice_is_a_track_and_what_trains_is_trained_again(published):
+    text = (published.frames / "small_app.js").read_text(encoding="utf-8")
+    begun, trained = json.loads(text.partition(" = ")[2].rstrip(";\n"))["states"]
+    told = [
+        [(track["label"], track["kind"], track["at"], [frame[1:] for frame in track["frames"]])
+         for track in state["tracks"]]
+        for state in (begun, trained)
+    ]  # fmt: skip
+    assert told[0] == [("kind", "choice", 0, [["at 0, low", "low"], ["at 0, high", "high"]])]
+    assert told[1] == [
+        ("kind", "choice", 0, [["at 6, low", "low"], ["at 6, high", "high"]]),
+        ("rate", "range", 1, [[f"at {2 * rate}, low", str(rate)] for rate in (1, 3, 4)]),
+    ]
+    assert trained["tracks"][1]["frames"][1][0] == trained["frame"][0]
+
+
 def test_slides_by_rule_show_formula_figure_verdict_and_app(published):
     text = (published.slides / "one.html").read_text(encoding="utf-8")
     sections = text.split("<section>")[1:]
     assert re.search("<h2>(.*?)</h2>", sections[0])[1] == "Lesson one"
     assert r"\[a &lt; b\]" in sections[0]
-    assert 'class="figure"' in sections[1]
+    assert 'class="figure"' in sections[0]  # beside few words
     assert "W = 0.41 (floor 0.28): near" in text
     assert "an aside" not in text
     assert "It moves." not in text  # an answer
@@ -195,7 +250,7 @@ def test_a_deck_of_every_lesson_is_no_longer_than_a_lecture(published, root):
         assert 12 <= len(slides) <= 25, path.name
         assert slides[0].heading.startswith("Lesson"), path.name
         called = {app for cell in lesson.cells for app in published.tools.CALL.findall(cell.source)}
-        text = "".join(part for slide in slides for part in slide.body)
+        text = "".join(part for slide in slides for _, part in slide.body)
         assert all(f'data-app="{app}"' in text for app in called & set(apps.SHOWN)), path.name
 
 
@@ -243,9 +298,35 @@ def test_a_player_goes_through_states_and_along_tracks(published, offline):
     player.get_by_role("button", name="Play", exact=True).wait_for(timeout=30_000)  # at its end
 
 
+def test_a_choice_of_a_player_shows_its_options_picture(published, offline):
+    offline.goto((published.site / "apps.html").as_uri())
+    player = offline.locator(".course-player[data-app=small_app]")
+    player.get_by_label("kind").select_option("high")
+    assert player.locator(".course-player-status").inner_text() == "at 0, high"
+    player.locator("select").first.select_option("two steps")
+    assert player.locator(".course-player-status").inner_text() == "at 6, low"
+
+
 def test_search_finds_a_page_from_a_folder(published, offline):
     offline.goto((published.site / "search.html").as_uri() + "?q=pterodactyl")
     offline.locator("#search-results a", has_text="Lesson two").first.wait_for(timeout=30_000)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_on_the_site(published, offline, grave, theme):
+    offline.emulate_media(color_scheme=theme)
+    for page in ("lessons/one.html", "apps.html"):
+        offline.goto((published.site / page).as_uri())
+        assert offline.evaluate("document.documentElement.dataset.theme") == theme
+        assert grave(offline) == [], page
+
+
+def test_axe_finds_nothing_serious_in_a_deck(published, offline, grave):
+    offline.goto((published.slides / "one.html").as_uri())
+    offline.wait_for_function("() => window.Reveal?.isReady()")
+    for _ in range(offline.evaluate("Reveal.getTotalSlides()")):
+        assert grave(offline) == []
+        offline.keyboard.press("ArrowRight")
 
 
 def test_a_deck_goes_on_with_keys_and_nothing_is_cut_off(published, offline):
@@ -255,7 +336,10 @@ def test_a_deck_goes_on_with_keys_and_nothing_is_cut_off(published, offline):
     total = offline.evaluate("Reveal.getTotalSlides()")
     cut = """() => { const s = Reveal.getCurrentSlide();
         return s.scrollHeight > s.clientHeight + 2 || s.scrollWidth > s.clientWidth + 2; }"""
+    seen = """() => { const s = Reveal.getCurrentSlide(), at = s.querySelector('h2').getBoundingClientRect();
+        return s.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2)); }"""
     for slide in range(total):
         assert offline.evaluate("Reveal.getIndices().h") == slide
+        assert offline.evaluate(seen), slide
         assert not offline.evaluate(cut), slide
         offline.keyboard.press("ArrowRight")

@@ -48,6 +48,13 @@ def test_bars_points_arrows_fields_and_pictures(ax):
     assert "a picture of 3 by 2 pixels, values from 0 to 5" in describe(ax.figure)
 
 
+def test_a_diagram_is_told_by_its_words(ax):
+    ax.set_axis_off()
+    ax.text(0, 0, "latent\n100")
+    ax.text(1, 0, "Linear")
+    assert describe(ax.figure) == "One panel. a diagram: latent 100, Linear."
+
+
 def test_many_panels_are_counted():
     figure = Figure()
     for ax in figure.subplots(2, 3).flat:

@@ -16,10 +16,11 @@ from matplotlib.figure import Figure
 from course_utils.apps.frame.controls import Button, Choice, Control, Slider, Toggle, ValueControl
 from course_utils.apps.frame.handles import Handle
 from course_utils.apps.frame.player import Player
-from course_utils.apps.frame.states import State
+from course_utils.apps.frame.states import State, Step
 from course_utils.checks import one_of
 
-# In a status line, what is no sentence: markup, and what is folded or to be copied.
+# In a status line, what is no sentence: tags inside a word, other markup, and what is folded or to be copied.
+INLINE = re.compile(r"</?(?:b|i|em|code|span|sub|sup)\b[^>]*>")
 MARKUP = re.compile(r"<(details|pre|button|progress).*?</\1>|<[^>]*>", re.DOTALL)
 
 
@@ -130,6 +131,17 @@ class Controller:
         """Everything as it is at first: from here the way leads to each named state."""
         self.set(**{c.name: c.value for c in self.value_controls()})
 
+    def take_steps(self, steps: Iterable[Step]) -> None:
+        """From the beginning, these steps: values to set, a button to press by name, a function of the controller."""
+        self.begin()
+        for step in steps:
+            if isinstance(step, str):
+                self.press(step)
+            elif callable(step):
+                step(self)
+            else:
+                self.set(**step)
+
     def visit(self, name: str) -> None:
         """Go to the state of that name, wherever we are.
 
@@ -140,14 +152,7 @@ class Controller:
         """
         states = {state.name: state for state in self.states}
         state = states[one_of("state", name, states)]
-        self.begin()
-        for step in state.steps:
-            if isinstance(step, str):
-                self.press(step)
-            elif callable(step):
-                step(self)
-            else:
-                self.set(**step)
+        self.take_steps(state.steps)
         self.state = state
 
     def turn(self, by: int) -> None:
@@ -165,7 +170,7 @@ class Controller:
 
     def spoken(self) -> str:
         """The status without its markup."""
-        return " ".join(html.unescape(MARKUP.sub(" ", self.status())).split())
+        return " ".join(html.unescape(MARKUP.sub(" ", INLINE.sub("", self.status()))).split())
 
     def keep(self) -> Callable[[], None]:
         """A function that brings the present state back, after an error: what was assigned since then, and what was

@@ -52,33 +52,38 @@
       choice.value = about.states.indexOf(state);
       tracks.replaceChildren();
       ranges = state.tracks.map((track, k) => {
-        const range = make("input", { type: "range", min: 0, max: track.frames.length - 1, step: 1, id: `${id}-${k}` });
-        range.value = track.at;
-        const out = make("output", { textContent: track.frames[track.at][2] });
+        const chosen = track.kind === "choice";
+        const range = make(chosen ? "select" : "input", { id: `${id}-${k}` });
+        const out = make("output");
         out.setAttribute("for", range.id);
-        range.setAttribute("aria-valuetext", track.frames[track.at][2]);
+        if (chosen) track.frames.forEach((frame, i) => range.append(make("option", { value: i, textContent: frame[2] })));
+        else Object.assign(range, { type: "range", min: 0, max: track.frames.length - 1, step: 1 });
+        const tell = () => {
+          if (chosen) return;
+          out.textContent = track.frames[range.value][2];
+          range.setAttribute("aria-valuetext", out.textContent);
+        };
+        const reset = () => { range.value = track.at; tell(); };
         const move = () => {
           ranges.forEach((other) => { if (other.range !== range) other.reset(); });
-          const frame = track.frames[range.value];
-          out.textContent = frame[2];
-          range.setAttribute("aria-valuetext", frame[2]);
-          show(frame, false);
+          tell();
+          show(track.frames[range.value], Number(range.value) === track.at);
         };
         range.addEventListener("input", () => { halt(); move(); });
         tracks.append(make("div", {}, make("label", { htmlFor: range.id, textContent: track.label }), range, out));
-        const reset = () => { range.value = track.at; out.textContent = track.frames[track.at][2]; };
-        return { range, move, reset };
+        reset();
+        return { range, move, reset, last: track.frames.length - 1 };
       });
       play.disabled = !ranges.length;
       show(state.frame, true);
     };
     play.addEventListener("click", () => {
       if (timer) { halt(); return; }
-      const { range, move } = ranges.find((one) => one.range === box.lastRange) ?? ranges[0];
-      if (Number(range.value) === Number(range.max)) range.value = 0;
+      const { range, move, last } = ranges.find((one) => one.range === box.lastRange) ?? ranges[0];
+      if (Number(range.value) === last) { range.value = 0; move(); }
       play.textContent = "Pause";
       timer = setInterval(() => {
-        if (Number(range.value) >= Number(range.max)) { halt(); return; }
+        if (Number(range.value) >= last) { halt(); return; }
         range.value = Number(range.value) + 1;
         move();
       }, 400);

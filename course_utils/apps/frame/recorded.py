@@ -17,7 +17,7 @@ from course_utils.apps.frame.canvas import Canvas
 from course_utils.apps.frame.controller import Controller
 from course_utils.plots import palette
 
-QUALITY = 75
+COLOURS, QUALITY = 256, 75
 WIDTH = 1200  # pixels of a picture for a projector
 
 # Until the script has made a player of it, or where none may run, it is the first picture. The first rule hides what is
@@ -35,14 +35,19 @@ _PLAYER = """<style>{css}
 NOTE = "Recorded pictures: n and p go through them. Run this cell again for the living app."
 
 
-def picture(controller: Controller, canvas: Canvas) -> bytes:
-    """What the controller shows now, as WebP."""
+def picture(
+    controller: Controller, canvas: Canvas, *, colours: int = COLOURS, quality: int = QUALITY
+) -> bytes:
+    """What the controller shows now, as WebP: in so many colours, without loss, or as a photograph of that quality,
+    whichever is smaller."""
     with palette.context():
         controller.draw(canvas.figure)
         png = canvas.png(controller.moving)
-    buffer = BytesIO()
-    Image.open(BytesIO(png)).save(buffer, "webp", quality=QUALITY, method=4)
-    return buffer.getvalue()
+    drawn, coded = Image.open(BytesIO(png)).convert("RGB"), (BytesIO(), BytesIO())
+    few = drawn.quantize(colours, dither=Image.Dither.NONE).convert("RGB")
+    few.save(coded[0], "webp", lossless=True, quality=50, method=2)
+    drawn.save(coded[1], "webp", quality=quality, method=6)
+    return min((buffer.getvalue() for buffer in coded), key=len)
 
 
 def record(

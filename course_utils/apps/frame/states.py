@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+# Values of controls to set, a button to press, or what to do with the controller.
+Step = Mapping[str, Any] | str | Callable[[Any], object]
+
 # Numbers as a sentence writes them, and how a measured one is compared with them.
 _SAYS = re.compile(r"(less than|more than|at most|at least|)\s?(∞|[-−]?[\d,]+(\.\d+)?)( %|)")
 
@@ -70,7 +73,7 @@ class State:
     name: str
     says: str
     numbers: tuple[Number, ...]
-    steps: tuple[Mapping[str, Any] | str | Callable[[Any], object], ...] = ()
+    steps: tuple[Step, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < len(self.numbers) == self.says.count("{}"):
@@ -94,7 +97,7 @@ def state(
     name: str,
     says: str,
     *numbers: tuple[str, Callable[[Any], float]],
-    do: tuple[Mapping[str, Any] | str | Callable[[Any], object], ...] = (),
+    do: tuple[Step, ...] = (),
     **values: Any,
 ) -> State:
     """A :class:`State`, shortly: its numbers as pairs, the controls' ``values`` by name, then what to ``do``."""
