@@ -54,6 +54,15 @@ def test_apps_are_stored_as_a_picture_and_their_views_are_not_compared(code_cell
         if "_app(" in cell.source:
             assert "nbval-ignore-output" in tags(cell)
             assert any("image/png" in output.get("data", {}) for output in cell.outputs)
+            assert "hide-input" in tags(cell)  # before a class, and on the site, its code is folded
+
+
+def test_code_is_folded_only_where_it_draws(code_cells):
+    for cell in code_cells:
+        if "hide-input" in tags(cell):
+            assert any("image/png" in output.get("data", {}) for output in cell.outputs), cell.id
+            assert "claim" not in cell.metadata, cell.id
+            assert not re.search(r"\.run\(|\.steps\(|Trainer\(", cell.source), cell.id
 
 
 def test_every_picture_says_what_it_shows(code_cells):
