@@ -3,6 +3,10 @@
     digits      one small network of pictures and many kinds of critic on MNIST: at moments of the training the Fréchet
                 distance of 2,000 pictures, modes, entropy of the digits and sharpness; of autoencoders also the error
                 of real pictures, L(G)/L(x), k and the measure M, each the mean of the last 200 steps
+    tips        the same network after ganhacks' tips (L3), or against them, one at a time
+    ali         ALI in the plane, on the ring, beside a GAN whose encoder is fitted afterwards to (G(z), z): modes, W1;
+                of real points that were encoded and decoded, how many are back in their mode, and how far they are
+                from where they were; how far the codes are from the prior
     aae         lesson 9's autoencoder with two latents, its KL term against a discriminator of latents (two priors):
                 reconstruction of test digits, Fréchet distance of draws, and how far the codes are from the prior
                 (energy distance of 2,000 codes and 2,000 draws; "floor": of draws and draws)
@@ -21,17 +25,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from typing import Any
+
+from family_ways import CRITICS, TIPS, Inference, Way, fit_encoder
 
 import numpy as np
 import torch
-from course_utils import runtime
+from course_utils import runtime, transport
 from course_utils.attacks import load_digit_network
 from course_utils.datasets import Images, load_mnist
 from course_utils.datasets.scaling import to_symmetric, to_unit
-from course_utils.gan import AdversarialTrainer, metrics
+from course_utils.gan import PointTrainer, metrics
 from course_utils.gan.upscale import UpscaleTrainer, bicubic, psnr, save_upscaler, shrink
 from course_utils.runtime import describe_machine, load_results, store_results
+from course_utils.toy import ring
 from course_utils.vae import AAETrainer, VAETrainer, binarise, save_vae
 from scipy.spatial.distance import cdist
 
@@ -43,19 +51,6 @@ SHIPPED = {  # row of seed 0 -> the file that ships
     "+ adversarial 0.01": "upscaler_adversarial",
 }
 JUDGED = 2_000
-MOMENTS = (100, 250, 500, 750)
-LATER = (750, 1500, 2250)  # of what is trained longer
-SIZES: dict[str, Any] = {"generator_widths": (32, 16), "batch_size": 32}
-SMALL = SIZES | {"discriminator_widths": (16, 32), "batch_norm_in_discriminator": False}
-CRITICS: dict[str, tuple[str, dict[str, Any]]] = {
-    "BEGAN, gamma 0.5": ("began", {"gamma": 0.5}),
-    "BEGAN, gamma 0.8": ("began", {}),
-    "BEGAN, gamma 0.8, longer": ("began", {}),
-    "EBGAN": ("ebgan", {}),
-    "non-saturating": ("dcgan", SMALL),
-    "least squares": ("lsgan", SMALL),
-    "hinge": ("hinge", SMALL),
-}
 LATENTS: dict[str, tuple[Callable[..., Any], str]] = {
     "VAE": (VAETrainer, "vae-2"),
     "AAE": (AAETrainer, "aae-2"),
@@ -73,7 +68,8 @@ LOSSES: dict[str, dict[str, float]] = {
 UPSCALE_STEPS = 1_500
 SURE = 0.9
 SHIP = False
-RECENT = 200
+RECENT, BLOCK = 200, 50  # steps: of a mean at a look, and of a point of a curve
+ALI_STEPS, ENDS = 3_000, 500
 
 
 # ---------------------------------------------------------------------- what real pictures are
@@ -126,16 +122,24 @@ def floor() -> float:
 
 
 def digits(seed: int, names: list[str], steps: int) -> Iterator[dict]:
-    for name in names or CRITICS:
-        if name not in CRITICS:
+    return trained(CRITICS, seed, names, steps)
+
+
+def tips(seed: int, names: list[str], steps: int) -> Iterator[dict]:
+    return trained(TIPS, seed, names, steps)
+
+
+def trained(ways: dict[str, Way], seed: int, names: list[str], steps: int) -> Iterator[dict]:
+    for name, way in ways.items():
+        if name not in (names or ways):
             continue
-        recipe, changes = CRITICS[name]
-        trainer = AdversarialTrainer(load_mnist("train"), recipe, device="cpu", seed=seed, **changes)
+        torch.manual_seed(seed)  # dropout draws from the global stream
+        trainer = way.kind(load_mnist("train"), way.recipe, device="cpu", seed=seed, **way.settings)
         looks, start = [], time.process_time()
-        trained = 0.0
-        for step in (m for m in (LATER if "longer" in name else MOMENTS) if m <= steps):
+        spent = 0.0
+        for step in sorted({min(moment, steps) for moment in way.moments}):
             trainer.run(step - trainer.done, progress=False)
-            trained += time.process_time() - start
+            spent += time.process_time() - start
             pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(max(1, JUDGED // 500))])
             look = {"step": step, **judged(pictures)}
             if "balance" in trainer.history:
@@ -146,7 +150,43 @@ def digits(seed: int, names: list[str], steps: int) -> Iterator[dict]:
             looks.append(look)
             print(f"{name} seed {seed} {json.dumps(look)}", flush=True)
             start = time.process_time()
-        yield {"name": name, "seed": seed, "steps": trainer.done, "seconds": trained, "looks": looks}
+        row = {"name": name, "seed": seed, "steps": trainer.done, "seconds": spent, "looks": looks}
+        yield row | ({"curves": curves(trainer.history)} if "convergence" in trainer.history else {})
+
+
+def curves(history: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """L(G) / L(x), k and M, each of means over 50 steps."""
+    n = len(history["d_real"]) // BLOCK * BLOCK
+    means = {name: values[:n].reshape(-1, BLOCK).mean(1) for name, values in history.items()}
+    shown = {"ratio": means["d_fake"] / means["d_real"], "k": means["balance"], "M": means["convergence"]}
+    return {name: [float(f"{value:.4g}") for value in values] for name, values in shown.items()}
+
+
+def ali(seed: int, names: list[str], steps: int) -> Iterator[dict]:
+    steps, random = min(steps, ALI_STEPS), torch.Generator().manual_seed(seed)
+    for name in names or ALI:
+        if name not in ALI:
+            continue
+        trainer = ALI[name](ring(), device="cpu", seed=seed).run(steps, progress=False)
+        encoder = getattr(trainer.generator, "encoder", None) or fit_encoder(trainer, steps)
+        modes, x = trainer.distribution.modes, trainer.distribution.sample(CODED, np.random.default_rng(seed))
+        with torch.no_grad():
+            codes = encoder(torch.from_numpy(x).float())
+            again = trainer.generator(codes).numpy()
+        made = trainer.sample(CODED, seed=seed).numpy()
+        home = cdist(again, modes).argmin(1) == cdist(x, modes).argmin(1)
+        draws = [latents(trainer, CODED, random) for _ in range(3)]
+        yield {
+            "name": name,
+            "seed": seed,
+            "steps": trainer.done,
+            "modes": int(metrics.mixture_coverage(made, trainer.distribution)[0]),
+            "w1": transport.earth_movers_distance(made[:ENDS].astype(float), x[:ENDS]).cost,
+            "home": float(home.mean()),
+            "again": float(np.linalg.norm(again - x, axis=1).mean()),
+            "apart": energy_distance(codes.numpy(), draws[0]),
+            "floor": energy_distance(draws[1], draws[2]),
+        }
 
 
 def aae(seed: int, names: list[str], steps: int) -> Iterator[dict]:
@@ -228,7 +268,8 @@ def upscaled(made: torch.Tensor, x: torch.Tensor) -> dict[str, float]:
     }
 
 
-PARTS = {"digits": digits, "aae": aae, "resolution": resolution}
+ALI = {"ALI": Inference, "a GAN, then an encoder": PointTrainer}
+PARTS = {"digits": digits, "tips": tips, "ali": ali, "aae": aae, "resolution": resolution}
 
 
 def main() -> None:
@@ -251,14 +292,14 @@ def main() -> None:
         result |= load_results("family")
     result |= {"machine": describe_machine(), "judged": JUDGED, "floor": floor()}
     for part in options.parts or PARTS:
-        for seed in options.seeds:
-            known = {row["name"] for row in result[part] if row["seed"] == seed}
-            wanted = [name for name in options.names or names_of(part) if name not in known]
-            for row in PARTS[part](seed, wanted, options.steps) if wanted else ():
+        wanted = product(options.names or names_of(part), options.seeds)
+        done = {(row["name"], row["seed"]) for row in result[part]}
+        for name, seed in (both for both in wanted if both not in done):
+            for row in PARTS[part](seed, [name], options.steps):
                 with suppress(FileNotFoundError):  # another run may have stored something in the meantime
                     if options.store:
                         stored = load_results("family")
-                        result |= {name: stored[name] for name in PARTS}
+                        result |= {name: stored.get(name, []) for name in PARTS}
                 result[part] = sorted(
                     [*result[part], row], key=lambda row: (names_of(part).index(row["name"]), row["seed"])
                 )
@@ -269,7 +310,8 @@ def main() -> None:
 
 
 def names_of(part: str) -> list[str]:
-    return {"digits": [*CRITICS], "aae": [*LATENTS], "resolution": ["bicubic", *LOSSES]}[part]
+    names = {"digits": CRITICS, "tips": TIPS, "ali": ALI, "aae": LATENTS, "resolution": ["bicubic", *LOSSES]}
+    return [*names[part]]
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ from course_utils.checks import numbers, whole
 from course_utils.gan.conditional import check_labels, encode
 from course_utils.gan.metrics.classifier import CLASSES
 from course_utils.gan.networks import ARCHITECTURES
-from course_utils.gan.objectives import OBJECTIVES, Objective, next_balance
+from course_utils.gan.objectives import OBJECTIVES, Objective, next_balance, pulling_away
 from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
 from course_utils.gan.recipes import Recipe
 from course_utils.training import TrainingLoop, descend
@@ -164,6 +164,10 @@ class AdversarialLoop(TrainingLoop):
                 fake = self.seen(told(self.generator, self.latent_batch(), c))
                 scores = told(self.discriminator, fake, c)
             loss = self.generator_loss(_full(scores), real, c)
+            if self.recipe.pulling_away:
+                with self.precision():
+                    codes = self.discriminator.code(fake)  # type: ignore[operator]
+                loss = loss + self.recipe.pulling_away * pulling_away(_full(codes))
             descend(self.generator_optimizer, loss)
         finally:  # also after Ctrl-C
             self.discriminator.requires_grad_(True)

@@ -173,6 +173,10 @@ class Autoencoder(nn.Module):
         """AE(x), in the shape of x."""
         return self.layers(x)
 
+    def code(self, x: Tensor) -> Tensor:
+        """What is kept of each sample, (n, ...) -> (n, length of the code)."""
+        return self.layers[0](x)
+
     def forward(self, x: Tensor) -> Tensor:
         error = (x - self.reconstruct(x)).abs()
         return -(error**self.power).flatten(1).mean(dim=1)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from torch import Tensor
-from torch.nn.functional import logsigmoid
+from torch.nn.functional import logsigmoid, normalize
 
 from course_utils.divergences import LOG_2
 
@@ -108,6 +108,17 @@ def margin_loss(real_scores: Tensor, fake_scores: Tensor, margin: float = 1.0) -
     return -real_scores.mean() + (margin + fake_scores).relu().mean()
 
 
+def pulling_away(codes: Tensor) -> Tensor:
+    """The mean of cos(s_i, s_j)^2 over all pairs i != j of codes (n, k): EBGAN's pulling-away term, in [0, 1].
+
+    0 for codes at right angles, 1 where all point the same way (or the opposite): a generator that makes one sample
+    only pays most (Zhao et al. 2017, section 2.4). Of n = 1 there are no pairs, and it is 0.
+    """
+    cosines = normalize(codes.flatten(1), dim=1) @ normalize(codes.flatten(1), dim=1).T
+    n = len(codes)
+    return (cosines.square().sum() - cosines.diagonal().square().sum()) / max(n * (n - 1), 1)
+
+
 def balanced_loss(real_scores: Tensor, fake_scores: Tensor, balance: Tensor | float = 0.0) -> Tensor:
     """L(x) - k L(G(z)) with L the mean energy, -score (BEGAN, Berthelot et al. 2017). The generator plays L(G(z)).
 
@@ -151,6 +162,16 @@ class Objective:
     estimate: Callable[[float], float] = lambda loss: LOG_2 - loss / 2
 
 
+def _least_squares(a: float, b: float, c: float) -> Objective:
+    return Objective(
+        partial(least_squares_discriminator_loss, a=a, b=b),
+        partial(least_squares_generator_loss, c=c),
+        probabilities=False,
+        measures="chi2",
+        estimate=lambda loss: 2 - 8 * loss / (b - a) ** 2,
+    )
+
+
 OBJECTIVES = {
     "minimax": Objective(discriminator_loss, saturating_generator_loss),
     "non-saturating": Objective(discriminator_loss, non_saturating_generator_loss),
@@ -169,21 +190,9 @@ OBJECTIVES = {
         measures="JSD of pairs",
         estimate=lambda loss: LOG_2 - loss,
     ),
-    "least squares": Objective(
-        least_squares_discriminator_loss,
-        least_squares_generator_loss,
-        probabilities=False,
-        measures="chi2",
-        estimate=lambda loss: 2 - 8 * loss,
-    ),
+    "least squares": _least_squares(0.0, 1.0, 1.0),
     # the constants of Mao et al.'s theorem: b - c = 1, b - a = 2
-    "least squares, (-1, 1, 0)": Objective(
-        partial(least_squares_discriminator_loss, a=-1.0),
-        partial(least_squares_generator_loss, c=0.0),
-        probabilities=False,
-        measures="chi2",
-        estimate=lambda loss: 2 - 2 * loss,
-    ),
+    "least squares, (-1, 1, 0)": _least_squares(-1.0, 1.0, 0.0),
     "hinge": Objective(
         hinge_discriminator_loss,
         critic_generator_loss,

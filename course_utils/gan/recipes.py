@@ -37,7 +37,8 @@ class Recipe(Settings):
         :mod:`~course_utils.gan.penalties`), with the penalty's ``penalty_weight`` or the ``clip`` limit c;
         ``instance_noise`` is the standard deviation of the noise added to all that the discriminator sees. ``margin``
         is EBGAN's m, ``gamma`` (from 0 to 1) and ``balance_rate`` are BEGAN's diversity ratio and lambda_k, for the
-        objectives "margin" and "balanced", which need an autoencoder.
+        objectives "margin" and "balanced", which need an autoencoder. ``pulling_away`` weighs a term of G's loss that
+        wants the codes of its samples apart (EBGAN-PT; its authors take 0.1).
     The steps
         ``batch_size`` is L0's m, ``discriminator_steps`` its k (n_critic in L3), ``generator_steps`` how
         many follow; the learning rates are its epsilon_1 and epsilon_2. ``betas`` are Adam's: the small
@@ -66,6 +67,7 @@ class Recipe(Settings):
     margin: float = 0.2
     gamma: float = 0.5
     balance_rate: float = 1e-2
+    pulling_away: float = 0.0
     batch_size: int = 64
     discriminator_steps: int = 1
     generator_steps: int = 1
@@ -110,6 +112,7 @@ class Recipe(Settings):
             margin=positive,
             gamma=partial(number, interval="[0, 1]", advice="as BEGAN's diversity ratio is"),
             balance_rate=not_negative,
+            pulling_away=not_negative,
             batch_size=whole,
             discriminator_steps=whole,
             generator_steps=whole,
@@ -134,6 +137,11 @@ class Recipe(Settings):
             raise ValueError(
                 f"objective is {self.objective!r}, but the score of architecture {self.architecture!r} {what}: choose "
                 f"another architecture, or one of {fitting}."
+            )
+        if self.pulling_away and not has:
+            raise ValueError(
+                f"pulling_away is {self.pulling_away:g}, but architecture {self.architecture!r} has no codes to pull "
+                "apart: leave it at 0, or take an autoencoder."
             )
         for name in ("minibatch_statistics", "conditioning"):
             if has and getattr(self, name) != "none":

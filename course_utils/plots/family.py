@@ -1,6 +1,6 @@
 """Pictures for lesson 12: what each game's best critic says of two densities, and how hard the generator is pulled."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,20 @@ def draw_thermostat(ax: Axes, ratio: ArrayLike, balance: ArrayLike, gamma: float
     draw_guide(ax, gamma, "γ")
     ax.set(xlabel="training step", ylabel="ratio; k", ylim=(0, 1.1), title="The thermostat")
     ax.legend(loc="upper right")
+
+
+def draw_settling(ax: Axes, ratios: Mapping[str, Sequence[ArrayLike]], gamma: float, every: int = 50) -> None:
+    """L(G) / L(x) over the training, means over ``every`` steps, a line for each seed (n,) of each setting; gamma as a
+    guide, with a tenth to both sides."""
+    looks = ((palette.GENERATOR, "-"), (palette.SECOND, "--"), (palette.THIRD, ":"))
+    for (name, seeds), (colour, dash) in zip(ratios.items(), looks, strict=False):
+        for i, values in enumerate(seeds):
+            steps = every * np.arange(1, len(np.asarray(values)) + 1)
+            ax.plot(steps, values, color=colour, ls=dash, lw=1.5, label=None if i else name)
+    ax.axhspan(0.9 * gamma, 1.1 * gamma, color=palette.FAINT, alpha=0.4, lw=0)
+    draw_guide(ax, gamma, "γ")
+    ax.set(xlabel="training step", ylabel="$L(G)/L(x)$", ylim=(0, None))
+    ax.legend(loc="lower right")
 
 
 def draw_trade(

@@ -54,8 +54,8 @@ TINY = {
     "embedded_features": ("--size 32 --steps 1", {"PAIRS": slice(1), "load_features": painter}),
     "family": (
         "--steps 1",
-        {"CRITICS": slice(2, 4), "LATENTS": slice(2), "LOSSES": slice(2, 3), "JUDGED": 100, "CODED": 50,
-         "MOMENTS": (1,), "LATER": (1,), **MNIST, **RESULTS},
+        {"CRITICS": slice(6, 9), "TIPS": slice(4, 11, 3), "LATENTS": slice(2), "LOSSES": slice(2, 3), "JUDGED": 100,
+         "CODED": 50, "ENDS": 20, **MNIST, **RESULTS},
     ),
     "games": ("--steps 200", {}),
     "gan": ("--rounds 2 --quick --threads 1", {"load_images": load_digits_stand_in, **RATES}),

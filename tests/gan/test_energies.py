@@ -1,5 +1,7 @@
 """Autoencoders as critics, EBGAN and BEGAN: what a score is, a step written out, the thermostat, and resuming."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 import torch
@@ -45,7 +47,8 @@ def test_everything_passes_through_the_code():
 
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize(
-    ("recipe", "settings"), [("ebgan", {"margin": 0.3}), ("began", {"gamma": 0.7, "balance_rate": 0.05})]
+    ("recipe", "settings"),
+    [("ebgan", {"margin": 0.3, "pulling_away": 0.5}), ("began", {"gamma": 0.7, "balance_rate": 0.05})],
 )
 def test_a_run_is_the_papers_algorithm_written_out(images, recipe, settings):
     fast, plain = (AdversarialTrainer(images, recipe, device="cpu", **TINY, **settings) for _ in range(2))
@@ -67,7 +70,12 @@ def test_a_run_is_the_papers_algorithm_written_out(images, recipe, settings):
         plain.discriminator_optimizer.step()
         made = G(plain.latent_batch())
         plain.generator_optimizer.zero_grad()
-        (made - D.reconstruct(made)).square().mean().backward()
+        lost = (made - D.reconstruct(made)).square().mean()
+        if recipe == "ebgan":
+            codes = D.code(made)
+            cosines = [torch.cosine_similarity(s, t, dim=0) for s, t in permutations(codes, 2)]
+            lost = lost + 0.5 * torch.stack(cosines).square().mean()
+        lost.backward()
         plain.generator_optimizer.step()
     for ours, theirs in zip(fast.generator.parameters(), plain.generator.parameters(), strict=True):
         assert torch.allclose(ours, theirs, atol=1e-7)
@@ -128,6 +136,7 @@ def test_points_resume_to_the_bit_with_their_balance():
         ({"margin": 0.0}, "margin is 0.0; it must be positive"),
         ({"gamma": 1.5}, r"gamma is 1.5; it must be in \[0, 1\], as BEGAN's diversity ratio is"),
         ({"balance_rate": -1.0}, "balance_rate is -1.0; it must be zero or more"),
+        ({"pulling_away": 0.1}, "pulling_away is 0.1, but architecture 'mlp' has no codes to pull apart: leave it"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_in_words(settings, message):

@@ -29,6 +29,14 @@ def test_the_thermostat_shows_the_balance_and_the_smoothed_ratio(ax):
     assert balance.get_ydata().tolist() == [0.1, 0.2, 0.3]
 
 
+def test_every_seed_of_a_ratio_has_its_line_and_every_setting_its_dash(ax):
+    draw.draw_settling(ax, {"slow": [[0.1, 0.4], [0.2, 0.5]], "fast": [[0.6, 0.5]]}, 0.5, every=50)
+    slow, again, fast = ax.lines[:3]
+    assert again.get_xydata().tolist() == [[50.0, 0.2], [100.0, 0.5]]
+    assert slow.get_linestyle() == again.get_linestyle() != fast.get_linestyle()
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["slow", "fast", "γ"]
+
+
 def test_every_way_has_its_seeds_and_its_name(ax):
     draw.draw_trade(
         ax,
