@@ -176,7 +176,10 @@ def store(result: dict, run: dict | None = None) -> dict:
         "summary": summary(compared),
         "comparisons": [
             comparison(compared, way, other)
-            for way, other in product(("wgan-clip", "wgan-gp"), ("gan", "gan, k = 5"))
+            for way, other in [
+                *product(("wgan-clip", "wgan-gp"), ("gan", "gan, k = 5")),
+                ("gan, k = 5", "gan"),  # L4: more steps of D may be more stable
+            ]
         ],
         "correlations": correlations([*compared, *recipes]),
         "critic_steps": critic_steps(runs),

@@ -14,7 +14,8 @@ meaningful what is told, if the 95 % interval of the seeds' mean rank correlatio
            three seeds decide nothing, whatever their interval: this was added after two agreed by luck or not)
 verdict    "more stable than the GAN" holds if over seeds 0 to 2 and all conditions but "slow" the 95 % interval of
            the mean log ratio of the swings (paired) lies below 0 and no more runs fail; it fails if that interval
-           lies above 0 or more runs fail by three or more; else it is undecided
+           lies above 0 or more runs fail by three or more; else it is undecided. The same of five steps of D against
+           one, added afterwards
 too many   "twenty critic steps bring mode collapse" holds if at the end in every seed a digit is missing that five
            steps have by then, fails if in none, and is else undecided
 """

@@ -6,6 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat.v4 as nb
 import pytest
 import torch
 
@@ -70,9 +71,10 @@ TINY = {
         "--seeds 1",
         {**dict.fromkeys(["EXPERIMENTS", "CONTROLS", "CRITICS", "DATA"], slice(1)), "CRITIC_STEPS": 2, **FEW},
     ),
+    "other_seeds": ("", {"LESSONS": slice(0)}),
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
-    "saturating_loss": ("--seeds 0 --steps 1", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
     "served_apps": ("--apps couplings", {}),
+    "saturating_loss": ("--seeds 0 --steps 1 2", {"JUDGED": 100, "DISCRIMINATORS": slice(1), **MNIST}),
     "style": ("--size 32 --steps 4", {"memory": lambda *of: {"peak_mb": 0}, **RATES}),
     "style_claims": ("--size 64 --steps 2", {"PHOTOGRAPHS": slice(2), "STYLES": slice(2), "PAIRS": slice(1)}),
     "style_features": (
@@ -143,3 +145,17 @@ def test_what_a_gpu_shows(load):
     if "not run" in on_gpu:
         pytest.skip(on_gpu["not run"])
     assert on_gpu["results"]
+
+
+def test_another_seed_runs_the_cells_that_decide_a_claim(load, tmp_path):
+    tag = {"id": "l0-known", "line": "x =", "seeds": "0 here, three draws"}
+    cells = [
+        nb.new_code_cell("SEED = 0"),
+        nb.new_code_cell("x = SEED + 1\nprint(f'x = {x} (control 5): near')", metadata={"claim": [tag]}),
+        nb.new_code_cell("print('x = 9')", metadata={"claim": [tag | {"seeds": "0 to 4"}]}),
+        nb.new_markdown_cell("text"),
+        nb.new_code_cell("1 / 0"),
+    ]
+    (path := tmp_path / "lesson.ipynb").write_text(nb.writes(nb.new_notebook(cells=cells)))
+    said = {"seed": 2, "id": "l0-known", "start": "x =", "line": "x = 3 (control 5): near"}
+    assert load("other_seeds").decided(path, 2) == [said]

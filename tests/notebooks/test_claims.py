@@ -1,6 +1,7 @@
 """The ledger of claims: nothing unknown, no verdict without a claim, no stale page."""
 
 import importlib.util
+import json
 import tomllib
 from pathlib import Path
 
@@ -41,6 +42,18 @@ def test_the_ledger_is_whole_and_not_stale(claims):
     page, more = claims.ledger(tomllib.loads((ROOT / "docs" / "claims.toml").read_text()), decisions)
     assert wrong + more == []
     assert claims.PAGE.read_text() == page, "run python tools/claims.py"
+
+
+def test_other_seeds_give_the_same_verdicts(claims):
+    """Of what a lesson computes from one seed: benchmarks/other_seeds.py ran its cells with two more."""
+    stored = json.loads((ROOT / "data" / "measured" / "other_seeds.json").read_text())
+    for lesson, rows in stored["lessons"].items():
+        decisions, _ = claims.read([ROOT / "notebooks" / f"{lesson}.ipynb"])
+        here = [d for d in decisions if d.seeds.startswith("0 here")]
+        assert len(rows) == len(here) * len(stored["seeds"]) > 0
+        for row in rows:
+            (quote,) = (d.quote for d in here if d.id == row["id"] and d.quote.startswith(row["start"]))
+            assert claims.VERDICT.search(row["line"])[1] == claims.VERDICT.search(quote)[1], row
 
 
 def test_the_page_quotes_what_the_cell_printed(judged):

@@ -189,10 +189,11 @@ def test_the_table_of_collapse_is_the_stored_measurement(cells):
 def test_the_table_of_losses_is_the_stored_measurement(cells):
     (cell,) = [cell for cell in cells if 'load_results("saturating_loss")' in cell.source]
     runs, said = stored("saturating_loss")["runs"], cell.outputs[0].text.splitlines()
-    for opponent in {run["opponent"] for run in runs}:
-        (line,) = [line for line in said if line.startswith(f"{opponent:20} ")]
-        numbers = [float(each) for each in re.findall(r"\d+", line[len(opponent) :])]
-        own = [run for run in runs if run["opponent"] == opponent]
+    for steps, opponent in {(run["steps"], run["opponent"]) for run in runs}:
+        start = f"{f'{steps:,}, {opponent}':26} "
+        (line,) = [line for line in said if line.startswith(start)]
+        numbers = [float(each) for each in re.findall(r"\d+", line[len(start) :])]
+        own = [run for run in runs if (run["steps"], run["opponent"]) == (steps, opponent)]
         for objective, place in (("minimax", 0), ("non-saturating", 3)):
             distances = [run["frechet"] for run in own if run["objective"] == objective]
             expected = [np.mean(distances), min(distances), max(distances)]

@@ -19,11 +19,13 @@ def weights(session):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_what_one_should_see_was_seen_on_every_seed_of_the_stored_table(name):
-    runs = load_results("playground")["presets"][name]
-    assert len(runs) >= 2
-    assert [seed for seed, run in enumerate(runs) if not PRESETS[name].holds(run)] == []
-    assert PRESETS[name].claim
+def test_what_one_should_see_was_seen_as_often_as_it_is_said(name):
+    preset, runs = PRESETS[name], load_results("playground")["presets"][name]
+    held = [preset.holds(run) for run in runs]
+    assert len(runs) >= 5
+    assert sum(held) >= preset.share * len(runs)
+    assert ("mostly" in preset.see) == (preset.share < 1) == (not all(held))
+    assert preset.claim
 
 
 def test_a_run_without_a_number_shows_nothing():
