@@ -76,10 +76,10 @@ def test_the_tables_are_what_was_measured(cells, study):
             rows = [r["frechet"] for r in study["equal"] if (r["recipe"], r["seconds"]) == (recipe, seconds)]
             (line,) = [line for line in lines if re.match(rf" *{recipe} +{seconds} ", line)]
             assert f"{min(rows):.0f} to {max(rows):.0f}" in line
-    lines = printed(cells, "def fine(case)")
-    for case in {row["case"] for row in study["collapse"]}:
-        rows = [row for row in study["collapse"] if row["case"] == case]
-        (line,) = [line for line in lines if re.match(rf"{case} +\[", line)]
+    lines = printed(cells, "def measured(case")
+    for case, rounds in {(row["case"], row["rounds"]) for row in study["collapse"]}:
+        rows = [row for row in study["collapse"] if (row["case"], row["rounds"]) == (case, rounds)]
+        (line,) = [line for line in lines if re.match(rf"{case} +{rounds:,} +\[", line)]
         assert str([row["modes"] for row in rows]) in line
         assert f"{min(r['within'] for r in rows):.2f} to {max(r['within'] for r in rows):.2f}" in line
 
@@ -99,6 +99,21 @@ def test_the_verdicts_follow_from_the_measurement(cells, study):
             truth = all(pair[0][seed] < pair[1][seed] for seed in pair[0])
             (line,) = [line for line in lines if line.startswith(words) and f" {seconds} s:" in line]
             assert line.endswith(": holds" if truth else ": fails")
+    lines = printed(cells, "def measured(case")
+    for line in (line for line in lines if " rounds, " in line):
+        case, rounds, what = re.match(r"(.*), ([\d,]+) rounds, ([a-z ]+):", line).groups()
+        quantities = ("modes", "entropy") if what == "digits" else ("within",)
+        usual, bare, told = (
+            [
+                [r[q] for q in quantities]
+                for r in study["collapse"]
+                if (r["case"], r["rounds"]) == (name, int(rounds.replace(",", "")))
+            ]
+            for name in ("one to one", "ten to one", f"ten to one, {case}")
+        )
+        lost = all(b < u for pair in zip(bare, usual, strict=True) for b, u in zip(*pair, strict=True))
+        kept = all(t >= u for pair in zip(told, usual, strict=True) for t, u in zip(*pair, strict=True))
+        assert line.endswith(f": {'undecided' if not lost else 'holds' if kept else 'fails'}"), line
     lines, able = printed(cells, "def thick(name)"), {}
     for name in ("all", "no thick sevens"):
         rows = [row for row in study["attributes"] if row["trained"] == name]

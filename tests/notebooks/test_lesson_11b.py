@@ -52,8 +52,12 @@ def test_cell_and_trainer_give_the_same_weights(cells):
 
 
 def test_several_seeds_stand_behind_the_maps(study):
-    for part, seeds in {"swap": 3, "plane": 10}.items():
+    parts = {"swap": 3, "plane": 10, "colour": 3, "outline": 3}
+    for part, seeds in parts.items():
         assert len({row["seed"] for row in study[part]}) >= seeds, part
+    swapping = {row["seed"] for row in study["swap"] if row["map"] == "swapped"}
+    for way in {row["way"] for row in study["repairs"]}:
+        assert swapping & {row["seed"] for row in study["repairs"] if row["way"] == way}, way
 
 
 def test_the_verdicts_follow_from_the_measurement(cells, study):
@@ -74,8 +78,8 @@ def test_the_verdicts_follow_from_the_measurement(cells, study):
         costs = [row["cost"] for row in study["plane"] if row["way"] == way]
         hits = sum(cost is not None and abs(cost - best) < 1e-6 for cost in costs)
         expected[f"{way}:"] = hits >= 0.9 * len(costs)
-    for way in {row["way"] for row in study["repairs"]}:
-        expected[f"{way} "] = all(row["map"] == "kept" for row in study["repairs"] if row["way"] == way)
+    for way in {row["way"] for row in study["repairs"]} - {"nothing"}:
+        expected[f"{way:33} "] = all(row["map"] == "kept" for row in study["repairs"] if row["way"] == way)
     for start, truth in expected.items():
         (line,) = [line for line in lines if line.startswith(start) and ": " in line]
         assert line.endswith(": holds" if truth else ": fails"), line
