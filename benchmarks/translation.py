@@ -13,7 +13,7 @@ Chosen before the runs, that of colour after a run of 800 steps, which had been 
 A map has *kept* the labels where a judge that knows neither domain reads more than 0.8 of either kind as what they
 were, and *swapped* them where it reads more than 0.8 of either as the other. A cycle is *good* where its error is below
 half of that of the mean picture of x. Information is *hidden* where F finds more than half of the colour (share > 0.5)
-in G(x), and less than a tenth of it in the true picture. A kind is *invented* where more than a tenth of what F makes of
+in G(x), and less than a tenth in the true picture. A kind is *invented* where more than a tenth of what F makes of
 a y is read as it, and less than 0.02 in the control. A term *selects* a matching where at least nine of ten seeds end
 there. A repair *works* where all its seeds have kept the labels.
 
