@@ -128,7 +128,8 @@ def ledger(register: dict, decisions: list[Decision]) -> tuple[str, list[str]]:
         "# What is claimed, and what came of it",
         "",
         "Written by `python tools/claims.py` from the notebooks' stored outputs and `docs/claims.toml`; do not edit.",
-        "Each line quotes what the deciding cell printed: a number beside its control. Of a slip on a slide",
+        "Each line quotes what the deciding cell printed: a number beside its control. The status is that of the",
+        "claim's sentence: *far* or *differs* at a line's end may be what it says. Of a slip on a slide",
         "the sentence says that the slide slips, *proved* is said of that, and the line tests the slide's words.",
         "",
         f"{len(claims) + len(undecided)} claims, {len(decisions)} decisions: "
