@@ -39,6 +39,6 @@ STATES = (
           ("0.50", recorded("d_real")), run="collapse", curves="what D says"),
     state("wgan-gp, the end", "A critic with a penalty: the distance is {} after a third of the steps.",
           ("39", judged("frechet_distance")), run="wgan-gp"),
-    state("clipping beside a penalty", "At the same step clipping is at {}, the penalty at {}.",
+    state("clipping beside a penalty", "Clipping ends at {}, the penalty at {}, after fewer steps.",
           ("332", judged("frechet_distance")), ("39", judged("frechet_distance", 1)), run="wgan-clip", other="wgan-gp"),
 )  # fmt: skip

@@ -150,7 +150,7 @@ PRESETS: Mapping[str, Preset] = MappingProxyType({  # what to watch; steps, what
         1200, "a mean within 0.07 of the blob's, on average over the second half.",
         {"orbit": (0, 0.07)}, data=ONE_BLOB, settings={"objective": "minimax", "optimizer": "optimistic-adam"}),
     "limit cycle, R1": Preset(
-        "The same game with a penalty on D's slope at the real points, the friction of L4's Dirac-GAN.",
+        "The same game with a penalty on D's slope at the real points, the friction of lesson 4's Dirac-GAN.",
         1200, "a mean within 0.1 of the blob's, on average over the second half.",
         {"orbit": (0, 0.1)}, data=ONE_BLOB,
         settings={"objective": "minimax", "penalty": "r1", "penalty_weight": 1.0}),
