@@ -16,14 +16,16 @@
                 it a seven, and where the ink of the sevens in training ended (edge)
 
 The judge is the course's classifier, which no GAN sees in training; on real test pictures it is right in 99.5 %.
-Chosen before any run: labels *help* if cgan's distance is smaller than dcgan's in every seed, at both times, and than
-with exchanged labels; an attribute is *obeyed* from a correlation of 0.8 on; an unseen combination is *made* if in
-every seed at least 80 % are sevens and the mean ink is nearer to what was asked than to the edge. Before the runs of
-1,500 rounds, and after those of 500, in which one to one had three or four digits itself: ten to one *has collapsed* if
-its modes and its entropy are both lower than one to one's in every seed; then a way of telling *prevents* that if both
-are no lower in any seed, and it prevents a collapse *inside* a digit if "within" is no lower. Seconds are those of the
-process. Every part and seed is merged into data/measured/conditional.json. Needs MNIST; of a seed, "equal" takes three
-minutes on one core, "collapse" three, "attributes" two, "exchanged" one. Prints one table and one JSON line.
+Chosen before any run: labels *help* if cgan's distance is smaller than dcgan's in every seed, at both times; an
+attribute is *obeyed* from a correlation of 0.8 on; an unseen combination is *made* if in every seed at least 80 % are
+sevens and the mean ink is nearer to what was asked than to the edge. After the runs of "equal", and before those with
+exchanged labels: it is the labels that help if cgan's distance is smaller than with exchanged ones, too. Before the
+runs of 1,500 rounds, and after those of 500, in which one to one had three or four digits itself: ten to one *has
+collapsed* if its modes and its entropy are both lower than one to one's in every seed; then a way of telling *prevents*
+that if both are no lower in any seed, and it prevents a collapse *inside* a digit if "within" is no lower. Seconds are
+those of the process. Every part and seed is merged into data/measured/conditional.json. Needs MNIST; of a seed, "equal"
+takes three minutes on one core, "collapse" three, "attributes" two, "exchanged" one. Prints one table and one JSON
+line.
 """
 
 import argparse
