@@ -103,9 +103,10 @@ def pull(game: Game, theta: float, noise: float) -> float:
     x = np.linspace(-8 * noise, theta + 8 * noise, 800)  # even: where a critic jumps, half-way, no point lies
     logs = [-((x - centre) ** 2) / (2 * noise**2) for centre in (0.0, theta)]
     p, q = (special.softmax(log) for log in logs)
-    slope = q * (x - theta) / noise**2
+    slope = q * (x - theta - q @ (x - theta)) / noise**2  # of the q on this grid: it sums to 0
     with np.errstate(all="ignore"):
         loss = game.sample_loss(game.best(p, q, x), p, q)
+    loss = loss - loss[q.argmax()]  # a constant pulls at nothing, and would leave its rounding
     seen = np.isfinite(loss)  # log(1 - D) is not where D rounds to 1: there q is below 1e-16 p
     return float((loss[seen] * slope[seen]).sum())
 

@@ -185,7 +185,7 @@ def test_what_is_no_pair_of_distributions_on_the_line_is_refused():
 # ---------------------------------------------------------------- lesson 2's lines
 
 
-@pytest.mark.parametrize(("theta", "noise"), [(1.0, 1.0), (2.0, 0.5), (0.5, 0.2)])
+@pytest.mark.parametrize(("theta", "noise"), [(1.0, 1.0), (2.0, 0.5), (0.5, 0.2), (1.0, 0.05)])
 def test_the_pull_between_two_lines_is_the_derivative_of_the_divergence(theta, noise):
     """Oracles: the closed forms of lesson 2, and of two Gaussians."""
     slope = lines.js_gradient(theta, noise)
@@ -194,8 +194,8 @@ def test_the_pull_between_two_lines_is_the_derivative_of_the_divergence(theta, n
     assert family.pull(GAMES["non-saturating"], theta, noise) == pytest.approx(kl - 2 * slope, rel=1e-4)
     assert family.pull(GAMES["Wasserstein"], theta, noise) == pytest.approx(1, rel=1e-6)
     tv = stats.norm.pdf(theta / (2 * noise)) / noise  # TV = 2 Phi(theta / (2 noise)) - 1
-    assert family.pull(GAMES["hinge"], theta, noise) == pytest.approx(2 * tv, rel=0.02)
-    assert family.pull(GAMES["EBGAN"], theta, noise) == pytest.approx(tv, rel=0.02)
+    assert family.pull(GAMES["hinge"], theta, noise) == pytest.approx(2 * tv, rel=0.02, abs=0)
+    assert family.pull(GAMES["EBGAN"], theta, noise) == pytest.approx(tv, rel=0.02, abs=0)
 
 
 def test_when_supports_part_some_pulls_vanish_one_stays_and_some_explode():
