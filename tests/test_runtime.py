@@ -1,3 +1,4 @@
+import os
 import platform
 import random
 import subprocess
@@ -136,6 +137,7 @@ from course_utils import style                                              : ma
 from numpy import zeros; p = zeros((40, 40, 3))                           : torch._dynamo
 style.StyleTransfer(p, p, features="random", size=40).run(1, progress=False) : torch._dynamo
 from course_utils import gan; from course_utils.gan import metrics          : matplotlib IPython ipywidgets
+gan.Critic(1).step(zeros(3), zeros(3) + 1)                                : torch._dynamo
 from course_utils.datasets import load_digits_stand_in; from course_utils.attacks import DigitTrainer : torch._dynamo
 DigitTrainer(load_digits_stand_in(), "linear", device="cpu").run(3, progress=False) : torch._dynamo
 """
@@ -178,3 +180,27 @@ def test_memory_that_a_cell_freed_is_given_back_after_it():
     )
     if platform.libc_ver()[0] == "glibc":
         assert float(found.stdout) > 100
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps large blocks in its heap")
+@pytest.mark.parametrize(("said", "kept"), [({}, False), ({"MALLOC_MMAP_THRESHOLD_": "33554432"}, True)])
+def test_large_blocks_are_maps_of_their_own_unless_the_environment_says_how(said, kept):
+    """Or else glibc would keep the second of 16 MB in its heap: it learns from the first that these come and go."""
+    code = """
+        import course_utils, numpy as np
+
+        for _ in range(2):
+            a = None
+            a = np.ones(2_000_000)
+        maps = [line.split()[0] for line in open("/proc/self/maps") if "[heap]" in line]
+        low, high = (int(end, 16) for end in maps[0].split("-"))
+        print(low <= a.ctypes.data < high)
+    """
+    found = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**{name: value for name, value in os.environ.items() if "MALLOC" not in name}, **said},
+    )
+    assert found.stdout.strip() == str(kept)

@@ -19,6 +19,7 @@ from torch.nn.functional import logsigmoid
 from course_utils.checks import not_negative, numbers, positive, switch, whole
 from course_utils.divergences import LOG_2
 from course_utils.gan.penalties import gradient_norms, gradient_penalty
+from course_utils.optimizers import Adam
 from course_utils.transport.measures import as_points
 
 
@@ -59,7 +60,7 @@ class Judge:
                 nn.Linear(width, 1),
             ]
             self.network = nn.Sequential(*layers).double()
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=learning_rate, betas=self.betas)
+        self.optimizer = Adam(self.network.parameters(), lr=learning_rate, betas=self.betas)
         self._random = np.random.default_rng(seed)
 
     def step(self, real: np.ndarray, fake: np.ndarray) -> float:

@@ -5,6 +5,9 @@ import io
 import json
 import queue
 import re
+import subprocess
+import sys
+import threading
 
 import nbformat
 import pytest
@@ -12,7 +15,7 @@ from IPython.utils.capture import capture_output
 from PIL import Image
 
 from course_utils import apps
-from course_utils.apps.frame import Controller
+from course_utils.apps.frame import Controller, stage
 from course_utils.apps.frame.page import tagged
 from course_utils.apps.frame.stage import StandIns
 
@@ -98,3 +101,27 @@ def test_another_process_records_an_app_and_its_player_goes_where_the_app_stands
     assert "through them): couplings_app." in lines[-1]
     assert "Being recorded" not in lines[-1]
     hired.dismiss()
+
+
+def test_whoever_is_dismissed_leaves_no_process_not_even_one_that_is_just_being_started(monkeypatch):
+    may, begun = threading.Event(), queue.Queue()
+
+    class Slow(subprocess.Popen):
+        def __init__(self, *arguments, **options):
+            may.wait(60)
+            super().__init__(*arguments, **options)
+            begun.put(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Slow)
+    hired = StandIns({"couplings_app": "couplings"}, 1.0, lambda words: None)
+    hired.ask(["couplings_app"])
+    hired.dismiss()
+    may.set()
+    assert begun.get(timeout=60).wait(timeout=60) not in (0, 1)  # killed: neither done nor left alone
+
+
+def test_who_records_ends_when_nobody_is_left_to_hear_it():
+    """The system closes its input when the kernel dies."""
+    command = [sys.executable, "-c", stage.PROCESS, "1", "couplings_app"]
+    done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", "")

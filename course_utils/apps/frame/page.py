@@ -128,7 +128,7 @@ def _after(result: Any) -> None:
     hired = stand_ins()
     if hired is None or result.success:
         return
-    for name in CALL.findall(result.info.raw_cell):
+    for name in dict.fromkeys(CALL.findall(result.info.raw_cell)):
         if name in hired.shown:
             still = {"text/plain": f"{name}, recorded"}
             hired.stand_in(name, still, display(still, raw=True, display_id=True))

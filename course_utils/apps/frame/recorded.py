@@ -23,7 +23,7 @@ WIDTH = 1200  # pixels of a picture for a projector
 # Until the script has made a player of it, or where none may run, it is the first picture. The first rule hides what is
 # left of a view that was saved with its notebook; the others change places when the kernel of a living one dies.
 _PLAYER = """<style>{css}
-.jp-OutputArea-child:has(.course-recorded) + .jp-OutputArea-child:not(:has(.course-app)),
+.jp-OutputArea-child:has(.course-recorded) + .jp-OutputArea-child:not(:has(.course-app, .course-recorded)),
 .jp-OutputArea-child:has(.course-recorded) + .jp-OutputArea-child:has(.course-app.jupyter-widgets-disconnected)
   {{display: none}}
 .jp-OutputArea-child:has(.course-recorded):has(+ .jp-OutputArea-child .course-app.jupyter-widgets-disconnected)

@@ -14,7 +14,9 @@ from typing import Any
 
 from course_utils.apps.frame.recorded import player
 
-PROCESS = """import sys
+# It ends when whoever has started it is gone: then there is nobody at the other end of its input.
+PROCESS = """import os, sys, threading
+threading.Thread(target=lambda: (os.read(0, 1), os._exit(1)), daemon=True).start()
 from course_utils import apps
 from course_utils.apps.frame.recorded import write
 write(apps.controller, *sys.argv[1:])"""
@@ -53,6 +55,7 @@ class StandIns:
         self._places: list[tuple[str, dict[str, str], Any]] = []
         self._processes: list[subprocess.Popen[str]] = []
         self._failed: dict[str, str] = {}
+        self._dismissed = False
         self._lock = threading.Lock()
 
     def ask(self, names: Iterable[str]) -> None:
@@ -76,15 +79,16 @@ class StandIns:
         """Put the player of the app of that name there, when it is recorded."""
         self.ask([name])
         with self._lock:
-            self._places.append((name, still, place))
             ready = name in self._players
+            if not ready:
+                self._places.append((name, still, place))
         if ready:
             self._put(name, still, place)
 
     def dismiss(self) -> None:
         """Record no more."""
         with self._lock:
-            self._tell = lambda words: None
+            self._dismissed, self._tell = True, lambda words: None
             for process in self._processes:
                 process.kill()
 
@@ -92,10 +96,13 @@ class StandIns:
         command = [sys.executable, "-c", PROCESS, str(self.scale), *names]
         environment = {**os.environ, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         with subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             text=True, start_new_session=True,  # interrupting the kernel is not meant for it
         ) as process:  # fmt: skip
-            self._processes.append(process)
+            with self._lock:
+                self._processes.append(process)
+                if self._dismissed:  # while it was being started
+                    process.kill()
             assert process.stdout is not None
             for line in process.stdout:
                 self._arrived(*json.loads(line))
@@ -118,12 +125,13 @@ class StandIns:
         place.update({**still, "text/html": self._players[name]}, raw=True)
 
     def _say(self) -> None:
-        ready = ", ".join(self._players) or "none yet"
-        missing = [name for name in self._asked if name not in self._players]
-        on_the_way = ", ".join(name for name in missing if name not in self._failed)
+        with self._lock:
+            players, asked, failed = [*self._players], [*self._asked], {**self._failed}
+        ready = ", ".join(players) or "none yet"
+        on_the_way = ", ".join(name for name in asked if name not in (*players, *failed))
         words = f"If the kernel dies, recorded pictures stand in (n and p go through them): {ready}."
         words += f" Being recorded: {on_the_way}." if on_the_way else ""
-        words += "".join(f" {name} has none: {why}" for name, why in self._failed.items())
+        words += "".join(f" {name} has none: {why}" for name, why in failed.items())
         self._tell(words)
 
 
