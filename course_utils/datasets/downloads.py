@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import stat
 import threading
 import time
 import warnings
@@ -93,10 +94,12 @@ def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, dict[Path,
     wrong: dict[Path, str] = {}
     for path in dict.fromkeys(Path(f"{target}{suffix}") for target in targets for suffix in ("", ".gz")):
         try:
-            if path.is_file():
+            if stat.S_ISREG(path.stat().st_mode):  # is_file() hides from 3.14 on what is closed
                 if is_intact(path, sha256):
                     return path, wrong
                 wrong[path] = "is damaged (not the expected content)"
+        except (FileNotFoundError, NotADirectoryError):
+            pass
         except PermissionError:
             closed = next((f for f in reversed(path.parents) if not os.access(f, os.X_OK)), path)
             wrong[closed] = "cannot be read (no permission)"
