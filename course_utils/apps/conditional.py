@@ -93,10 +93,11 @@ class HandController(Controller):
         wanted = self.values["told"], self.values["hand"], *point, *self.asked.values()
         if wanted == self._shown:
             return
-        self._shown = wanted
+        self._shown = None  # until all is done: an interrupt may come in between
         self.pictures = self.drawn(np.tile(point, (10, 1)), TEN)
         self.seen = metrics.look(self.pictures, load_judge("cpu"), scale="symmetric").digits
         self.found = {name: about.measure(self.pictures, "symmetric") for name, about in ATTRIBUTES.items()}
+        self._shown = wanted
 
     # ------------------------------------------------------------------ what a student can do
 
@@ -120,9 +121,10 @@ class HandController(Controller):
     def update(self) -> None:
         behind = (*(self.values[name] for name in ("told", "hand", "digit")), *self.asked.values())
         if behind != self._behind:
-            self._behind, places = behind, map_latents(SIDE)
+            places = map_latents(SIDE)
             pictures = self.drawn(places, np.full(len(places), self.values["digit"]))
             self.panels.show_map(to_unit(pictures[:, 0].numpy(), "symmetric"))
+            self._behind = behind
         point = self.values["first"], self.values["second"]
         shown = to_unit(self.pictures[:, 0].numpy(), "symmetric")
         self.panels.update(point, shown, self.seen, self.found, self.asked)

@@ -80,6 +80,7 @@ class TranslationController(Controller):
         last = slice(-min(HELD_OUT, len(images)), None)
         self._images = Images(images.pixels[last], images.labels[last], images.name)
         self._domains: dict[str, tuple[Domains, Tensor, Tensor]] = {}
+        self._translated: tuple[Any, ...] | None = None  # what was translated, by whom
         self.changed(self.values)
 
     # ------------------------------------------------------------------ what a student can do
@@ -87,8 +88,11 @@ class TranslationController(Controller):
     def changed(self, values: Mapping[str, Any]) -> None:
         if "example" in values or "seed" in values:
             self.values["seed"] = min(self.values["seed"], len(self.example.names) - 1)
-        if not {"example", "seed", "fed"}.isdisjoint(values):
+        wanted = self.values["example"], self.values["seed"], self.values["fed"]
+        if wanted != self._translated:
+            self._translated = None  # until all is done: an interrupt may come in between
             self._translate()
+            self._translated = wanted
         self._choose()
 
     def disabled(self) -> Mapping[str, str]:

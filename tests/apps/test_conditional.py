@@ -103,3 +103,18 @@ def test_the_directions_are_orthonormal_and_change_more_than_chance(generators):
         ValueError, match='a conditional generator that was loaded, as load_generator."cgan".'
     ):
         style_directions(load_generator("dcgan", "cpu"))
+
+
+def test_what_an_interrupt_cut_short_is_drawn_again(monkeypatch):
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    cut, whole = HandController(), HandController()
+    with monkeypatch.context() as patch:
+        patch.setattr(metrics, "look", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            cut.set(first=1.0, second=-2.0)
+    for controller in (cut, whole):
+        controller.set(first=1.0, second=-2.0)
+    assert cut.status() == whole.status()
+    assert list(cut.seen) == list(whole.seen) != list(HandController().seen)

@@ -6,7 +6,15 @@ import torch
 from matplotlib.figure import Figure
 
 from course_utils import translation
-from course_utils.apps.translation import EXAMPLES, FED, MADE, TRUE, TranslationController, translation_app
+from course_utils.apps.translation import (
+    EXAMPLES,
+    FED,
+    MADE,
+    PROBES,
+    TRUE,
+    TranslationController,
+    translation_app,
+)
 from course_utils.datasets import Images, load_digits_stand_in
 from course_utils.plots.translation import as_image
 
@@ -103,3 +111,23 @@ def test_nothing_is_computed_with_gradients(shown):
     assert not any(
         isinstance(each, torch.Tensor) and each.requires_grad for each in controller.pictures.values()
     )
+
+
+def test_what_an_interrupt_cut_short_is_translated_again(shown, monkeypatch):
+    controller, _ = shown
+    controller.set(fed=MADE)
+    probe, before = next(iter(PROBES)), controller.status()
+
+    def interrupted(made, true):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setitem(PROBES, probe, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            controller.set(fed=probe)
+    controller.set(picture=2)
+    cut = controller.status()
+    controller.set(fed=MADE, picture=1)
+    assert controller.status() == before
+    controller.set(fed=probe, picture=2)
+    assert controller.status() == cut
