@@ -76,7 +76,7 @@ docs: $(VENV)/.docs-installed
 	$(RUN) pdoc --docformat numpy --output-directory build/api course_utils
 
 # Pictures of every app in its named states, for both: some minutes on two cores, and only once for one state of the code.
-FRAMES := $(shell find course_utils tools/frames.py data -name '*.py' -o -name '*.npz' 2>/dev/null)
+FRAMES := $(shell find course_utils tools/frames.py data -name '*.py' -o -name '*.npz' -o -name '*.safetensors' -o -name '*.png' 2>/dev/null)
 frames: build/frames/.made
 build/frames/.made: $(FRAMES) $(VENV)/.site-installed
 	rm -rf build/frames
