@@ -72,9 +72,8 @@ def robust_accuracy(
     for x, y in zip(images.split(BATCH), labels.split(BATCH), strict=True):
         still = torch.ones_like(y, dtype=torch.bool)
         for one in attacks:
-            attacked = one(
-                model, x.clone(), y, epsilon
-            )  # one that works in place would be compared with itself
+            # copies: one that works in place would be compared with itself, and with labels of its own
+            attacked = one(model, x.clone(), y.clone(), epsilon)
             _look(attacked, x, epsilon, ball, limits)
             still &= _right(model, attacked.detach(), y)
         right += int(still.sum())

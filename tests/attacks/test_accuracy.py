@@ -100,9 +100,9 @@ def test_an_attack_that_is_none_or_gives_something_else_or_goes_too_far_is_refus
 
 
 def test_models_and_attacks_may_work_in_place(network, points):
-    """As x.sub_(0.5) does; and an attack that overwrites its pictures is compared with what they were."""
+    """As x.sub_(0.5) does; and an attack that overwrites its pictures, or labels, is compared with what they were."""
     plain, (x, y) = network(), points()
-    before = x.clone()
+    before, named = x.clone(), y.clone()
 
     def model(z):
         return plain(z.sub_(0.5))
@@ -110,12 +110,18 @@ def test_models_and_attacks_may_work_in_place(network, points):
     def away(model, x, y, epsilon):
         return x.add_(0.9).clamp_(0, 1)
 
+    def relabel(model, x, y, epsilon):
+        y.copy_(model(x.clone()).argmax(1))  # as on the way to a targeted attack
+        return x
+
     expected = accuracy(lambda z: plain(z - 0.5), x, y)
     assert accuracy(model, x, y) == robust_accuracy(model, x, y, 0.0, fgsm) == expected
     assert torch.equal(fgsm(model, x, y, 0.1), fgsm(lambda z: plain(z - 0.5), x, y, 0.1))
     with pytest.raises(ValueError, match="it leaves the ball"):
         robust_accuracy(model, x, y, 0.1, away)
+    assert robust_accuracy(model, x, y, 0.1, relabel) == expected < 1
     assert torch.equal(x, before)
+    assert torch.equal(y, named)
 
 
 def test_both_balls_and_other_bounds_are_known(network, points):
