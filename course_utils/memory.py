@@ -12,16 +12,9 @@ from contextlib import suppress
 
 # glibc's numbers of its parameters, the variables that set them, and our values in bytes. Left alone, glibc learns from
 # what is freed to keep blocks of up to 32 MB in its heap. (Setting one of the two stops that; then the other must fit.)
-PARAMETERS = {
-    -3: (
-        "MALLOC_MMAP_THRESHOLD_",
-        8 << 20,
-    ),  # a block of that size is a map of its own, and goes when it is freed
-    -1: (
-        "MALLOC_TRIM_THRESHOLD_",
-        64 << 20,
-    ),  # so much may be free at the heap's end: less is asked for over and over
-}
+# A block of the first size is a map of its own, and goes when it is freed; as much as the second may be free at the
+# heap's end, so that less is asked for over and over.
+PARAMETERS = {-3: ("MALLOC_MMAP_THRESHOLD_", 8 << 20), -1: ("MALLOC_TRIM_THRESHOLD_", 64 << 20)}
 
 
 def settle() -> None:
