@@ -15,13 +15,14 @@ seeds can be trained one after the other, on a machine that has other things to 
 import argparse
 import json
 import time
+from collections.abc import Callable
 from contextlib import suppress
 
 import numpy as np
 import ot
 import torch
 from course_utils import runtime
-from course_utils.datasets import load_mnist
+from course_utils.datasets import Images, load_mnist
 from course_utils.datasets.scaling import to_unit
 from course_utils.gan import AdversarialTrainer, metrics
 from course_utils.gan.pretrained import save_generator
@@ -70,7 +71,7 @@ def main():
     torch.set_num_threads(arguments.threads)
     overrides = {name: json.loads(value) for name, value in (pair.split("=", 1) for pair in arguments.set)}
     overrides = {name: tuple(v) if isinstance(v, list) else v for name, v in overrides.items()}
-    judge = Judge()
+    judge = Judge(load_mnist, JUDGED)
     for seed in arguments.seeds:
         result = train(arguments, overrides, seed, judge)
         merge(result)
@@ -78,22 +79,24 @@ def main():
 
 
 class Judge:
-    """MNIST's test pictures as the classifier sees them, and what is measured against them."""
+    """MNIST's test pictures as the classifier sees them, and what is measured against them, on ``judged`` pictures."""
 
-    def __init__(self):
-        self.train, test = load_mnist("train"), load_mnist("test")
+    def __init__(self, load: Callable[[str], Images], judged: int):
+        self.train, test, self.judged = load("train"), load("test"), judged
         self.seen = metrics.look(test)
-        chosen = np.random.default_rng(0).choice(len(self.train.pixels), JUDGED, replace=False)
+        chosen = np.random.default_rng(0).choice(len(self.train.pixels), judged, replace=False)
         self.floor = metrics.frechet_distance(metrics.features(self.train.pixels[chosen]), self.seen.features)
         self.rows = to_unit(test.pixels.reshape(len(test.pixels), -1))
 
     def __call__(self, trainer) -> dict[str, float]:
-        pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(JUDGED // 500)])
+        pictures = torch.cat([trainer.sample(500, seed=1000 + i) for i in range(self.judged // 500)])
         seen = metrics.look(pictures, scale="symmetric")
         modes, entropy = metrics.mode_coverage(seen.digits)
         made = to_unit(pictures[:MINIBATCH].flatten(1).numpy())
         recent = {
-            name: float(values[-200:].mean()) for name, values in trainer.history.items() if len(values)
+            name: float(values[-200:].mean())
+            for name, values in getattr(trainer, "history", {}).items()
+            if len(values)
         }
         return {
             "frechet_distance": metrics.frechet_distance(seen.features, self.seen.features),

@@ -1,4 +1,4 @@
-"""The peer of benchmarks/gan.py: PyTorch-GAN's gan.py, wgan.py and wgan_gp.py, rebuilt line by line.
+"""The peer of our benchmarks: PyTorch-GAN's gan.py, dcgan.py, wgan.py and wgan_gp.py, rebuilt line by line.
 
 github.com/eriklindernoren/PyTorch-GAN (MIT), the most copied GAN code for MNIST. What one of its steps does is here as
 it does it: where it detaches and where it forgets to, its order of the players, its losses from probabilities, its
@@ -88,7 +88,7 @@ class Peer:
     def __init__(self, pixels: np.ndarray, labels: np.ndarray, seed: int = 0):
         torch.manual_seed(seed)
         np.random.seed(seed)  # noqa: NPY002 - as the scripts draw
-        self.generator, self.discriminator = Generator(), Discriminator(sigmoid=self.sigmoid)
+        self.generator, self.discriminator = self.make_networks()
         self.optimizer_G, self.optimizer_D = (
             self.optimizer(network.parameters()) for network in (self.generator, self.discriminator)
         )
@@ -96,8 +96,16 @@ class Peer:
         self.batches = itertools.chain.from_iterable(itertools.repeat(loader))
         self.count = 0
 
+    def make_networks(self) -> tuple[nn.Module, nn.Module]:
+        return Generator(), Discriminator(sigmoid=self.sigmoid)
+
     def optimizer(self, parameters):
         return torch.optim.Adam(parameters, lr=0.0002, betas=(0.5, 0.999))
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int) -> Tensor:
+        """Pictures as the scripts save them: by the generator as it is, in training mode."""
+        return self.generator(torch.randn(n, LATENT, generator=torch.Generator().manual_seed(seed)))
 
     def latents(self) -> Tensor:
         numbers = np.random.normal(0, 1, (BATCH, LATENT))  # noqa: NPY002
@@ -135,6 +143,44 @@ class Gan(Peer):
         d_loss.backward()
         self.optimizer_D.step()
         return f"[D loss: {d_loss.item():f}] [G loss: {g_loss.item():f}]"
+
+
+class Dcgan(Gan):
+    """dcgan.py at 28 x 28: its 32 x 32 ends in maps of 2 x 2, and so does this."""
+
+    def make_networks(self):
+        def generator_block(n_in, n_out):
+            convolution = nn.Conv2d(n_in, n_out, 3, stride=1, padding=1)
+            return [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(n_out, 0.8), nn.LeakyReLU(0.2)]
+
+        def discriminator_block(n_in, n_out, normalize=True):
+            layers = [nn.Conv2d(n_in, n_out, 3, 2, 1), nn.LeakyReLU(0.2), nn.Dropout2d(0.25)]
+            return [*layers, *([nn.BatchNorm2d(n_out, 0.8)] if normalize else [])]
+
+        generator = nn.Sequential(
+            nn.Linear(LATENT, 128 * 7**2),
+            nn.Unflatten(1, (128, 7, 7)),
+            nn.BatchNorm2d(128),
+            *generator_block(128, 128),
+            *generator_block(128, 64),
+            nn.Conv2d(64, 1, 3, stride=1, padding=1),
+            nn.Tanh(),
+        )
+        discriminator = nn.Sequential(
+            *discriminator_block(1, 16, normalize=False),
+            *discriminator_block(16, 32),
+            *discriminator_block(32, 64),
+            *discriminator_block(64, 128),
+            nn.Flatten(),
+            nn.Linear(128 * 2**2, 1),
+            nn.Sigmoid(),
+        )
+        for module in [*generator.modules(), *discriminator.modules()]:
+            if isinstance(module, nn.Conv2d):
+                nn.init.normal_(module.weight, 0.0, 0.02)
+            elif isinstance(module, nn.BatchNorm2d):
+                nn.init.normal_(module.weight, 1.0, 0.02)
+        return generator, discriminator
 
 
 class Wgan(Peer):

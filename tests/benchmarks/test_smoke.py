@@ -83,6 +83,10 @@ TINY = {
          "load_features": painter},
     ),
     "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
+    "time_to_quality": (
+        "--seeds 0 --seconds 0.01",
+        {"JUDGED": 500, "LOOKS": (), "WAYS": slice(1), "PEERS": slice(1, 2), **MNIST, **RESULTS},
+    ),
     "translation": (
         "--seeds 0 --steps 2",
         {"REPAIRS": slice(1, 10, 8), "PLANE": slice(1), **MNIST, **RESULTS},
