@@ -23,10 +23,10 @@ from contextlib import suppress
 from itertools import takewhile
 from statistics import median
 
-import numpy as np
 from gan_quality import Judge
 from pytorch_gan import Dcgan, Peer, WganGp
 
+import numpy as np
 from course_utils.datasets import load_mnist
 from course_utils.gan import AdversarialTrainer
 from course_utils.runtime import describe_machine, load_results, store_results
