@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,6 +16,10 @@ os.environ.setdefault("COURSE_DEVICE", "cpu")
 os.environ.setdefault("COURSE_PROFILE", "quick")
 os.environ.setdefault("COURSE_THREADS", "1")
 importlib.import_module("course_utils")  # before torch: it says how torch's threads wait
+
+# No test measures time: an example that takes longer on a busy machine is no failure.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("course")
 
 
 @pytest.fixture

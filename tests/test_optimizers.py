@@ -61,7 +61,7 @@ def lecture_adam(theta, gradients, lr, beta1, beta2, eps):
     beta2=st.floats(0.0, 0.999),
     eps=st.sampled_from([1e-8, 1e-3, 0.1]),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_optimistic_adam_is_the_lectures_algorithm(seed, lr, beta1, beta2, eps):
     rng = np.random.default_rng(seed)
     start, gradients = rng.normal(size=5), rng.normal(size=(12, 5))
@@ -74,7 +74,7 @@ def test_optimistic_adam_is_the_lectures_algorithm(seed, lr, beta1, beta2, eps):
 
 
 @given(seed=st.integers(0, 2**32 - 1), lr=st.floats(1e-4, 0.5), momentum=st.floats(0.0, 0.99))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_optimistic_sgd_is_the_lectures_recursion(seed, lr, momentum):
     rng = np.random.default_rng(seed)
     expected, gradients = rng.normal(size=5), rng.normal(size=(12, 5))

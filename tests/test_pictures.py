@@ -155,7 +155,7 @@ def test_an_opened_array_is_a_copy():
     assert array.min() == 0.5
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 90))
 def test_size_is_the_longer_side_and_proportions_stay(h, w, size):
     picture = open_picture(np.full((h, w, 3), 0.25), size)
@@ -242,7 +242,7 @@ def test_truncated_files_are_damaged(format):
         open_picture(data[: len(data) // 2])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.integers(0, 5), st.integers(0, 10_000), st.binary(min_size=1, max_size=8))
 def test_damage_anywhere_is_a_picture_or_a_value_error(kind, position, noise):
     format = ["PNG", "JPEG", "GIF", "TIFF", "BMP", "WEBP"][kind]

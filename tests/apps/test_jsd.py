@@ -166,7 +166,7 @@ places, widths, weights = st.integers(-50, 50), st.integers(2, 40), st.integers(
 
 
 @given(st.tuples(places, places, places, places), st.tuples(widths, widths), st.tuples(weights, weights))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_blocks_wherever_the_sliders_stand(means, wide, shares):
     controller = JSDController()
     values = dict(zip(("p1", "p2", "g1", "g2"), (mean / 10 for mean in means), strict=True))

@@ -524,9 +524,7 @@ def test_real_against_real_is_a_range(app):
 VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below if hasattr(c, "samples")]
 
 
-@settings(
-    deadline=None, max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
-)
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_random_changes_while_it_runs_can_be_rewound_and_shared(data, more):
     async def main():

@@ -129,7 +129,7 @@ def test_the_margin_moves_a_sure_network_and_the_cross_entropy_does_not(points):
 # ---------------------------------------------------------------- what always holds
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     epsilon=st.floats(0, 1.5), steps=st.integers(1, 4), size=st.floats(0, 3), norm=st.sampled_from([*BALLS]),
     start=st.booleans(), seed=st.integers(0, 99), ends=st.sampled_from([(0.0, 1.0), (-1.0, 1.0), (0.1, 0.9)]),
@@ -149,7 +149,7 @@ def test_never_outside_the_ball_or_the_box(epsilon, steps, size, norm, start, se
         assert torch.allclose(z, x, atol=1e-6)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), epsilon=st.floats(0, 0.5), norm=st.sampled_from([*BALLS]))
 def test_never_lowers_the_loss_of_a_linear_model(seed, epsilon, norm):
     """Of two classes: the gradient keeps its direction, and pixels that the box stops only do less."""

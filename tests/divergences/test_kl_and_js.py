@@ -56,7 +56,6 @@ def gaussian_kl(m1, s1, m2, s2):
 
 
 @given(vectors(2))
-@settings(deadline=None)
 def test_vectors_agree_with_scipy(pair):
     p, q = pair
     np.testing.assert_allclose(kl_divergence(p, q), stats.entropy(p, q), rtol=1e-12, atol=1e-14)
@@ -66,7 +65,6 @@ def test_vectors_agree_with_scipy(pair):
 
 
 @given(vectors(3))
-@settings(deadline=None)
 def test_vectors_invariants(triple):
     p, q, r = triple
     assert kl_divergence(p, p) == 0 == js_divergence(p, p)
@@ -82,7 +80,6 @@ def test_vectors_invariants(triple):
 
 
 @given(vectors(2))
-@settings(deadline=None)
 def test_merging_two_outcomes_never_increases_a_divergence(pair):
     p, q = pair
     assume(p.size > 1)
@@ -160,7 +157,7 @@ locations = st.floats(-100, 100)
 
 
 @given(locations, scales, locations, scales, st.booleans())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_gaussian_kl_has_its_closed_form(m1, s1, m2, s2, newer):
     make = (lambda m, s: stats.Normal(mu=m, sigma=s)) if newer else stats.norm
     p, q = make(m1, s1), make(m2, s2)
@@ -170,7 +167,7 @@ def test_gaussian_kl_has_its_closed_form(m1, s1, m2, s2, newer):
 
 
 @given(locations, scales, locations, scales)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_cauchy_kl_has_its_closed_form(m1, s1, m2, s2):
     """Chyzak and Nielsen, 2019."""
     expected = np.log(((s1 + s2) ** 2 + (m1 - m2) ** 2) / (4 * s1 * s2))
@@ -292,7 +289,7 @@ def test_finite_where_the_tail_just_allows_it():
 
 
 @given(locations, scales, locations, scales)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_jsd_bounds_symmetry_and_value(m1, s1, m2, s2):
     p, q = stats.norm(m1, s1), stats.norm(m2, s2)
     jsd = js_divergence_continuous(p, q)
@@ -303,7 +300,7 @@ def test_jsd_bounds_symmetry_and_value(m1, s1, m2, s2):
 
 
 @given(st.lists(st.tuples(st.floats(-5, 5), st.floats(0.2, 3)), min_size=3, max_size=3))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_sqrt_jsd_obeys_the_triangle_inequality(parameters):
     p, q, r = (stats.norm(m, s) for m, s in parameters)
     a, b, c = (np.sqrt(js_divergence_continuous(*pair)) for pair in ((p, r), (p, q), (q, r)))
@@ -363,7 +360,7 @@ def test_optimal_discriminator_where_densities_underflow_or_vanish():
 
 
 @given(st.floats(-3, 3), st.floats(-3, 3))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_any_other_discriminator_has_a_smaller_value(slope, offset):
     p, q = stats.norm(0, 1), stats.norm(1, 2)
     best = gan_value(optimal_discriminator(p, q), p, q)
@@ -631,7 +628,7 @@ def test_value_on_points_of_certainty():
 
 
 @given(st.floats(-3, 3), st.floats(0.3, 3))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_kl_minus_twice_the_jsd_is_twice_the_kl_of_the_mixture(mean, std):
     """What -log D minimises at D* (lesson 1): KL(q || p) - 2 JSD(p, q) = 2 KL((p + q) / 2 || p), a divergence."""
     p, q = stats.Normal(), stats.Normal(mu=mean, sigma=std)

@@ -18,7 +18,7 @@ noises = st.floats(0.05, 3)
 
 
 @given(thetas, noises)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_smoothed_lines_against_the_quadrature_of_densities(theta, noise):
     p_star, p_theta = stats.norm(0, noise), stats.norm(theta, noise)
     assert ld.js_divergence(theta, noise) == pytest.approx(
@@ -43,7 +43,7 @@ def test_the_plane_is_no_different_from_the_line_across():
 
 
 @given(thetas, noises)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_derivatives_are_those_of_the_values(theta, noise):
     h = 1e-5 * noise
     for name in ("KL", "JSD"):
@@ -80,7 +80,7 @@ def test_at_theta_0_everything_is_0():
 
 
 @given(thetas, noises, st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_w_of_shifted_points_is_the_shift(theta, noise, seed):
     points = parallel_lines(0, noise).sample(40, np.random.default_rng(seed))
     moved = points + np.array([theta, 0.0])

@@ -82,7 +82,7 @@ def as_vectors(game, *parts):
 
 @names
 @given(seed=st.integers(0, 2**32 - 1))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_values_gradients_and_curvatures_are_those_of_autograd(name, seed):
     game, (x_loss, payoff) = GAMES[name]
     x, y = players(game, seed)
@@ -191,7 +191,7 @@ def test_instance_noise_is_an_expectation_over_a_gaussian():
 
 
 @given(mean=st.floats(-3, 3), x=st.floats(-3, 3), y=st.floats(-3, 3), batch=st.integers(1, 64))
-@settings(deadline=None, max_examples=5)
+@settings(max_examples=5)
 def test_mini_batch_gradients_have_the_law_of_drawn_batches(mean, x, y, batch):
     """The mean of the critic's gradient, and its variance 2 / B, against sampling the batches themselves."""
     rng = np.random.default_rng(7)

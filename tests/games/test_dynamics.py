@@ -110,7 +110,7 @@ def test_weak_consensus_and_slow_momentum_become_flows_too():
 
 
 @given(x=coordinate, y=coordinate, eta=rates)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_flow_of_xy_runs_on_circles(x, y, eta):
     run = simulate(bilinear(), "flow", (x, y), steps=100, learning_rate=eta)
     angle = eta * np.arange(101)
@@ -131,7 +131,7 @@ def test_a_flow_that_explodes_in_finite_time_stops_and_leaves_the_others_alone()
 
 
 @given(eta=st.floats(0.3, 3.0), bound=st.floats(10.0, 1e8))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_a_diverging_run_says_when_and_keeps_its_shape(eta, bound):
     steps = 3000
     run = simulate(bilinear(), "simultaneous", (1.0, 0.0), steps=steps, learning_rate=eta, bound=bound)
@@ -183,7 +183,7 @@ def test_overflow_is_divergence_and_no_warning(start):
 
 
 @given(x=coordinate, y=coordinate, eta=rates, method=st.sampled_from([*METHODS]))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_averages_and_distances(x, y, eta, method):
     run = simulate(bilinear(), method, [(x, y), (y, 1.0)], steps=30, learning_rate=eta)
     assert run.averages.shape == run.points.shape

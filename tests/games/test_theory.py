@@ -39,7 +39,7 @@ def blocks(a):
 
 
 @given(a=matrices)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_jacobian_of_a_bilinear_game(a):
     np.testing.assert_allclose(jacobian(bilinear(a)), blocks(a), atol=1e-12)
 
@@ -54,7 +54,7 @@ def test_jacobians_of_curved_games():
 
 
 @given(strength=st.floats(0.1, 3.0), loss=st.sampled_from(["minimax", "non-saturating"]))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_dirac_eigenvalues_are_those_of_mescheder_and_others(strength, loss):
     """With slope 1/2 and curvature 1/4 of the loss at 0; see their lemmas on each regulariser."""
     root = np.emath.sqrt
@@ -73,7 +73,7 @@ def test_dirac_eigenvalues_are_those_of_mescheder_and_others(strength, loss):
 
 @pytest.mark.parametrize("method", STEP_MATRICES)
 @given(a=matrices, eta=st.floats(0.01, 0.5), seed=st.integers(0, 1000))
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 def test_powers_of_the_step_matrix_are_the_simulation(method, a, eta, seed):
     game, (n, m) = bilinear(a), a.shape
     z = np.random.default_rng(seed).uniform(-1.0, 1.0, n + m)
@@ -107,7 +107,7 @@ def test_radius_factors_are_spectral_radii(method):
 
 @pytest.mark.parametrize("method", ["simultaneous", "extragradient", "consensus"])
 @given(eta=rates, start=starts, scale=st.floats(0.2, 1.5), strength=st.floats(0.1, 1.0))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_these_methods_multiply_the_radius_by_their_factor_at_every_step(method, eta, start, scale, strength):
     option = {"strength": strength} if method == "consensus" else {}
     run = simulate(bilinear(scale), method, start, steps=50, learning_rate=eta, bound=1e200, **option)
@@ -117,7 +117,7 @@ def test_these_methods_multiply_the_radius_by_their_factor_at_every_step(method,
 
 
 @given(eta=rates, start=starts)
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_the_factors_of_the_lecture(eta, start):
     """Simultaneous: sqrt(1 + eta^2) on the radius. Extragradient: 1 - eta^2 + eta^4 on its square."""
     for method, squared in (("simultaneous", 1 + eta**2), ("extragradient", 1 - eta**2 + eta**4)):
@@ -126,7 +126,7 @@ def test_the_factors_of_the_lecture(eta, start):
 
 
 @given(eta=st.floats(1e-3, 1.99), start=starts)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_alternating_steps_stay_on_their_ellipse(eta, start):
     run = simulate(bilinear(), "alternating", start, steps=300, learning_rate=eta)
     invariant = alternating_invariant(run.points, eta)
@@ -136,14 +136,14 @@ def test_alternating_steps_stay_on_their_ellipse(eta, start):
 
 
 @given(eta=st.floats(2.01, 4.0), start=starts)
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_from_two_on_alternating_steps_run_away(eta, start):
     run = simulate(bilinear(), "alternating", start, steps=2000, learning_rate=eta)
     assert run.diverged_at is not None
 
 
 @given(eta=st.floats(0.05, 0.9).filter(lambda eta: abs(eta - OPTIMISTIC_LIMIT) > 0.02), start=starts)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_the_optimistic_step_contracts_up_to_its_limit_only(eta, start):
     run = simulate(bilinear(), "optimistic", start, steps=4000, learning_rate=eta, bound=1e150)
     contracts = run.diverged_at is None and run.distance_to()[-1] < 0.1 * run.distance_to()[0]
@@ -209,7 +209,7 @@ def test_simultaneous_steps_on_it_stop_where_growth_and_decay_balance(eta):
 
 
 @given(momentum=st.floats(-0.8, 0.95))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_growth_on_xy_follows_the_age_of_the_gradient(momentum):
     """log rho = eta^2 (1/2 + age), with age beta / (1 - beta) for m <- beta m + (1 - beta) g."""
     eta = 1e-3

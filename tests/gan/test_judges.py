@@ -137,7 +137,7 @@ def test_seeded_and_careful_with_the_global_generators(kind):
 
 
 @given(distance=st.floats(-50, 50), spread=st.floats(0, 5))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_discriminator_never_reports_more_than_log_2(distance, spread):
     generator = np.random.default_rng(0)
     x, y = generator.normal(0, spread, 40), generator.normal(distance, spread, 40)

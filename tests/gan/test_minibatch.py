@@ -15,7 +15,7 @@ def features(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(n=st.integers(1, 5), channels=st.integers(1, 3), seed=st.integers(0, 1000))
 def test_standard_deviation_of_maps_is_its_formula(n, channels, seed):
     x = features(n, channels, 2, 3, seed=seed)
@@ -48,7 +48,7 @@ def test_a_collapsed_minibatch_has_no_spread_and_a_finite_gradient():
     assert x.grad.isfinite().all()
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(n=st.integers(1, 5), kernels=st.integers(1, 4), dim=st.integers(1, 4), seed=st.integers(0, 1000))
 def test_minibatch_discrimination_is_its_formula(n, kernels, dim, seed):
     torch.manual_seed(seed)

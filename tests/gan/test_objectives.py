@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.spatial.distance import jensenshannon
@@ -36,7 +36,6 @@ def sigmoid(a):
     return 1 / (1 + np.exp(-a))
 
 
-@settings(deadline=None)
 @given(real=logits, fake=logits)
 def test_losses_are_their_formulas(real, fake):
     d_real, d_fake = sigmoid(real), sigmoid(fake)
@@ -63,7 +62,6 @@ def test_losses_and_gradients_stay_finite_where_the_probability_rounds_to_zero_o
         assert torch.autograd.grad(value, a)[0].isfinite().all()
 
 
-@settings(deadline=None)
 @given(a=st.floats(-30, 30))
 def test_the_lectures_gradient_factors(a):
     """d/da log(1 - sigmoid(a)) = -sigmoid(a); d/da [-log sigmoid(a)] = sigmoid(a) - 1 (lecture map)."""
@@ -110,7 +108,6 @@ def test_minimax_and_wasserstein_are_zero_sum_in_the_generated_samples():
 # ---------------------------------------------------------------- pairs
 
 
-@settings(deadline=None)
 @given(real=logits, fake=logits, shift=st.floats(-5, 5))
 def test_pairs_are_compared_by_their_difference_and_both_players_play_the_same_game(real, fake, shift):
     n = min(len(real), len(fake))
@@ -183,7 +180,6 @@ def test_of_the_best_critics_loss_the_estimate_is_the_divergence(name):
     assert OBJECTIVES[name].estimate(best) == pytest.approx(exact, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(real=logits, fake=logits, margin=st.floats(0.1, 5))
 def test_the_other_losses_are_their_formulas(real, fake, margin):
     a, b = torch.tensor(real), torch.tensor(fake)
@@ -209,7 +205,6 @@ def test_the_least_squares_loss_pulls_back_what_is_too_far_on_the_right_side():
     assert abs(none.item()) < 0.01
 
 
-@settings(deadline=None)
 @given(k=st.floats(0, 1), real=st.floats(0, 5), fake=st.floats(0, 5), gamma=st.floats(0.1, 1))
 def test_the_balance_moves_towards_the_ratio_that_is_wanted_and_stays_between_0_and_1(k, real, fake, gamma):
     """BEGAN's third line (Berthelot et al. 2017, section 3.4), by hand; scores are minus the energies."""

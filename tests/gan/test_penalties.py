@@ -31,7 +31,7 @@ def smooth_critic(seed):
         return nn.Sequential(nn.Linear(3, 5), nn.Tanh(), nn.Linear(5, 1)).double()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=seeds, c=st.floats(0.001, 2))
 def test_clipping_takes_every_weight_to_the_nearest_number_allowed(seed, c):
     critic = smooth_critic(seed)
@@ -67,7 +67,7 @@ def test_slope_of_a_plane_and_of_a_cone():
     assert torch.allclose(gradient_norms(lambda u: 2 * u.norm(dim=1), x), torch.full((6,), 2.0))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=seeds)
 def test_slopes_are_those_of_each_point_by_finite_differences(seed):
     critic = smooth_critic(seed)
@@ -101,7 +101,6 @@ def test_norms_can_be_asked_for_where_gradients_are_off():
         assert gradient_norms(smooth_critic(0), torch.zeros(2, 3).double()).shape == (2,)
 
 
-@settings(deadline=None)
 @given(norms=st.lists(st.floats(0, 50), min_size=1, max_size=8))
 def test_penalties_are_their_formulas(norms):
     both = sum((n - 1) ** 2 for n in norms) / len(norms)
@@ -142,7 +141,6 @@ def test_double_backward_against_finite_differences(seed, name):
 # ---------------------------------------------------------------- R1 and R2
 
 
-@settings(deadline=None)
 @given(norms=st.lists(st.floats(0, 50), min_size=1, max_size=8))
 def test_the_zero_centred_penalty_is_its_formula(norms):
     value = zero_centred_penalty(torch.tensor(norms, dtype=torch.float64)).item()

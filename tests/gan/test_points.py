@@ -225,7 +225,6 @@ SCHEDULES = st.lists(
 
 # without shrinking, which would train for minutes
 @settings(
-    deadline=None,
     max_examples=20,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow],

@@ -72,7 +72,7 @@ plain_values = st.recursive(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     moments=steps_of,
     shape=st.tuples(st.integers(1, 5), st.integers(1, 9), st.integers(1, 9)),
@@ -188,7 +188,6 @@ def test_a_dataclass_recipe_becomes_a_dictionary():
 # ---------------------------------------------------------------------- looking things up
 
 
-@settings(deadline=None)
 @given(steps=steps_of, step=st.integers(-5, 10**7 + 5))
 def test_at_is_the_last_moment_that_is_not_later(steps, step):
     run = with_moments(steps)
@@ -211,7 +210,6 @@ def test_a_curve_up_to_a_step(saved):
     assert run.evaluations["modes"].until(19).values.tolist() == [0]
 
 
-@settings(deadline=None)
 @given(
     values=hnp.arrays(float, st.integers(0, 200), elements=st.floats(-1e3, 1e3)), points=st.integers(1, 60)
 )
@@ -238,7 +236,6 @@ def test_a_run_that_diverges_can_be_recorded(tmp_path):
     assert np.isnan(curve.values[-1])
 
 
-@settings(deadline=None)
 @given(total=st.integers(1, 10**6), moments=st.integers(2, 150))
 def test_the_schedule_begins_at_0_ends_at_the_end_and_never_repeats(total, moments):
     steps = schedule(total, moments)
@@ -304,7 +301,7 @@ def test_what_ships_is_small_and_opens():
 # ---------------------------------------------------------------------- files that are not what they should be
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_a_damaged_file_is_named_or_harmless(data):
     content, run = a_run()

@@ -34,7 +34,7 @@ def run(function, start, optimizer, steps):
     return x.detach(), losses
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(st.integers(0, 1000))
 def test_within_bounds_it_finds_scipys_minimum(seed):
     function, _ = quadratic(seed)

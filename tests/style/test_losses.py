@@ -26,7 +26,7 @@ def loops_gram(features):
     return gram
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(shapes, st.integers(0, 99))
 def test_gram_matrix_is_the_lectures_sum(shape, seed):
     features = draw(shape, seed)
@@ -48,7 +48,7 @@ def test_gram_matrix_of_half_precision_is_summed_in_single():
     assert gram_matrix(features).item() == 64 * 64 + 8
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(shapes, st.integers(0, 99))
 def test_losses_are_the_lectures_double_sums(shape, seed):
     features, other = draw(shape, seed), draw(shape, seed + 100)
@@ -92,7 +92,7 @@ def test_gradients_by_finite_differences():
     assert torch.autograd.gradcheck(total_variation, features)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(1, 5), st.integers(1, 5), st.integers(0, 99))
 def test_total_variation_is_the_mean_squared_step(h, w, seed):
     image = draw((1, 3, h, w), seed).numpy()

@@ -59,7 +59,7 @@ def assert_certified(transport):
     assert transport.a @ f == pytest.approx(transport.b @ g, rel=1e-9, abs=1e-12 * scale)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seeds, sizes, sizes, metrics)
 def test_cost_is_the_optimum_of_the_linear_programme(seed, n, m, metric):
     generator = np.random.default_rng(seed)
@@ -83,7 +83,7 @@ def test_equal_weights_are_an_assignment_problem(metric):
     np.testing.assert_array_equal(transport.plan.argmax(axis=1), columns)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, sizes, sizes)
 def test_points_on_a_line(seed, n, m):
     generator = np.random.default_rng(seed)
@@ -96,7 +96,7 @@ def test_points_on_a_line(seed, n, m):
     assert column.x.shape == (n,)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, sizes, sizes, sizes, st.sampled_from(["euclidean", "cityblock"]))
 def test_it_is_a_metric_between_measures(seed, n, m, k, metric):
     generator = np.random.default_rng(seed)
@@ -356,7 +356,7 @@ def test_a_large_cost_that_no_plan_needs_changes_nothing(large):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=seeds, n=st.integers(1, 8))
 def test_equal_weights_and_costs_of_all_sizes(kind, seed, n):
     cost = costs_of_all_sizes(np.random.default_rng(seed), n, n)[kind]
@@ -364,7 +364,7 @@ def test_equal_weights_and_costs_of_all_sizes(kind, seed, n):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=seeds, n=st.integers(1, 7), m=st.integers(1, 7), total=st.sampled_from([6, 7, 12, 30]))
 def test_shovels_and_costs_of_all_sizes(kind, seed, n, m, total):
     """Weights of k / 7 do not sum to one exactly: the crumb that is left must not travel at 1e16 a unit."""
@@ -375,7 +375,7 @@ def test_shovels_and_costs_of_all_sizes(kind, seed, n, m, total):
     assert_optimal_or_refused(cost, expected, a / total, b / total, may_give_up="28" in kind)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seeds, st.integers(1, 6), st.integers(1, 6))
 def test_forbidden_moves_against_the_linear_programme_without_them(seed, n, m):
     generator = np.random.default_rng(seed)
@@ -390,7 +390,7 @@ def test_forbidden_moves_against_the_linear_programme_without_them(seed, n, m):
     assert_optimal_or_refused(np.where(allowed, cost, np.inf), expected, a, b)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seeds, st.integers(2, 8), st.floats(-1e8, 1e8), st.sampled_from([2.0**-60, 1e-9, 1.0, 1e12]))
 def test_shifts_and_scales_move_the_cost_and_not_the_plan(seed, n, shift, scale):
     generator = np.random.default_rng(seed)
@@ -449,7 +449,7 @@ def test_a_function_may_forbid_moves_too():
 # The Kantorovich potential
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, sizes, sizes, st.integers(1, 3), st.sampled_from(["euclidean", "cityblock"]))
 def test_the_potential_is_a_best_critic(seed, n, m, d, metric):
     """Both halves of Kantorovich-Rubinstein: 1-Lipschitz everywhere, and it attains W."""

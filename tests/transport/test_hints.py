@@ -31,7 +31,7 @@ def follow(plan, transport, limit=200):
     return plan, steps
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(seeds, st.integers(1, 5), st.integers(1, 5), st.sampled_from([0, 1, 3]))
 def test_following_the_steps_from_any_plan_ends_at_the_optimum(seed, n, m, fullness):
     generator = np.random.default_rng(seed)
@@ -42,7 +42,7 @@ def test_following_the_steps_from_any_plan_ends_at_the_optimum(seed, n, m, fulln
     assert np.vdot(plan, transport.cost_matrix) == pytest.approx(transport.cost, abs=1e-7)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(seeds, st.integers(1, 5), st.integers(1, 5))
 def test_a_reroute_keeps_the_marginals_and_saves_what_it_says(seed, n, m):
     generator = np.random.default_rng(seed)
@@ -60,7 +60,7 @@ def test_a_reroute_keeps_the_marginals_and_saves_what_it_says(seed, n, m):
         plan = np.maximum(changed, 0)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(seeds, st.integers(1, 6), st.integers(1, 6))
 def test_a_couplings_excess_cost_is_the_sum_of_its_overpayments(seed, n, m):
     generator = np.random.default_rng(seed)
@@ -73,7 +73,7 @@ def test_a_couplings_excess_cost_is_the_sum_of_its_overpayments(seed, n, m):
     assert overpayment(transport.plan, transport).sum() == pytest.approx(0, abs=1e-12)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, st.integers(1, 6), st.integers(1, 6))
 def test_prices_never_exceed_the_cost_and_earn_it(seed, n, m):
     transport = random_problem(np.random.default_rng(seed), n, m)
@@ -126,7 +126,7 @@ def test_a_large_cost_elsewhere_does_not_make_a_wrong_plan_optimal(cost, wrong):
     assert np.vdot(mended, np.where(mended > 0, cost, 0)) == pytest.approx(best, rel=1e-15)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, st.integers(2, 5))
 def test_following_the_steps_around_forbidden_moves(seed, n):
     generator = np.random.default_rng(seed)

@@ -45,7 +45,7 @@ def gaussian(rng, d):
 # ---------------------------------------------------------------------- Fréchet distance
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, st.integers(1, 20))
 def test_frechet_distance_agrees_with_sqrtm(seed, d):
     """Oracle: the textbook formula with scipy's general matrix square root of the product."""
@@ -55,7 +55,7 @@ def test_frechet_distance_agrees_with_sqrtm(seed, d):
     assert frechet_distance((m1, c1), (m2, c2)) == pytest.approx(expected, rel=1e-7, abs=1e-8)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seeds, st.integers(2, 12))
 def test_frechet_distance_of_covariances_with_common_axes_is_known(seed, d):
     """With common axes, W2^2 = |m1 - m2|^2 + sum (s1 - s2)^2; some standard deviations here are exactly 0."""
@@ -68,7 +68,7 @@ def test_frechet_distance_of_covariances_with_common_axes_is_known(seed, d):
     assert frechet_distance((m1, c1), (m2, c2)) == pytest.approx(expected, rel=1e-6, abs=1e-7)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seeds, st.integers(2, 40), st.integers(1, 30))
 def test_frechet_distance_is_symmetric_zero_on_itself_and_follows_shifts(seed, n, d):
     """For fewer samples than features too, where the covariance has no full rank."""
@@ -121,7 +121,7 @@ def test_frechet_distance_says_what_is_wrong(x, message):
 # ---------------------------------------------------------------------- modes
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=200))
 def test_entropy_kl_and_shares_agree_with_scipy(predictions):
     found, count = mode_coverage(np.array(predictions)), np.bincount(predictions, minlength=10)
@@ -287,7 +287,7 @@ def sets(digits):
     return digits.pixels[:1000], digits.pixels[1000:1200], digits.pixels[1300:1600]
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seeds, st.integers(0, 3))
 def test_distances_under_shifts_agree_with_trying_all_of_them(seed, shift):
     rng = np.random.default_rng(seed)

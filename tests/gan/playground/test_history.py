@@ -46,7 +46,7 @@ DOINGS = st.lists(
 
 
 @example(["B", "B", "B", 1 / 3, "D", 0.0, 1.0], 1, 12)  # another branch, left and entered again
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(doings=DOINGS, spacing=st.integers(1, 8), budget=st.integers(0, 12))
 def test_wherever_one_goes_all_is_as_if_one_had_come_there_directly(doings, spacing, budget):
     """Oracle: a list of what was done, and a run that has done it once, from its beginning."""
