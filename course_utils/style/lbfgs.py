@@ -83,13 +83,18 @@ class ProjectedLBFGS(BareOptimizer):
         pairs = list(zip(state["moves"], state["changes"], strict=True))
         q, factors = g.clone(), []
         for move, change in reversed(pairs):
-            rho = 1 / (move * change).sum()
-            factor = rho * (move * q).sum()
-            q -= factor * change
+            rho = 1 / _dot(move, change)
+            factor = rho * _dot(move, q)
+            q.addcmul_(change, factor, value=-1)
             factors.append((rho, factor))
         if pairs:
             move, change = pairs[-1]
-            q *= (move * change).sum() / change.square().sum()
+            q *= _dot(move, change) / _dot(change, change)
         for (move, change), (rho, factor) in zip(pairs, reversed(factors), strict=True):
-            q += (factor - rho * (change * q).sum()) * move
+            q.addcmul_(move, factor - rho * _dot(change, q))
         return q
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """sum(a * b), without the products in memory."""
+    return torch.dot(a.flatten(), b.flatten())

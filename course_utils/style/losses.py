@@ -7,8 +7,9 @@ The styles of two pictures of different sizes are compared per position: scale t
 first, as :class:`~course_utils.style.StyleTransfer` does. Otherwise the larger picture simply has the larger sums.
 """
 
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
+import torch
 from torch import Tensor
 
 from course_utils.checks import one_of, tensor
@@ -31,8 +32,21 @@ def gram_matrix(features: Tensor) -> Tensor:
             "gram_matrix takes features (n, channels, rows, columns) or (n, channels, positions); "
             f"got shape {tuple(features.shape)}. For a single picture, add the first axis: features[None]."
         )
-    rows = _at_least_single(features.flatten(2))
-    return rows @ rows.mT
+    return cast(Tensor, _Gram.apply(_at_least_single(features.flatten(2))))
+
+
+class _Gram(torch.autograd.Function):
+    """F F^T. Its gradient is (D + D^T) F for any D, one product with F; that of ``F @ F.mT`` would take two."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
+        ctx.save_for_backward(rows)
+        return rows @ rows.mT
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
+        (rows,) = ctx.saved_tensors
+        return (gradient + gradient.mT) @ rows
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:

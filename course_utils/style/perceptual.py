@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from course_utils.style.features import FeatureNetwork
-from course_utils.style.losses import Normalization, content_loss, gram_matrix, style_loss
+from course_utils.style.losses import Normalization, content_loss, gram_matrix, style_factor
 
 
 class PerceptualLoss:
@@ -58,7 +58,7 @@ class PerceptualLoss:
         with torch.no_grad():
             of_content = self._seen(content, self.layers)
             self.content_scale = {l: _size(of_content[l]) for l in self.content_layers}
-            self.content_targets = {l: of_content[l] / self.content_scale[l] for l in self.content_layers}
+            self.content_targets = {l: of_content[l] for l in self.content_layers}
             blank = {l: torch.zeros_like(h) for l, h in of_content.items()}
             # a style or content without any features (w_l = 0, say) stays in its raw unit
             self.content_unit = _or_one(self._content_loss(blank))
@@ -74,12 +74,12 @@ class PerceptualLoss:
         grams = {}
         for l in self.style_layers:
             positions, own = blank[l][0, 0].numel(), of_style[l][0, 0].numel()
-            grams[l] = gram_matrix(of_style[l] / scale[l]) * (positions / own)
+            grams[l] = gram_matrix(of_style[l]) / scale[l] ** 2 * (positions / own)
         return _Style(scale, grams, _or_one(self._style_loss(blank, scale, grams)))
 
     def _content_loss(self, values: dict[str, Tensor]) -> Tensor:
         losses = (
-            content_loss(values[l] / self.content_scale[l], self.content_targets[l])
+            content_loss(values[l], self.content_targets[l]) / self.content_scale[l] ** 2
             for l in self.content_layers
         )
         return cast(Tensor, sum(losses))
@@ -88,7 +88,9 @@ class PerceptualLoss:
         self, values: dict[str, Tensor], scale: dict[str, Tensor], grams: dict[str, Tensor]
     ) -> Tensor:
         losses = (
-            self.layer_weights.get(l, 1.0) * style_loss(values[l] / scale[l], grams[l], self.normalization)
+            self.layer_weights.get(l, 1.0)
+            * (gram_matrix(values[l]) / scale[l] ** 2 - grams[l]).square().sum()
+            * style_factor(values[l], self.normalization)
             for l in self.style_layers
         )
         return cast(Tensor, sum(losses))

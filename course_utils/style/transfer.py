@@ -197,7 +197,6 @@ class StyleTransfer(Stepwise):
 
     # ------------------------------------------------------------------ steps
 
-    @threads.all_cores()
     def step(self) -> dict[str, float]:
         """One step of the optimizer; returns the losses from before it. To pause, do not call it for a while.
 
@@ -232,6 +231,7 @@ class StyleTransfer(Stepwise):
             self.history[name].append(value)
         return losses
 
+    @threads.all_cores()  # the network; what follows it is too little for more than one
     def _evaluate(self) -> Tensor:
         self._parameters.grad = None
         picture = self._picture

@@ -34,6 +34,12 @@ def test_gram_matrix_is_the_lectures_sum(shape, seed):
     assert np.allclose(gram_matrix(features).numpy(), expected, rtol=1e-12, atol=1e-12)
 
 
+def test_gram_matrix_has_the_gradients_of_the_plain_product():
+    features = torch.randn(2, 3, 4, 2, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(gram_matrix, features)
+    assert torch.autograd.gradgradcheck(gram_matrix, features)
+
+
 def test_gram_matrix_forgets_where_things_are():
     features = draw((1, 3, 4, 5))
     order = torch.randperm(20, generator=torch.Generator().manual_seed(0))
