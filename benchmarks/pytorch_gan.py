@@ -107,16 +107,15 @@ class Peer:
         """Pictures as the scripts save them: by the generator as it is, in training mode."""
         return self.generator(torch.randn(n, LATENT, generator=torch.Generator().manual_seed(seed)))
 
-    def latents(self) -> Tensor:
-        numbers = np.random.normal(0, 1, (BATCH, LATENT))  # noqa: NPY002
+    def latents(self, n: int = BATCH) -> Tensor:
+        numbers = np.random.normal(0, 1, (n, LATENT))  # noqa: NPY002
         return torch.as_tensor(numbers, dtype=torch.get_default_dtype())
 
     def step(self, images: Tensor | None = None, z: Tensor | None = None, **given: Tensor) -> str:
         """One pass of the inner loop, on the next minibatch or on a given one; returns the line that it would print."""
         self.count += 1
-        return self.train(
-            next(self.batches)[0] if images is None else images, self.latents() if z is None else z, **given
-        )
+        real = next(self.batches)[0] if images is None else images  # the last of an epoch may be smaller
+        return self.train(real, self.latents(len(real)) if z is None else z, **given)
 
     def train(self, real: Tensor, z: Tensor) -> str:
         raise NotImplementedError
