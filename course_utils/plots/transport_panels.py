@@ -231,7 +231,7 @@ class CloudPanels:
         (self.point,) = curve.plot([], [], "o", ms=10, color=palette.ACCENT)
         self.label = write(curve, 0.04, 0.08, "", fontsize=11)
         self.blurs = np.asarray(blurs)
-        self.moving: list[Artist] = [self.critic, self.lines, self.x, self.y, self.matrix]
+        self.moving: list[Artist] = [self.critic, self.key, self.lines, self.x, self.y, self.matrix]
         self.moving += [self.exact, self.curve, self.point, self.label, *self.ends]
 
     def update(

@@ -1,13 +1,23 @@
-"""Named states: every one is visited, and every number in its sentence is measured."""
+"""Named states: every one is visited, every number in its sentence is measured, and its picture, of which only what has
+changed is drawn again, is the one drawn from scratch."""
 
 import math
+from copy import copy
 
 import pytest
 from matplotlib.figure import Figure
 
 from course_utils import apps
 from course_utils.apps.frame import Controller, Slider, show, state
+from course_utils.apps.frame.canvas import Canvas
 from course_utils.apps.frame.states import Number
+from course_utils.plots import palette
+
+
+def drawn(controller, canvas):
+    with palette.context():
+        controller.draw(canvas.figure)
+        return canvas.png(controller.moving)
 
 
 @pytest.mark.parametrize("name", apps.SHOWN)
@@ -16,11 +26,14 @@ def test_every_named_state_shows_what_it_says(name, images):
     states = controller.states
     assert 5 <= len(states) <= 10
     assert len({state.name for state in states}) == len(states)
-    figure, seen, lies = Figure(controller.size), set(), []
+    canvas, seen, lies = Canvas(controller.size), set(), []
     for each in states:
         controller.visit(each.name)
         lies += each.lies(controller)
-        controller.draw(figure)
+        png = drawn(controller, canvas)
+        assert png == drawn(copy(controller), Canvas(controller.size)), (
+            f"{each.name}: not as drawn from scratch"
+        )
         said = controller.describe()
         assert said.endswith(each.sees)
         seen.add(said)

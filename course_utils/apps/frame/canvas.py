@@ -1,12 +1,15 @@
-"""The one figure of an app, and how it becomes PNG bytes: fast, and only what moves is drawn again."""
+"""The one figure of an app, and how it becomes PNG bytes: fast, and only what has changed is drawn again."""
 
 import struct
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.artist import Artist
+from matplotlib.axis import Axis
+from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -26,6 +29,7 @@ class Canvas:
         self._still: Any = None
         self._moving: Sequence[Artist] | None = None
         self._limits: list[tuple[float, ...]] = []
+        self._at_work = False
 
     def resize(self, width: int) -> None:
         """So many pixels wide from now on, with the same in it."""
@@ -33,14 +37,15 @@ class Canvas:
 
     def png(self, moving: Sequence[Artist]) -> bytes:
         """The present picture. Where only the ``moving`` artists have changed since the last one, and no axes' limits,
-        only they are drawn."""
+        only they are drawn. Otherwise everything is, but of the axes' ticks, labels and grids, which take most of a
+        drawing's time, only what has changed is worked out anew."""
         limits = [(self.figure.dpi,), *(ax.viewLim.bounds for ax in self.figure.axes)]
         if not moving or moving is not self._moving or limits != self._limits:
             for artist in self._moving or ():
                 artist.set_animated(False)
             for artist in moving:
                 artist.set_animated(True)  # which keeps it out of an ordinary draw
-            self._canvas.draw()
+            self._draw()
             self._still = self._canvas.copy_from_bbox(self.figure.bbox)
             self._moving, self._limits = moving, limits
         else:
@@ -48,6 +53,79 @@ class Canvas:
         for artist in moving:
             artist.draw(self._canvas.get_renderer())
         return to_png(np.asarray(self._canvas.buffer_rgba())[..., :3])
+
+    def _draw(self) -> None:
+        for ax in self.figure.axes:
+            for axis in (ax.xaxis, ax.yaxis):
+                if not isinstance(axis.draw, Remembered):
+                    vars(axis)["draw"] = Remembered(axis, lambda: self._at_work)
+        self._at_work = True  # what others draw in this figure, with savefig say, is drawn as ever
+        try:
+            self._canvas.draw()
+        finally:
+            self._at_work = False
+
+
+class Remembered:
+    """How an axis is drawn, with its ticks, labels and grid: the first time as ever, while what is done to the pixels
+    is noted; then, for as long as the axis stays as it is, by doing the same to the pixels again."""
+
+    def __init__(self, axis: Axis, at_work: Callable[[], bool]):
+        self._axis, self._at_work = axis, at_work
+        self._first: Callable[[Any], None] = axis.draw
+        self._seen: tuple[Any, ...] = ()
+        self._done: list[Callable[[], object]] = []
+
+    def __call__(self, renderer: Any) -> None:
+        if not self._at_work():
+            self._seen = ()
+            self._first(renderer)
+            return
+        axis, label = self._axis, self._axis.label
+        seen = (
+            renderer, axis.get_visible(), *axis.get_view_interval(), axis.axes.bbox.bounds, axis.label.get_text(),
+            axis.get_major_locator(), axis.get_major_formatter(), axis.get_minor_locator(), axis.get_minor_formatter(),
+            axis.get_tick_params("major"), axis.get_tick_params("minor"),
+        )  # fmt: skip
+        if seen == self._seen and not (label.stale and label.get_text()):
+            for again in self._done:
+                again()
+            return
+        agg, self._seen = renderer._renderer, seen
+        renderer._renderer = noted = Noted(agg)  # as a renderer itself does it for filters
+        renderer._update_methods()
+        try:
+            self._first(renderer)
+        finally:
+            renderer._renderer = agg
+            renderer._update_methods()
+        self._done = noted.done
+
+
+class Noted:
+    """Does all that the given object does, and notes it: ``done`` are the calls, to be made again."""
+
+    def __init__(self, does: Any):
+        self._does = does
+        self.done: list[Callable[[], object]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        method = getattr(self._does, name)
+
+        def note(*given: Any) -> object:
+            self.done.append(partial(method, *map(_kept, given)))
+            return method(*given)
+
+        return note
+
+
+def _kept(given: Any) -> Any:
+    """A graphics context is changed between two uses; nothing else is."""
+    if not isinstance(given, GraphicsContextBase):
+        return given
+    kept = GraphicsContextBase()
+    kept.copy_properties(given)
+    return kept
 
 
 def to_png(pixels: np.ndarray) -> bytes:
