@@ -17,7 +17,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 from scipy.special import logsumexp
 
 from course_utils import checks
@@ -161,6 +160,8 @@ class GaussianMixture:
 
     def logpdf(self, points: ArrayLike) -> np.ndarray:
         """Log density in nats, (..., 2) -> (...)."""
+        from scipy.spatial.distance import cdist  # slow
+
         points = _plane(points)
         flat = points.reshape(-1, 2)
         parts = 1 + flat.shape[0] * len(self.modes) // 2**20  # keeps each table of distances near 8 MB

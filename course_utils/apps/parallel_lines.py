@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from scipy import stats
 
 from course_utils.apps import frame
 from course_utils.apps.frame import Button, Choice, Controller, Handle, Heading, Slider, show
@@ -108,6 +107,8 @@ class ParallelLinesController(Controller):
 
     def _best(self) -> Callable[[np.ndarray], np.ndarray | float] | None:
         """D* across the lines; None without noise, where it has no formula."""
+        from scipy import stats  # slow
+
         noise = self.values["noise"]
         across = stats.norm(0, noise), stats.norm(self.values["theta"], noise)
         return optimal_discriminator(*across) if noise else None

@@ -8,7 +8,6 @@ between two quantiles of the whole, and its slow numerical inverse is never call
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from course_utils.divergences.quadrature import Legs, LogF, integrate, power_law
 
@@ -72,6 +71,8 @@ class Density:
 def _lasting(distribution: Any) -> Any:
     """scipy's frozen Laplace takes the log of a density that has underflowed at 745 scales; its twin does not."""
     if getattr(getattr(distribution, "dist", None), "name", None) == "laplace":
+        from scipy import stats  # half a second, and whoever has such a distribution has it already
+
         return stats.gennorm(1, *distribution.args, **distribution.kwds)
     return distribution
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from course_utils.checks import function, number, numbers, one_of, positive, whole
 from course_utils.games.game import Coordinates, Game, as_game, with_consensus
@@ -282,6 +281,7 @@ def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: fl
     that one which explodes in finite time does not hold up the others."""
     if len(points) == 1:
         return
+    from scipy.integrate import solve_ivp  # slow
 
     def room_left(_time: float, z: np.ndarray) -> float:
         return bound - np.abs(z).max()

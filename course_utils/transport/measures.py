@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.spatial.distance import cdist
 
 from course_utils import checks
 
@@ -71,6 +70,8 @@ def ground_cost(
         if callable(metric):
             cost = _costs([[metric(u.copy(), v.copy()) for v in y] for u in x])  # it may compute in place
         else:
+            from scipy.spatial.distance import cdist  # slow
+
             cost = cdist(x.reshape(len(x), -1), y.reshape(len(y), -1), metric)
     else:
         x, y = (None if p is None else as_points(name, p) for name, p in (("x", x), ("y", y)))

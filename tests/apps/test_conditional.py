@@ -1,5 +1,7 @@
 """Ten digits of one hand: what the app shows is what the shipped generators draw."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -23,9 +25,12 @@ def shown():
     return controller, figure
 
 
+directions = cache(style_directions)  # a quarter of a second
+
+
 def latent(controller, generator, first, second):
     """Of the hand that is chosen, at a place of its plane."""
-    a, b = style_directions(generator)
+    a, b = directions(generator)
     z = torch.randn(64, generator=torch.Generator().manual_seed(controller.values["hand"]))
     return z + (first - z @ a) * a + (second - z @ b) * b
 

@@ -63,7 +63,7 @@ TINY = {
     "gan_claims": ("--conditions plain --seeds 0 1", {**SHORT, **MNIST, **RESULTS}),
     "gan_quality": ("mlp --steps 2", {"JUDGED": 500, "MINIBATCH": 16, **MNIST, **RESULTS}),
     "gradient_age": ("--seeds 1 --steps 40 --ring-seeds 1 --ring-steps 16", {}),
-    "lessons": ("--cells", {"LESSONS": slice(1, 2)}),
+    "lessons": ("--cells", {"LESSONS": slice(1)}),
     "minibatch_plans": ("--seeds 1 --looks 1 2", {"POINTS": 20, "REAL": slice(20)}),
     "mode_collapse": ("--seeds 0 --rounds 2", {"JUDGED": 128, "COMPARED": 20, "CASES": slice(2), **MNIST}),
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
@@ -131,6 +131,15 @@ def test_it_prints_a_table_and_a_json_line(name, load, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [f"{name}.py", *line.split()])
     module.main()
     assert json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_a_lesson_starts_with_what_its_first_app_needs(load):
+    lessons = load("lessons")
+    assert lessons.to_first_app(["import x", "x.train()", "apps.vae_app(1)", "apps.gan_app()"]) == [0, 2]
+    assert lessons.to_first_app(["import x", "y = 1", "apps.guess_app(y)", "apps.gan_app()"]) == [0, 1, 2]
+    assert lessons.to_first_app(["import x", "print(1)"]) == [0, 1]  # the start page, which has no app
+    row = lessons.start(lessons.LESSONS[0])
+    assert row["start"] >= row["kernel"] + row["imports"] > row["kernel"] > 0 < row["start_cpu"]
 
 
 def test_parts_that_only_a_long_run_reaches(load, monkeypatch, capsys, tmp_path):

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from course_utils.datasets.scaling import SIDE, Scale, check_digits, read_pictures, to_bytes, to_unit
@@ -218,6 +217,8 @@ def _relative(
 
 def _blurred(pictures: np.ndarray) -> np.ndarray:
     """By a Gaussian of one pixel, along the last two axes."""
+    from scipy.ndimage import gaussian_filter  # slow
+
     return gaussian_filter(pictures, 1.0, axes=(-2, -1), mode="constant")
 
 

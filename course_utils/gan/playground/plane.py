@@ -15,8 +15,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
-from scipy.stats import norm
+from scipy.special import ndtri
 from torch import Tensor, nn
 
 from course_utils import checks
@@ -41,6 +40,8 @@ def smoothed_histogram(
 
     Points outside count in the nearest square of the border, and the smoothing is reflected there: the sum is 1.
     """
+    from scipy.ndimage import gaussian_filter  # slow
+
     view, cells = checks.positive("view", view), checks.whole("cells", cells)
     bandwidth, edge = checks.not_negative("bandwidth", bandwidth), np.nextafter(view, 0)
     points = np.clip(checks.points("points", points, dim=2), -edge, edge)
@@ -213,7 +214,7 @@ def manifold(trainer: PointTrainer, *, lines: int = 13, dots: int = 33) -> np.nd
     The grid has quantiles of N(0, 1) along the first two latent coordinates, so that all its cells have the same mass;
     all other coordinates are 0.
     """
-    fixed, along = (torch.as_tensor(norm.ppf(np.linspace(0.02, 0.98, k))) for k in (lines, dots))
+    fixed, along = (torch.as_tensor(ndtri(np.linspace(0.02, 0.98, k))) for k in (lines, dots))
     a, b = torch.meshgrid(fixed, along, indexing="ij")
     z = torch.zeros(2, lines, dots, trainer.recipe.latent_dim, dtype=torch.get_default_dtype())
     z[0, ..., 0], z[0, ..., 1] = a, b
