@@ -294,6 +294,7 @@ def test_the_coloured_critic_is_one_lipschitz_and_tells_the_clouds_apart_by_w():
     assert ends == pytest.approx([-np.abs(drawn).max(), np.abs(drawn).max()], abs=0.05)
     app.set(metric="squared")
     assert not controller.panels.key.get_visible()
+    assert controller.panels.key in controller.moving  # else the picture keeps the one drawn before
     assert controller.critic is None
     assert not controller.panels.critic.get_visible()
     assert "no critic" in app.status.value

@@ -109,6 +109,16 @@
     if (!script.src) standIn(box, turn, (name) => { if (called(name) >= 0) go(called(name)); });
   }
 
+  // Of several stand-ins, the one that n and p mean: of which most is in the window. Null where none is.
+  function mostSeen() {
+    let best = null, most = 0;
+    for (const box of document.querySelectorAll(".course-recorded")) {
+      const { top, bottom } = box.getBoundingClientRect(), seen = Math.min(bottom, innerHeight) - Math.max(top, 0);
+      if (seen > most) [best, most] = [box, seen];
+    }
+    return best;
+  }
+
   // In the place of an app whose kernel has died: where that was goes on, and n and p work without a click.
   function standIn(box, turn, goTo) {
     for (const element of [box, ...box.querySelectorAll("select, button")]) {
@@ -116,8 +126,7 @@
     }
     const key = (event) => {
       if (!box.isConnected) { window.removeEventListener("keydown", key, true); return; }
-      const { top, bottom, height } = box.getBoundingClientRect();
-      if (height && top < innerHeight && bottom > 0 && !event.target.closest?.(ELSEWHERE)) turn(event);
+      if (!event.target.closest?.(ELSEWHERE) && mostSeen() === box) turn(event);
     };
     window.addEventListener("keydown", key, true);
     const seen = new ResizeObserver(() => {
