@@ -30,10 +30,14 @@ TAGS = ("slide", "fragment", "notes", "skip")
 WORDS = 75  # on a slide, of prose; what is more goes into the notes
 BESIDE, FEW = 45, 3  # words beside a figure, and printed lines
 LINES, ROWS = 6, 7  # printed lines of a cell; rows of a table in large letters
-ROOM, LINE, FORMULA = 114, 12, 26  # in words: a slide without a figure, a printed line, a formula on its own
+ROOM, LINE, FORMULA = 150, 12, 26  # in words: a slide without a figure, a printed line, a formula on its own
+WIDE = 80  # letters of a printed line
 SHORT = 22  # words that are no slide of their own
 MOST = 22  # slides of a deck by rule
 ASIDE = {"Your turn"}  # sections that are for the notebook
+ANNOUNCES = re.compile(r"[\w:,]$")  # a paragraph that goes on in the next one: a list, or a formula
+ANNOUNCED = re.compile(r"[*-] |\d\. |\$\$|\|")
+SENTENCE = re.compile(r"^(.*\.)\s+(?=[A-Z])", re.DOTALL)  # all but the last
 VERDICT = re.compile(r"^.*: (?:holds|fails|near|far|agrees|differs|undecided)$", re.MULTILINE)
 FOLD = re.compile(r"<details>.*?</details>", re.DOTALL)
 
@@ -68,6 +72,16 @@ class Slide:
         """How many lines are printed on it."""
         return sum(1 + part.count("\n") for kind, part in self.body if kind == "printed")
 
+    def room(self) -> float:
+        """What is left of a slide without a figure, in words."""
+        printed = (html.unescape(part).split("\n") for kind, part in self.body if kind == "printed")
+        return ROOM - self.weight() - LINE * sum(map(rows, printed))
+
+
+def rows(lines: list[str]) -> int:
+    """How many lines these take where long ones go on in the next."""
+    return sum(1 + max(0, len(line) - 1) // WIDE for line in lines)
+
 
 def _math(content: str, options: dict[str, Any]) -> str:
     left, right = (r"\[", r"\]") if options["display_mode"] else (r"\(", r"\)")
@@ -101,16 +115,22 @@ def sections(source: str) -> list[tuple[str, str]]:
 
 
 def shorten(text: str) -> tuple[str, str]:
-    """Whole paragraphs up to WORDS words (at least one), and the rest, with where a lesson stands in the lectures."""
+    """Whole paragraphs up to WORDS words (at least one, and the list or formula that the last one announces), and the
+    rest, with where a lesson stands in the lectures."""
     paragraphs = re.split(r"\n\s*\n", text)
     paragraphs.sort(key=lambda paragraph: paragraph.startswith("**On the slides:**"))
-    shown, count = [], 0
-    for paragraph in paragraphs:
-        count += len(paragraph.split())
-        if shown and count > WORDS:
+    shown: list[str] = []
+    count = 0
+    while paragraphs:
+        count += len(paragraphs[0].split())
+        announced = shown and ANNOUNCES.search(shown[-1]) and ANNOUNCED.match(paragraphs[0])
+        if shown and count > (ROOM if announced else WORDS):
+            if announced and (others := SENTENCE.match(shown[-1])):  # it announces what is not there
+                paragraphs.insert(0, shown[-1][others.end() :])
+                shown[-1] = others[1]
             break
-        shown.append(paragraph)
-    return "\n\n".join(shown), "\n\n".join(paragraphs[len(shown) :])
+        shown.append(paragraphs.pop(0))
+    return "\n\n".join(shown), "\n\n".join(paragraphs)
 
 
 def outputs(cell: nbformat.NotebookNode, heading: str) -> tuple[str, list[str], list[str]]:
@@ -190,9 +210,7 @@ def show(slides: list[Slide], player: str, pictures: list[str], lines: list[str]
         if "figure" in here.kinds():
             fits = here.lines() + len(lines) <= FEW and here.weight() <= BESIDE / 2
         else:
-            fits = here.kinds() <= {"text", "printed"} and (
-                here.weight() + LINE * (here.lines() + len(lines)) <= ROOM
-            )
+            fits = here.kinds() <= {"text", "printed"} and LINE * rows(lines) <= here.room()
         if not fits:
             slides.append(Slide(here.heading))
         printed = f'<pre class="printed">{html.escape(chr(10).join(lines))}</pre>'
@@ -213,7 +231,7 @@ def thin(slides: list[Slide]) -> list[Slide]:
     kept = sorted(sorted({*range(len(slides))} - {*said}, key=worth, reverse=True)[:MOST])
     for i in sorted(set(range(len(slides))) - set(kept)):
         before = slides[max(k for k in kept if k < i)]
-        before.notes += [part for kind, part in slides[i].body if kind == "text"] + slides[i].notes
+        before.notes += [part for kind, part in slides[i].body if kind != "figure"] + slides[i].notes
     return [slides[i] for i in kept]
 
 

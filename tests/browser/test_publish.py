@@ -243,6 +243,19 @@ def test_tags_choose_where_there_are_some(published):
     assert "pterodactyl" not in text
 
 
+def test_a_slide_announces_nothing_that_is_not_there(published):
+    shorten = published.tools.shorten
+    many = " word" * published.tools.WORDS
+    for few in ("* one\n* two", "$$a = b.$$"):
+        assert shorten(f"So.{many} There are two:\n\n{few}\n\nMore.") == (
+            f"So.{many} There are two:\n\n{few}",
+            "More.",
+        )
+    long = "* " + " word" * published.tools.ROOM
+    assert shorten(f"So. There are many:\n\n{long}") == ("So.", f"There are many:\n\n{long}")
+    assert shorten(f"All of it:\n\n{long}") == ("All of it:", long)  # not a slide without a word
+
+
 def test_a_deck_of_every_lesson_is_no_longer_than_a_lecture(published, root):
     for path in sorted((root / "notebooks").glob("*.ipynb"))[1:]:
         lesson = nbformat.read(path, as_version=4)
