@@ -43,6 +43,7 @@ class Ours:
         network = network.cut((*network.style_layers, *network.content_layers))
         settings = {"alpha": 1.0, "beta": BETA, "total_variation": 0.0, "border": 0} | settings
         self.transfer = StyleTransfer(content, style, features=network, size=size, **settings)
+        self.transfer.prepare()
 
     def step(self) -> float:
         return self.transfer.step()["total"]

@@ -46,7 +46,9 @@ def work(name: str):
 
         pictures = sample_pictures()
         content, style = pictures["china"](), pictures["brush_strokes"]()
-        return StyleTransfer(content, style, features="embedded", size=160, device="cpu").step
+        transfer = StyleTransfer(content, style, features="embedded", size=160, device="cpu")
+        transfer.prepare()
+        return transfer.step
     from course_utils.datasets import load_digits_stand_in
     from course_utils.gan import AdversarialTrainer
 

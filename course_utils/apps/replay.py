@@ -107,16 +107,25 @@ class ReplayController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def scene(self) -> tuple[str, ...]:
-        return self.values["curves"], *(run.name for run in self.shown)
+    def scene(self) -> tuple[int, int]:
+        return len(self.shown), len(self._titles())
+
+    def _titles(self) -> list[str]:
+        chosen = self.values["curves"]
+        return [chosen] if len(self.shown) > 1 else list(dict.fromkeys([LOSSES, chosen, QUALITY]))
 
     def make_panels(self, figure: Figure) -> ReplayPanels:
-        runs, chosen = self.shown, self.values["curves"]
-        titles = [chosen] if len(runs) > 1 else dict.fromkeys([LOSSES, chosen, QUALITY])
-        return ReplayPanels(figure, [self._as_drawn(run) for run in runs], list(titles))
+        self._laid_out = self._wanted()
+        return ReplayPanels(figure, [self._as_drawn(run) for run in self.shown], self._titles())
+
+    def _wanted(self) -> tuple[str, ...]:
+        return self.values["curves"], *(run.name for run in self.shown)
 
     def update(self) -> None:
         runs = self.shown
+        if self._laid_out != self._wanted():
+            self.panels.show([self._as_drawn(run) for run in runs], self._titles())
+            self._laid_out, self.moving = self._wanted(), self.panels.moving
         moments = [run.at(self.step) for run in runs]
         self.panels.update(
             [int(run.steps[i]) for run, i in zip(runs, moments, strict=True)],

@@ -3,11 +3,13 @@
 import html
 from collections import deque
 from collections.abc import Iterator, Mapping
+from functools import lru_cache, partial
 from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils import checks
@@ -56,10 +58,10 @@ class StyleController(LiveController):
         self.features = load_features(features) if isinstance(features, str) else as_network(features)
         self._folder = checks.path("folder", folder)
         self._samples = sample_pictures()
-        self._own: dict[str, Any] = {}
+        self._own: dict[str, Sized] = {}
         for role, picture in (("content", content), ("style", style)):
             if not (isinstance(picture, str) and picture in self._samples):
-                self._own[role] = open_picture(picture, name=role)
+                self._own[role] = Sized(open_picture(picture, name=role))
         self.controls = self._make_controls(
             *(
                 YOURS if role in self._own else given
@@ -122,10 +124,12 @@ class StyleController(LiveController):
 
     def _make_transfer(self) -> StyleTransfer:
         v, layers = self.values, self.features.style_layers
+        size, style_size = (int(v[name if v[name] != SAME else "size"]) for name in ("size", "style_size"))
+        alone = v["pyramid"] == "1"  # with more levels there are other sizes, too
         return StyleTransfer(
-            self._picture("content"), [self._picture(role) for role in self._styles()], features=self.features,
-            style_weights=self._style_weights(), size=int(v["size"]),
-            style_size=None if v["style_size"] == SAME else int(v["style_size"]),
+            self._picture("content", size if alone else None),
+            [self._picture(role, style_size if alone else None) for role in self._styles()],
+            features=self.features, style_weights=self._style_weights(), size=size, style_size=style_size,
             start=v["start"], beta=10 ** v["balance"], content_layers=[v["content_layer"]],
             style_layers=layers[: layers.index(v["style_layers"]) + 1], optimizer=v["optimizer"],
             total_variation=float(v["variation"]), keep_colours=v["keep_colours"],
@@ -141,9 +145,9 @@ class StyleController(LiveController):
     def _steps_per_level(self) -> int:
         return max(1, self.values["planned"] // int(self.values["pyramid"]))
 
-    def _picture(self, role: str) -> Any:
+    def _picture(self, role: str, size: int | None) -> np.ndarray:
         name = self.values[role]
-        return self._own[role] if name == YOURS else self._samples[name]()
+        return (self._own[role] if name == YOURS else _sample(name)).at(size)
 
     def changed(self, values: Mapping[str, Any]) -> None:
         if "balance" in values:
@@ -175,7 +179,7 @@ class StyleController(LiveController):
 
     def _take(self, role: str, content: bytes) -> None:
         before = dict(self._own)
-        self._own[role] = open_picture(content)
+        self._own[role] = Sized(open_picture(content))
         self.values[role] = YOURS
         try:
             self._begin()
@@ -232,6 +236,7 @@ class StyleController(LiveController):
             yield self.done
 
     def _step(self) -> None:
+        self.transfer.prepare()  # which is no part of a step's time
         start, level = perf_counter(), self.transfer.level
         self.transfer.step()
         if self.transfer.level != level:
@@ -241,15 +246,21 @@ class StyleController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def scene(self) -> StyleTransfer:
-        return self.transfer
+    def scene(self) -> int:
+        return len(self._styles())
 
     def make_panels(self, figure: Figure) -> TransferPanels:
-        size = int(self._begun["size"])
-        roles = ("content", *self._styles())
-        return TransferPanels(figure, *(open_picture(self._picture(role), size) for role in roles))
+        self._given = self._pictures()
+        return TransferPanels(figure, *self._given)
+
+    def _pictures(self) -> list[np.ndarray]:
+        return [self._picture(role, int(self._begun["size"])) for role in ("content", *self._styles())]
 
     def update(self) -> None:
+        before, self._given = self._given, self._pictures()
+        if any(picture is not other for picture, other in zip(self._given, before, strict=True)):
+            self.panels.show(*self._given)
+            self.moving = list(self.panels.moving)  # a new list: all is drawn, once
         self.panels.update(
             self.transfer.image, self.values["wipe"], self.transfer.history, self.values["planned"]
         )
@@ -277,6 +288,18 @@ class StyleController(LiveController):
         per_level, last = self.transfer.steps_per_level, int(self._begun["pyramid"]) - 1
         levels = (min(step // per_level, last) for step in range(self.done, self.values["planned"]))
         return sum(4 ** max(0, level - self.transfer.level) for level in levels)
+
+
+class Sized:
+    """A picture, and what it is in the sizes that were asked for last (the longer side in pixels; None: its own)."""
+
+    def __init__(self, picture: np.ndarray):
+        self.at = lru_cache(3)(partial(open_picture, picture))
+
+
+@lru_cache(4)
+def _sample(name: str) -> Sized:
+    return Sized(sample_pictures()[name]())
 
 
 def _duration(seconds: float) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike
 from course_utils.datasets.scaling import to_bytes
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.layout import Box, add_axes, draw_guide, thousands, write, write_above
+from course_utils.plots.layout import Box, add_axes, draw_guide, emptied, thousands, write, write_above
 from course_utils.plots.quantities import QUALITY, Panel, label_and_color, panel_for
 from course_utils.plots.training import smooth
 from course_utils.recording.curves import Curve
@@ -29,6 +29,7 @@ RUN_COLORS, RUN_DASHES = (palette.SECOND, palette.THIRD), ("-", (0, (4, 1.5)))
 FEW = 100  # a curve of fewer points is shown as it is, with its points
 TICKS = (1, 10, 100, 1000, 5000, 10_000, 15_000, 20_000, 50_000, 100_000)
 APART = 0.4  # inches between two ticks of the steps, at least
+Shown = tuple[int, Line2D, np.ndarray, np.ndarray]  # whose line, and the whole curve
 
 
 @dataclass(frozen=True)
@@ -46,19 +47,28 @@ class ReplayPanels:
     """One run: its samples, and beside them the panels of ``titles``. Two runs: the samples of each over the first of
     ``titles``, and beside them the Fréchet distances of both on one axis.
 
-    Made for a choice of runs and panels; then :meth:`update` changes only the artists in ``moving``. The axes are from
-    the beginning those of the whole run, so that playing moves none of them. On the axis of steps the moments of the
-    longest run are evenly spaced, as on the slider: the first steps, where most happens, are not squeezed together.
+    :meth:`show` puts other runs or panels there, as many as at first; :meth:`update` changes only the artists in
+    ``moving``. The axes are from the beginning those of the whole run, so that playing moves none of them. On the axis
+    of steps the moments of the longest run are evenly spaced, as on the slider: the first steps, where most happens,
+    are not squeezed together.
     """
 
     def __init__(self, figure: Figure, runs: Sequence[Run], titles: Sequence[str]):
         figure.clear()
-        self._figure, self._runs = figure, runs
+        self._figure = figure
+        self._drawn: dict[
+            Axes, tuple[Any, ...]
+        ] = {}  # which panel stands there, its lines, all that moves in it
+        self.show(runs, titles)
+
+    def show(self, runs: Sequence[Run], titles: Sequence[str]) -> None:
+        """These runs and panels, in the place of those before."""
+        self._runs, self._used = runs, list(self._figure.axes)
         moments = max((run.moments for run in runs), key=lambda steps: steps[-1])
         self._moments = moments if len(moments) > 1 else np.array([0, 1])
         self.moving: list[Artist] = []
         self._samples: list[tuple[AxesImage, Annotation]] = []
-        self._lines: list[tuple[int, Line2D, np.ndarray, np.ndarray]] = []  # whose, and the whole curve
+        self._lines: list[Shown] = []
         self._markers: list[Line2D] = []
         (self._lay_out_two if len(runs) == 2 else self._lay_out_one)(titles)
 
@@ -105,7 +115,7 @@ class ReplayPanels:
     # ------------------------------------------------------------------ what stands there
 
     def _show_samples(self, run: int, box: Box, color: str) -> None:
-        ax, (width, height) = add_axes(self._figure, box), self._figure.get_size_inches()
+        ax, (width, height) = self._axes_at(box), self._figure.get_size_inches()
         image = ax.imshow(_rgba(np.zeros(self._runs[run].shape, np.uint8)), interpolation="nearest")
         ax.set_axis_off()
         ax.set_anchor("NW")
@@ -118,8 +128,14 @@ class ReplayPanels:
 
     def _show_panel(self, box: Box, title: str, runs: Sequence[int]) -> Axes:
         """A panel of one run's quantities in their colours; or of one quantity of two runs, in the runs' colours."""
-        ax, together = add_axes(self._figure, box), len(runs) > 1
-        curves, names = [], []
+        what = title, *runs, *(run.name for run in self._runs)
+        if self._used and self._drawn.get(self._used[0], ("",))[0] == what:
+            ax = self._used.pop(0)
+            _, lines, moving = self._drawn[ax]
+            self._keep(ax, what, lines, moving)
+            return ax
+        ax, together = self._axes_at(box), len(runs) > 1
+        curves, names, lines = [], [], []
         for run in runs:
             recorded = self._runs[run].curves
             panel = panel_for(title, recorded)
@@ -128,15 +144,24 @@ class ReplayPanels:
                     names.append(label_and_color(name))
                     curves.append(recorded[name])
                     color = RUN_COLORS[run] if together else names[-1][1]
-                    self._show_curve(ax, run, recorded[name], color, RUN_DASHES[run] if together else "-")
+                    lines += _curve(ax, run, recorded[name], color, RUN_DASHES[run] if together else "-")
         said = names if names and not together else [(title, palette.THEORY)]
         write_above(ax, [(label, palette.text(color)) for label, color in said])
         self._scale_steps(ax, box[2])
         _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
         (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
-        self._markers.append(marker)
-        self.moving.append(marker)
+        self._keep(ax, what, lines, [*(line for _, line, _, _ in lines), marker])
         return ax
+
+    def _keep(self, ax: Axes, what: tuple[Any, ...], lines: list[Shown], moving: list[Line2D]) -> None:
+        self._drawn[ax] = what, lines, moving
+        self._lines += lines
+        self._markers.append(moving[-1])
+        self.moving += moving
+
+    def _axes_at(self, box: Box) -> Axes:
+        """New axes, or those that stand there."""
+        return emptied(self._used.pop(0)) if self._used else add_axes(self._figure, box)
 
     def _scale_steps(self, ax: Axes, width: float) -> None:
         moments = self._moments
@@ -156,21 +181,21 @@ class ReplayPanels:
         ax.xaxis.set_minor_locator(NullLocator())
         ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: thousands(x) if x >= 1000 else f"{x:g}"))
 
-    def _show_curve(
-        self, ax: Axes, run: int, curve: Curve, color: str, dash: str | tuple[int, tuple[float, float]]
-    ) -> None:
-        drawn: list[tuple[np.ndarray, dict[str, Any]]]
-        if len(curve) < FEW:
-            drawn = [(curve.values, {"lw": 1.8, "marker": "o", "ms": 3.5})]
-        else:
-            drawn = [
-                (curve.values, {"lw": 0.7, "alpha": 0.35}),
-                (_trend(curve.values), {"lw": 1.8, "marker": "o", "markevery": slice(-1, None), "ms": 5}),
-            ]
-        for values, how in drawn:
-            (line,) = ax.plot([], [], color=color, ls=dash, **how)
-            self._lines.append((run, line, curve.steps, values))
-            self.moving.append(line)
+
+def _curve(
+    ax: Axes, run: int, curve: Curve, color: str, dash: str | tuple[int, tuple[float, float]]
+) -> list[Shown]:
+    drawn: list[tuple[np.ndarray, dict[str, Any]]]
+    if len(curve) < FEW:
+        drawn = [(curve.values, {"lw": 1.8, "marker": "o", "ms": 3.5})]
+    else:
+        drawn = [
+            (curve.values, {"lw": 0.7, "alpha": 0.35}),
+            (_trend(curve.values), {"lw": 1.8, "marker": "o", "markevery": slice(-1, None), "ms": 5}),
+        ]
+    return [
+        (run, ax.plot([], [], color=color, ls=dash, **how)[0], curve.steps, values) for values, how in drawn
+    ]
 
 
 def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
@@ -178,6 +203,7 @@ def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
     shown = [curve.values[np.isfinite(curve.values)] for curve in curves]
     shown = [kept for values in shown if len(kept := values[(values > 0) | (not panel.logarithmic)])]
     values = np.concatenate([np.empty(0), *shown])
+    ax.set_yscale("linear")  # with the ticks that belong to it
     if len(values) == 0:
         ax.set(ylim=(0, 1), yticks=[])
         write(ax, 0.5, 0.5, "not recorded", ha="center", va="center", color=palette.MUTED)

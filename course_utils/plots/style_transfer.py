@@ -105,8 +105,9 @@ class TransferPanels:
     """The picture that is made, large, with a wipe to the one it started from; beside it content, styles, and both
     losses.
 
-    The panels are made once for these pictures; :meth:`update` moves nothing but the artists in ``moving``. The axis of
-    time is that of shares of the planned steps, whose number stands at its end: no tick is drawn again.
+    The panels are made once; :meth:`show` puts other pictures there, as many styles as at first, and :meth:`update`
+    moves nothing but the artists in ``moving``. The axis of time is that of shares of the planned steps, whose number
+    stands at its end: no tick is drawn again.
     """
 
     def __init__(self, figure: Figure, content: np.ndarray, *styles: np.ndarray):
@@ -130,11 +131,14 @@ class TransferPanels:
         half, y = column / 2, height - top - small
         original = add_axes(figure, (left, y, half - 0.06, small))
         draw_picture(original, content, "content")
+        small_axes = [original]
         original.set_anchor("N")
         each = small / len(styles)
         for i, style in enumerate(styles):
             box = (left + half + 0.06, y + small - (i + 1) * each, half - 0.06, 0.94 * each)
-            draw_picture(add_axes(figure, box), style, "" if i else "style")
+            small_axes.append(add_axes(figure, box))
+            draw_picture(small_axes[-1], style, "" if i else "style")
+        self._given = [self._image, *(ax.get_images()[0] for ax in small_axes)]
 
         self._curves = add_axes(figure, (left + 0.75, 0.55, column - 0.9, y - 0.9))
         _relative_losses(self._curves, LARGEST)
@@ -156,6 +160,14 @@ class TransferPanels:
             *self._lines.values(),
         ]
 
+    def show(self, content: np.ndarray, *styles: np.ndarray) -> None:
+        """Another content and other styles, (h, w, 3) in [0, 1]."""
+        self._content = content
+        for image, picture in zip(self._given, (content, content, *styles), strict=True):
+            h, w = picture.shape[:2]
+            image.set(data=picture, extent=(-0.5, w - 0.5, h - 0.5, -0.5))
+            image.axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
+
     @property
     def picture(self) -> Axes:
         """The axes of the large picture, in pixels of the content."""
@@ -175,11 +187,12 @@ class TransferPanels:
         """Show a picture (h, w, 3) in [0, 1], the left ``share`` of it as the content was, and both losses so far,
         (steps,) each, on an axis for ``planned`` steps or more. A smaller picture, from an early level of a pyramid, is
         shown larger."""
-        rows, columns = (
-            np.arange(full) * own // full
-            for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
-        )
-        picture = picture[rows[:, None], columns]
+        if picture.shape != self._content.shape:
+            rows, columns = (
+                np.arange(full) * own // full
+                for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
+            )
+            picture = picture[rows[:, None], columns]
         self._image.set_data(wipe(self._content, picture, share))
         edge = self.edge_at(share)
         self._edge.set_xdata([edge, edge])

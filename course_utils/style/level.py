@@ -1,6 +1,7 @@
 """One level of the pyramid: both pictures at one size, and what the transfer minimises there."""
 
 from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ class Level:
     """Content and styles at the given sizes (longer side, in pixels), as tensors beside the network.
 
     The variable picture is RGB (1, 3, h, w), or a luminance (1, 1, h, w) where the content keeps its colours; h and w
-    are the content's. So are ``content``, the picture itself, and ``style``, the first style, of its own size.
+    are the content's. So are ``content``, the picture itself, and ``style``, the first style, of its own size. What the
+    network says of both, the targets, is computed when :attr:`objective` is first needed.
 
     Raises
     ------
@@ -51,7 +53,14 @@ class Level:
             content = luminance(content)
             styles = [matched(luminance(style), content) for style in styles]
         self.content, self.style = content, styles[0]
-        self._objective = PerceptualLoss(network, _rgb(content), [*map(_rgb, styles)], **objective)
+        self._make_objective = partial(
+            PerceptualLoss, network, _rgb(content), [*map(_rgb, styles)], **objective
+        )
+
+    @cached_property
+    def objective(self) -> PerceptualLoss:
+        """Both losses, with their targets."""
+        return self._make_objective()
 
     def fit(self, picture: Tensor) -> Tensor:
         """A copy of any picture at this level's size."""
@@ -62,7 +71,7 @@ class Level:
 
     def losses(self, picture: Tensor, style_weights: Sequence[float]) -> tuple[Tensor, Tensor]:
         """The relative content and style loss."""
-        return self._objective(_rgb(picture), style_weights)
+        return self.objective(_rgb(picture), style_weights)
 
     def shown(self, picture: Tensor) -> np.ndarray:
         """What to look at: float32 (h, w, 3) in [0, 1], a copy."""

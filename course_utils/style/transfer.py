@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -132,7 +132,7 @@ class StyleTransfer(Stepwise):
             content_layers=features.check(content_layers),
             style_layers=style_layers,
             layer_weights=_checked(layer_weights, style_layers),
-            normalization=normalization,
+            normalization=one_of("normalization", normalization, get_args(Normalization)),
         )
         self._sizes = whole("size", size), whole("style_size", size if style_size is None else style_size)
         self._levels = whole("pyramid", pyramid)
@@ -175,7 +175,7 @@ class StyleTransfer(Stepwise):
             self._go_on(self._parameters)
 
     def _enter(self, level: int) -> None:
-        """Compute the targets of a level of the pyramid."""
+        """Open the pictures of a level of the pyramid."""
         smaller = 2 ** (self._levels - 1 - level)
         self._level = self._make_level(sizes=tuple(max(1, size // smaller) for size in self._sizes))
         self._map = self._make_map(self._level.content)
@@ -196,6 +196,11 @@ class StyleTransfer(Stepwise):
         return self._map.picture(self._parameters)
 
     # ------------------------------------------------------------------ steps
+
+    @threads.all_cores()
+    def prepare(self) -> None:
+        """Compute the targets, what the network says of content and style, now; else the first step does it."""
+        self._level.objective  # noqa: B018
 
     def step(self) -> dict[str, float]:
         """One step of the optimizer; returns the losses from before it. To pause, do not call it for a while.

@@ -166,6 +166,7 @@ def test_it_gets_the_pixels_gradient_of_the_weighted_sum(make, network, content,
 
 def test_lbfgs_evaluates_once_per_step_and_beats_adam(make):
     transfer = make()
+    transfer.prepare()
     calls = []
     hook = transfer.features.register_forward_hook(lambda *_: calls.append(1))
     transfer.run(10, progress=False)

@@ -190,6 +190,8 @@ class Controller:
         """Draw the present state. In the same figure, artists are made once, and then moved."""
         drawn = figure, self.scene()
         if drawn != self._drawn:
+            for ax in figure.axes:  # clear() would first make each of them as new
+                figure.delaxes(ax)
             figure.clear()  # what other panels have drawn there
             self.panels = self.make_panels(figure)
             self.moving, self._drawn = self.panels.moving, drawn
