@@ -306,6 +306,12 @@ def test_a_player_goes_through_states_and_along_tracks(published, offline):
     offline.keyboard.press("End")
     assert img.get_attribute("src") != before
     assert "0.800" in player.locator(".course-player-status").inner_text()
+    for key, name in (
+        ("n", "the cheapest coupling"),
+        ("p", "independent coins"),
+    ):  # the focus stays on the track
+        offline.keyboard.press(key)
+        assert player.locator("select").evaluate("e => e.selectedOptions[0].text") == name
     offline.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=img.element_handle())
     player.get_by_role("button", name="Play").click()
     player.get_by_role("button", name="Pause").wait_for()

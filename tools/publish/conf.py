@@ -37,6 +37,8 @@ html_theme_options = {
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }
+# Only the lessons are a section with pages to go to; an empty column would take room from the others.
+html_sidebars = {page: [] for page in ("apps", "claims", "teaching", "students", "reference")}
 html_static_path = ["_static"]
 html_css_files = ["recorded.css", "site.css"]
 html_js_files = ["recorded.js", "site.js"]

@@ -50,6 +50,7 @@
       halt();
       state = about.states[(index + about.states.length) % about.states.length];
       choice.value = about.states.indexOf(state);
+      const held = ranges.findIndex(({ range }) => range === document.activeElement);
       tracks.replaceChildren();
       ranges = state.tracks.map((track, k) => {
         const chosen = track.kind === "choice";
@@ -74,6 +75,7 @@
         reset();
         return { range, move, reset, last: track.frames.length - 1 };
       });
+      if (held >= 0) (ranges[held]?.range ?? choice).focus();  // else the next n would not be heard
       play.disabled = !ranges.length;
       show(state.frame, true);
     };
