@@ -1,4 +1,4 @@
-"""Where the notebooks are, and whether real MNIST is at hand."""
+"""Where the notebooks are, and training that is over at once."""
 
 from pathlib import Path
 
@@ -6,9 +6,11 @@ import matplotlib
 import nbformat
 import pytest
 
-from course_utils.datasets import load_mnist
-from course_utils.datasets.downloads import DataUnavailable
+from course_utils.gan.judges import Judge
+from course_utils.gan.playground import Session
+from course_utils.training import Stepwise
 
+FEW = 3  # steps of any training
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 
@@ -24,6 +26,27 @@ def style_stays():
         yield
 
 
+def shortened(item):
+    """An item of a session's schedule: so many steps, the letters of single ones, or settings."""
+    return min(item, FEW) if isinstance(item, int) else item[:FEW] if isinstance(item, str) else item
+
+
+@pytest.fixture
+def few_steps(monkeypatch):
+    """Any training is over at once."""
+    run, go, replay, train = Stepwise.run, Session.go, Session.replay, Judge.train
+    monkeypatch.setattr(Stepwise, "run", lambda self, steps, **_: run(self, min(steps, FEW), progress=False))
+    monkeypatch.setattr(Session, "go", lambda self, step, *a, **k: go(self, min(step, FEW), *a, **k))
+    monkeypatch.setattr(Session, "replay", lambda self, *schedule: replay(self, *map(shortened, schedule)))
+    monkeypatch.setattr(Judge, "train", lambda self, p, q, n, **k: train(self, p, q, min(n, FEW), **k))
+
+
+@pytest.fixture(scope="session")
+def plain():
+    """plain(source): the code of a cell without IPython's own lines."""
+    return lambda source: "\n".join(line for line in source.splitlines() if not line.startswith(("%", "!")))
+
+
 @pytest.fixture
 def notebook(path):
     return nbformat.read(path, as_version=4)
@@ -32,12 +55,3 @@ def notebook(path):
 @pytest.fixture
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="session")
-def mnist_at_hand() -> bool:
-    try:
-        load_mnist("train", download=False)
-    except DataUnavailable:
-        return False
-    return True
