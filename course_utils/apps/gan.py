@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -231,15 +232,12 @@ class TrainingController(LiveController):
         ]
         return None if other else run
 
-    def scene(self) -> tuple[bool, bool]:
-        """Is it a critic, whose curves are others? And a recording, which has its own number of pictures?"""
-        return not OBJECTIVES[self.trainer.recipe.objective].probabilities, self.recording is not None
+    def scene(self) -> bool:
+        """Is it a critic, whose curves are others?"""
+        return not OBJECTIVES[self.trainer.recipe.objective].probabilities
 
     def make_panels(self, figure: Figure) -> TrainingPanels:
-        critic, run = self.scene()[0], self.recording
-        if run is None:
-            return TrainingPanels(figure, PICTURES, critic=critic)
-        return TrainingPanels(figure, run.pictures.shape[1], columns=_columns(run), critic=critic)
+        return TrainingPanels(figure, critic=self.scene())
 
     def update(self) -> None:
         if (run := self.recording) is None:
@@ -247,7 +245,9 @@ class TrainingController(LiveController):
         else:
             first = next(iter(run.metrics.values()))  # all are thinned alike
             curves = {name: curve.values for name, curve in run.metrics.items()}
-            self.panels.update(to_symmetric(run.samples(-1)), curves, every=int(first.steps[0]))
+            self.panels.update(
+                to_symmetric(run.samples(-1)), curves, every=int(first.steps[0]), columns=_columns(run)
+            )
         self._speedometer.look(len(self.trainer.log))
 
     def status(self) -> str:
@@ -283,6 +283,7 @@ def _columns(run: Recording) -> int:
     return round(run.pictures.shape[1] ** 0.5)
 
 
+@lru_cache(4)
 def _recording_of(recipe: str) -> Recording | None:
     name = RECORDED.get(recipe, recipe)
     return load_recording(name) if name in recordings() else None

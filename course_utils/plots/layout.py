@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.text import Text
 from matplotlib.transforms import Transform
 
@@ -34,6 +35,15 @@ def emptied(ax: Axes) -> Axes:
     for artist in (*ax.lines, *ax.texts, *ax.images):
         artist.remove()
     return ax
+
+
+def replace_picture(image: AxesImage, pixels: np.ndarray) -> None:
+    """Other pixels (h, w) or (h, w, channels) in the axes of an image, which take their shape."""
+    h, w = pixels.shape[:2]
+    if image.get_size() != (h, w):
+        image.set_extent((-0.5, w - 0.5, h - 0.5, -0.5))
+        image.axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
+    image.set_data(pixels)
 
 
 def margins(figure: Figure, left: float, right: float, top: float, bottom: float) -> dict[str, float]:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import add_axes, draw_guide, write
+from course_utils.plots.layout import add_axes, draw_guide, replace_picture, write
 
 CONTENT_LINE, STYLE_LINE = (palette.DATA, "-"), (palette.SECOND, "--")
 SMALLEST, LARGEST = 1e-3, 10.0  # of the relative losses: below, the axis is linear down to 0
@@ -164,9 +164,7 @@ class TransferPanels:
         """Another content and other styles, (h, w, 3) in [0, 1]."""
         self._content = content
         for image, picture in zip(self._given, (content, content, *styles), strict=True):
-            h, w = picture.shape[:2]
-            image.set(data=picture, extent=(-0.5, w - 0.5, h - 0.5, -0.5))
-            image.axes.set(xlim=(-0.5, w - 0.5), ylim=(h - 0.5, -0.5))
+            replace_picture(image, picture)
 
     @property
     def picture(self) -> Axes:

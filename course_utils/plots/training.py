@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
 from course_utils.plots.images import draw_mosaic, mosaic
-from course_utils.plots.layout import draw_guide, margins, roomy, write
+from course_utils.plots.layout import draw_guide, margins, replace_picture, roomy, write
 
 GENERATED = (0, (5, 1))  # the generator's curves have a dash of their own beside their colour
 
@@ -51,20 +51,15 @@ class TrainingPanels:
     Nothing but the artists in ``moving`` and the limits of the axes ever changes.
     """
 
-    def __init__(self, figure: Figure, pictures: int, *, columns: int = 10, critic: bool = False):
-        self.critic, self._columns = critic, columns
+    def __init__(self, figure: Figure, *, critic: bool = False):
+        self.critic = critic
         figure.clear()
         grid = figure.add_gridspec(
             1, 2, width_ratios=(1.25, 1), wspace=0.3 if critic else 0.22, **margins(figure, 0.1, 0.25, 0.4, 0.6)
         )  # fmt: skip
         left, self._curves = figure.add_subplot(grid[0]), figure.add_subplot(grid[1])
-        self._image = draw_mosaic(
-            left,
-            np.zeros((pictures, 28, 28)),
-            columns,
-            title="G(z), always the same z",
-            scale="symmetric",
-        )
+        blank = np.zeros((1, 28, 28))
+        self._image = draw_mosaic(left, blank, title="G(z), always the same z", scale="symmetric")
         if critic:
             curves = [("critic_estimate", palette.DISCRIMINATOR, "E[f(x)] - E[f(G(z))]", 0.94)]
             self._curves.set(ylabel="estimate (units of f)", title="What the critic says")
@@ -85,12 +80,17 @@ class TrainingPanels:
         self.moving: list[Artist] = [self._image, *self._lines.values()]
 
     def update(
-        self, pictures: ArrayLike, history: Mapping[str, ArrayLike], window: int = 50, every: int = 1
+        self,
+        pictures: ArrayLike,
+        history: Mapping[str, ArrayLike],
+        window: int = 50,
+        every: int = 1,
+        columns: int = 10,
     ) -> None:
-        """Show pictures in [-1, 1], and a history, (n,) by name, with one value for ``every`` so many steps, smoothed
-        over ``window`` steps."""
+        """Show pictures in [-1, 1], in rows of so many ``columns``, and a history, (n,) by name, with one value for
+        ``every`` so many steps, smoothed over ``window`` steps."""
         shown = np.nan_to_num(np.asarray(pictures))  # a run that has diverged shows grey
-        self._image.set_data(mosaic(shown.clip(-1, 1), self._columns, scale="symmetric"))
+        replace_picture(self._image, mosaic(shown.clip(-1, 1), columns, scale="symmetric"))
         for name, line in self._lines.items():
             values = smooth(history[name], max(1, window // every))
             line.set_data(every * np.arange(1, len(values) + 1), values)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.patches import Ellipse, Rectangle
@@ -56,7 +57,7 @@ def _canvas(pictures: ArrayLike, scale: Scale | None) -> np.ndarray:
     return mosaic(pictures, side, gap=0, scale=scale)
 
 
-def draw_codes(ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0) -> list[Artist]:
+def draw_codes(ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0) -> list[PathCollection]:
     """Where pictures are encoded, each as its digit, so that no colour has to tell ten classes apart.
 
     Parameters
@@ -106,7 +107,7 @@ class LatentPanels:
         self.plane.grid(False)
         blank = np.zeros((1, 28, 28))
         self._map = draw_map(self.plane, blank, alpha=0.7)
-        self._codes: list[Artist] = []
+        self._codes: list[PathCollection] = []
         self._ellipses = [
             Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")
         ]
@@ -201,13 +202,15 @@ class LatentPanels:
     ) -> None:
         """Behind the point: a map as for :func:`draw_map`, or codes, (means, labels) as for :func:`draw_codes`."""
         for artist in self._codes:
-            artist.remove()
-        self._codes = []
+            artist.set_visible(codes is not None)
         self._map.set_visible(pictures is not None)
         if pictures is not None:
             self._map.set_data(_canvas(pictures, scale))
-        if codes is not None:
+        if codes is not None and not self._codes:
             self._codes = draw_codes(self.plane, *codes)
+        elif codes is not None:
+            for digit, artist in enumerate(self._codes):
+                artist.set_offsets(codes[0][codes[1] == digit])
 
     def update(
         self,
