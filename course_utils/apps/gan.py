@@ -283,10 +283,12 @@ def _columns(run: Recording) -> int:
     return round(run.pictures.shape[1] ** 0.5)
 
 
-@lru_cache(4)
+load = lru_cache(4)(load_recording)
+
+
 def _recording_of(recipe: str) -> Recording | None:
     name = RECORDED.get(recipe, recipe)
-    return load_recording(name) if name in recordings() else None
+    return load(name) if name in recordings() else None
 
 
 def gan_app(
