@@ -66,6 +66,7 @@ CONTROLS: dict[str, tuple[str, dict[str, Any]]] = {
     "bug B: without the bug": ("bug B", {"bug": "none"}),
 }
 CRITIC_STEPS = 500
+WATCHED = 5.0  # seconds of playing
 CRITICS = {
     "clipping, c = 0.001": {"penalty": "clip", "clip": 0.001, "optimizer": "rmsprop"},
     "clipping, c = 0.01": {"penalty": "clip", "clip": 0.01, "optimizer": "rmsprop"},
@@ -125,12 +126,12 @@ def floors() -> dict:
     return {name: plane.floor_range(make()) for name, make in DATA.items()}
 
 
-async def speed(seconds: float = 5.0) -> dict:
+async def speed() -> dict:
     app = playground_app(points=2000)
     app.press("play")
-    await asyncio.sleep(1)
+    await asyncio.sleep(WATCHED / 5)
     frames, steps, begin = app.player.frames, app.player.steps_taken, time.perf_counter()
-    await asyncio.sleep(seconds)
+    await asyncio.sleep(WATCHED)
     took = time.perf_counter() - begin
     frames, steps = app.player.frames - frames, app.player.steps_taken - steps
     pauses = []

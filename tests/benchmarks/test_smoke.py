@@ -35,6 +35,7 @@ def no_results(name):
 MNIST = {"load_mnist": digits}
 RESULTS = {"load_results": no_results, "store_results": lambda name, results: None}
 RATES = {"product_rates": lambda: {"float32": 1e9, "bfloat16": 1e9}}
+PLAYED = {"short": ("a ring that works", {"steps": 20})}
 SHORT = {"STEPS": 6, "EVERY": 1, "JUDGED": 100, "MINIBATCH": 16}
 FEW = {"timed": lambda action, times: (action(), action()) and (1.0, 1.0)}
 
@@ -69,7 +70,8 @@ TINY = {
     "optimistic_adam": ("--seeds 2 --steps 16", {"POINTS": 20}),
     "playground": (
         "--seeds 1",
-        {**dict.fromkeys(["EXPERIMENTS", "CONTROLS", "CRITICS", "DATA"], slice(1)), "CRITIC_STEPS": 2, **FEW},
+        {"EXPERIMENTS": PLAYED, "CONTROLS": PLAYED, "CRITICS": slice(1), "DATA": slice(1), "CRITIC_STEPS": 2,
+         "WATCHED": 0.1, **FEW},
     ),
     "other_seeds": ("", {"LESSONS": slice(0)}),
     "quadrature": ("--rounds 1", {"CASES": slice(1)}),
