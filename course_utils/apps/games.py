@@ -85,6 +85,8 @@ class GamesController(LiveController):
         super().__init__()
         self.kept: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
         self.kept_name = ""
+        # Each method's run in this game, and the eigenvalues of its step.
+        self._played: dict[str, tuple[Trajectory, np.ndarray]] = {}
         self.changed(self.values)
 
     # ------------------------------------------------------------------ what is computed
@@ -103,14 +105,16 @@ class GamesController(LiveController):
             return
         eta = self.values["learning_rate"]
         start = np.array([self.values["x"], self.values["y"]])
-        j = jacobian(self.game, self.rest)
-        self.runs: dict[str, Trajectory] = {}
-        self.eigenvalues: dict[str, np.ndarray] = {}
-        for name in [*METHODS, "flow"]:
-            if self.values[name]:
+        wanted = [name for name in (*METHODS, "flow") if self.values[name]]
+        if not set(values) <= {*METHODS, "flow", "shown", "time", "speed"}:
+            self._played.clear()  # another game
+        for name in wanted:
+            if name not in self._played:
                 steps = STEPS if name != "flow" else min(STEPS, math.ceil(FLOW_TIME / eta))
-                self.runs[name] = simulate(self.game, name, start, steps=steps, learning_rate=eta)
-                self.eigenvalues[name] = eigenvalues(name, j, eta)
+                run = simulate(self.game, name, start, steps=steps, learning_rate=eta)
+                self._played[name] = run, eigenvalues(name, jacobian(self.game, self.rest), eta)
+        self.runs = {name: self._played[name][0] for name in wanted}
+        self.eigenvalues = {name: self._played[name][1] for name in wanted}
         averages = self.values["shown"] == "their averages"
         self.tracks = {name: run.averages if averages else run.points for name, run in self.runs.items()}
         self.distances = {

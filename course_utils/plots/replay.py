@@ -161,7 +161,11 @@ class ReplayPanels:
 
     def _axes_at(self, box: Box) -> Axes:
         """New axes, or those that stand there."""
-        return emptied(self._used.pop(0)) if self._used else add_axes(self._figure, box)
+        if self._used:
+            return emptied(self._used.pop(0))
+        ax = add_axes(self._figure, box)
+        ax.yaxis.set_label_coords(0, 0)  # none is written: no place has to be found for it
+        return ax
 
     def _scale_steps(self, ax: Axes, width: float) -> None:
         moments = self._moments
