@@ -196,6 +196,12 @@ def show(slides: list[Slide], player: str, pictures: list[str], lines: list[str]
         else:
             slides.append(Slide(here.heading))
         slides[-1].body.append(("player", player))
+    lines = lines[:LINES]
+    if pictures and lines and here.kinds() == {"text"} and here.weight() > BESIDE and enough(here, lines):
+        here.body.append(
+            ("printed", printed(lines))
+        )  # the answer beside its question, and the figure follows
+        lines = []
     for shown in pictures:
         here = slides[-1]
         if here.kinds() == {"printed"} and here.lines() <= FEW:
@@ -205,16 +211,23 @@ def show(slides: list[Slide], player: str, pictures: list[str], lines: list[str]
             slides.append(Slide(here.heading))
         slides[-1].body.append(("figure", shown))
     if lines:
-        lines = lines[:LINES]
         here = slides[-1]
         if "figure" in here.kinds():
             fits = here.lines() + len(lines) <= FEW and here.weight() <= BESIDE / 2
         else:
-            fits = here.kinds() <= {"text", "printed"} and LINE * rows(lines) <= here.room()
+            fits = here.kinds() <= {"text", "printed"} and enough(here, lines)
         if not fits:
             slides.append(Slide(here.heading))
-        printed = f'<pre class="printed">{html.escape(chr(10).join(lines))}</pre>'
-        slides[-1].body.append(("printed", printed))
+        slides[-1].body.append(("printed", printed(lines)))
+
+
+def enough(slide: Slide, lines: list[str]) -> bool:
+    """Whether these printed lines have room on a slide without a figure."""
+    return LINE * rows(lines) <= slide.room()
+
+
+def printed(lines: list[str]) -> str:
+    return f'<pre class="printed">{html.escape(chr(10).join(lines))}</pre>'
 
 
 def thin(slides: list[Slide]) -> list[Slide]:

@@ -117,6 +117,8 @@ def prepare(source: Path, notebooks: list[Path], frames: Path) -> None:
     for path in (*PLAYER_FILES, PUBLISH / "site.js", PUBLISH / "site.css"):
         shutil.copy(path, static)
     shutil.copy(PUBLISH / "conf.py", source)
+    (source / "_templates").mkdir()
+    shutil.copy(PUBLISH / "search.html", source / "_templates")
     if frames.exists():
         shutil.copytree(frames, static / "frames")
     alts: dict[str, str] = {}
@@ -172,16 +174,14 @@ def build(source: Path, target: Path, *, api: bool) -> None:
     if done.returncode:
         raise RuntimeError(f"Sphinx ended with {done.returncode}: {done.stderr[-2000:]}")
     if api:
-        command = [
-            sys.executable,
-            "-m",
-            "pdoc",
-            "--docformat",
-            "numpy",
-            "--no-show-source",
-            "--output-directory",
-        ]
-        subprocess.run([*command, str(target / "api"), "course_utils"], check=True)
+        reference(target / "api")
+
+
+def reference(target: Path, *modules: str) -> None:
+    """The docstrings of the package (or of some modules) as pages in a folder, made by pdoc."""
+    command = [sys.executable, "-m", "pdoc", "--docformat", "numpy", "--no-show-source"]
+    command += ["--template-directory", str(PUBLISH / "pdoc"), "--output-directory", str(target)]
+    subprocess.run([*command, *(modules or ["course_utils"])], check=True)
 
 
 def main() -> None:

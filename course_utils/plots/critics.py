@@ -32,7 +32,7 @@ def draw_slopes(
     ax.set_xscale("log")
     ax.set(
         xlim=limits,
-        xlabel=r"slope $|\nabla f|$ (units of f per unit of distance)",
+        xlabel=r"slope $|\nabla f|$ (f per distance)",
         ylabel="share (%)",
         title=title,
     )

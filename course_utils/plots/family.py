@@ -18,33 +18,35 @@ from course_utils.plots.training import smooth
 LINE = (-4.0, 6.0)  # the stretch of x that is shown
 PULLS = (1e-4, 1e4)  # from here to there a pull is drawn
 LIMIT = 3.0  # of a critic's answers in the picture
-DASHES = (
-    "-",
-    "--",
-    "-.",
-    ":",
-    (0, (5, 1)),
-    (0, (3, 1, 1, 1)),
-    (0, (1, 1)),
-    (0, (8, 2)),
-    (0, (4, 2, 1, 2, 1, 2)),
-)
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
+MARKERS = "os^Dv"
 
 
 def draw_pulls(ax: Axes, noise: ArrayLike, pulls: Mapping[str, ArrayLike]) -> None:
-    """How hard each game pulls, (n,) by name, over the noise (n,) that still joins two lines a distance of 1 apart."""
-    kinds = {"grows": palette.SECOND, "stays": palette.ACCENT, "vanishes": palette.MUTED}
+    """How hard each game pulls, (n,) by name, over the noise (n,) that still joins two lines a distance of 1 apart.
+
+    The colour says what becomes of a pull, the marker whose it is. The legend has them by colour, from the top to the
+    bottom as they stand at the largest noise."""
     noise = np.asarray(noise, float)
-    for dash, (name, values) in zip(DASHES, pulls.items(), strict=False):
-        values = np.abs(np.asarray(values, float))
-        last = values[np.argmin(noise)]
-        kind = "grows" if last > 10 else "stays" if last > 0.01 else "vanishes"
-        ax.plot(noise, values.clip(PULLS[0] / 10), color=kinds[kind], ls=dash, lw=2, label=name)
+    first, last = np.argmax(noise), np.argmin(noise)
+    sizes = {name: np.abs(np.asarray(values, float)) for name, values in pulls.items()}
+    for colour, low, high in (
+        (palette.SECOND, 10, np.inf),
+        (palette.ACCENT, 0.01, 10),
+        (palette.MUTED, -1, 0.01),
+    ):
+        own = [name for name, values in sizes.items() if low < values[last] <= high]
+        for i, name in enumerate(sorted(own, key=lambda name: -sizes[name][first])):
+            marker, dash = MARKERS[i % len(MARKERS)], DASHES[i % len(DASHES)]
+            ax.plot(
+                noise, sizes[name].clip(PULLS[0] / 10), color=colour, ls=dash, lw=2, label=name,
+                marker=marker, ms=8, mfc="white", mew=2, markevery=(i % len(noise), 5),
+            )  # fmt: skip
     ax.set(xscale="log", yscale="log", ylim=PULLS, xlabel="noise $s$ (the lines are 1 apart)")
     ax.set_ylabel("pull, |slope of $G$'s loss in θ|")
     _plain_ticks(ax, (2, 1, 0.5, 0.2, 0.1, 0.05))
     ax.invert_xaxis()
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), handlelength=3.2)
 
 
 def draw_plane(ax: Axes, scene: Mapping[str, Any]) -> None:

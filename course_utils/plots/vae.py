@@ -57,7 +57,9 @@ def _canvas(pictures: ArrayLike, scale: Scale | None) -> np.ndarray:
     return mosaic(pictures, side, gap=0, scale=scale)
 
 
-def draw_codes(ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0) -> list[PathCollection]:
+def draw_codes(
+    ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0, color: str = palette.MUTED
+) -> list[PathCollection]:
     """Where pictures are encoded, each as its digit, so that no colour has to tell ten classes apart.
 
     Parameters
@@ -75,7 +77,7 @@ def draw_codes(ax: Axes, means: ArrayLike, labels: ArrayLike, size: float = 28.0
         raise ValueError(f"labels has shape {digits.shape}; there are {len(places)} means.")
     size = positive("size", size)
     return [
-        ax.scatter(places[own, 0], places[own, 1], marker=f"${digit}$", s=size, color=palette.MUTED, lw=0)
+        ax.scatter(places[own, 0], places[own, 1], marker=f"${digit}$", s=size, color=color, lw=0)
         for digit in range(10)
         for own in [digits == digit]
     ]

@@ -101,6 +101,7 @@ def published(root, tmp_path_factory):
     frames.store(Small(), "small_app", folder / "frames")
     website.prepare(folder / "source", paths, folder / "frames")
     website.build(folder / "source", folder / "site", api=False)
+    website.reference(folder / "site" / "api", "course_utils.transport")
     slides.prepare(folder / "slides", folder / "frames")
     for path in paths:
         page = slides.deck(nbformat.read(path, as_version=4))
@@ -232,6 +233,18 @@ def test_slides_by_rule_show_formula_figure_verdict_and_app(published):
     assert "course-player" in sections[-1]
 
 
+def test_what_was_printed_answers_beside_the_question(published):
+    v4, pixel = nbformat.v4, "iVBORw0KGgo="
+    shown = v4.new_output("display_data", {"image/png": pixel}, metadata={"image/png": {"alt": "a plot"}})
+    told = v4.new_output("stream", name="stdout", text="W = 0.41 (floor 0.28): near\n")
+    for words, kinds in ((60, [["text", "printed"], ["figure"]]), (200, [["text"], ["figure", "printed"]])):
+        text = v4.new_markdown_cell(f"# Lesson\n\nIs it near?{' word' * words}")
+        slides = published.tools.choose(
+            v4.new_notebook(cells=[text, v4.new_code_cell("plot()", outputs=[shown, told])])
+        )
+        assert [[kind for kind, _ in slide.body] for slide in slides] == kinds
+
+
 def test_tags_choose_where_there_are_some(published):
     text = (published.slides / "two.html").read_text(encoding="utf-8")
     (section,) = text.split("<section>")[1:]
@@ -330,12 +343,13 @@ def test_a_choice_of_a_player_shows_its_options_picture(published, offline):
 def test_search_finds_a_page_from_a_folder(published, offline):
     offline.goto((published.site / "search.html").as_uri() + "?q=pterodactyl")
     offline.locator("#search-results a", has_text="Lesson two").first.wait_for(timeout=30_000)
+    assert "cannot quote" in offline.locator("main").inner_text()
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_the_site(published, offline, grave, theme):
     offline.emulate_media(color_scheme=theme)
-    for page in ("lessons/one.html", "apps.html"):
+    for page in ("lessons/one.html", "apps.html", "api/course_utils/transport.html"):
         offline.goto((published.site / page).as_uri())
         assert offline.evaluate("document.documentElement.dataset.theme") == theme
         assert grave(offline) == [], page

@@ -13,12 +13,18 @@ def ax():
     return Figure().add_subplot()
 
 
-def test_a_pull_has_the_colour_of_what_becomes_of_it_and_a_dash_of_its_own(ax):
+def test_a_pull_has_the_colour_of_what_becomes_of_it_and_a_marker_of_its_own(ax):
     noise = np.array([1.0, 0.05])
-    draw.draw_pulls(ax, noise, {"gone": [0.5, 1e-9], "there": [1.0, 1.0], "more": [1.0, 400.0]})
-    assert [line.get_color() for line in ax.lines] == [palette.MUTED, palette.ACCENT, palette.SECOND]
-    assert len({str(line.get_linestyle()) for line in ax.lines}) == 3
-    assert ax.lines[2].get_ydata().tolist() == [1.0, 400.0]
+    pulls = {"gone": [0.5, 1e-9], "there": [1.0, 1.0], "more": [1.0, 400.0], "gone, from higher": [0.7, 1e-9]}
+    draw.draw_pulls(ax, noise, pulls)
+    assert [(line.get_label(), line.get_color()) for line in ax.lines] == [
+        ("more", palette.SECOND),
+        ("there", palette.ACCENT),
+        ("gone, from higher", palette.MUTED),
+        ("gone", palette.MUTED),
+    ]
+    assert len({line.get_marker() for line in ax.lines[2:]}) == 2
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 400.0]
     assert ax.xaxis_inverted()
 
 

@@ -58,6 +58,8 @@ function render({ model, el }) {
   const before = lab?.shell.mode;
   const bars = lab ? [...lab.shell.widgets("bottom")].filter((bar) => bar.isVisible) : [];
   for (const bar of bars) bar.hide();
+  const sides = ["left", "right"].filter((side) => lab?.shell.isSideTabBarVisible(side));  // of icons
+  for (const side of sides) lab.shell.toggleSideTabBarVisibility(side);
   if (lab) {
     lab.shell.mode = "single-document";
     lab.shell.collapseLeft();
@@ -70,6 +72,7 @@ function render({ model, el }) {
     for (const cell of document.querySelectorAll(".course-folded")) cell.classList.remove("course-folded");
     if (lab && before) lab.shell.mode = before;
     for (const bar of bars) bar.show();
+    for (const side of sides) if (!lab.shell.isSideTabBarVisible(side)) lab.shell.toggleSideTabBarVisibility(side);
   };
 }
 export default { render };
