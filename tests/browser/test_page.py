@@ -65,6 +65,7 @@ def test_the_class_sees_large_type_and_no_code_that_is_not_for_it(stage):
     assert not code(stage, "couplings_app()").is_visible()
     assert code(stage, "a cell that stays").is_visible()
     assert stage.page.evaluate("() => jupyterapp.shell.mode") == "single-document"
+    assert stage.page.locator(".jp-SideBar:visible").count() == 0  # of icons
     assert app.evaluate("a => parseFloat(getComputedStyle(a).fontSize)") >= 17
 
 
