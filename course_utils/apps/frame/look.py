@@ -72,6 +72,7 @@ _CSS = """<style>
 {me} .course-off {{opacity: 0.5}}
 {me} :focus {{outline: none}}
 {me} :focus-visible {{outline: 3px solid {blue} !important; outline-offset: 2px; z-index: 1}}
+{me} :is(button, select):focus-visible {{position: relative}}
 {me} .course-title .widget-html-content {{font-weight: bold}}
 {me}.course-playing .course-control-play {{background: {blue}; color: white}}
 {me}.course-playing .course-title .widget-html-content::after {{content: "▶ playing"; color: white; background: {blue};
