@@ -77,7 +77,9 @@ class Remembered:
         self._done: list[Callable[[], object]] = []
 
     def __call__(self, renderer: Any) -> None:
-        if not self._at_work() or not hasattr(renderer, "_update_methods"):  # which is matplotlib's own affair
+        if not self._at_work() or not hasattr(
+            renderer, "_update_methods"
+        ):  # which is matplotlib's own affair
             self._seen = ()
             self._first(renderer)
             return
