@@ -101,6 +101,8 @@ def start(path: Path) -> dict[str, float]:
 def told(text: str, rows: dict[str, dict[str, float]]) -> str:
     """A page whose tables have these seconds and, where they have megabytes, these megabytes."""
     for name, row in rows.items():
+        if "seconds" not in row:
+            continue  # only its start was measured
         seconds, megabytes = f"{row['seconds']:.0f} s |", f" {row['megabytes']:.0f} MB |"
         text = re.sub(
             rf"^(\| \[.*\b{name}\.ipynb\) \|.* \| )\d+ s \|( \d+ MB \|)?",

@@ -297,7 +297,7 @@ class Sized:
         self.at = lru_cache(3)(partial(open_picture, picture))
 
 
-@lru_cache(4)
+@lru_cache(8)
 def _sample(name: str) -> Sized:
     return Sized(sample_pictures()[name]())
 

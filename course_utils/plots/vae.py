@@ -66,6 +66,7 @@ def draw_codes(
     ----------
     means : (n, 2), the posterior means.
     labels : (n,), the digits 0 to 9.
+    size, color : of the digits, in points squared; any of matplotlib's colours.
 
     Raises
     ------

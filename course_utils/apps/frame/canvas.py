@@ -68,7 +68,11 @@ class Canvas:
 
 class Remembered:
     """How an axis is drawn, with its ticks, labels and grid: the first time as ever, while what is done to the pixels
-    is noted; then, for as long as the axis stays as it is, by doing the same to the pixels again."""
+    is noted; then, for as long as the axis stays as it is, by doing the same to the pixels again.
+
+    Not noticed is what is changed in place: a locator, a formatter, the offset text, a label's distance, a spine, a
+    single tick. Give the axis a new locator or formatter with it.
+    """
 
     def __init__(self, axis: Axis, at_work: Callable[[], bool]):
         self._axis, self._at_work = axis, at_work

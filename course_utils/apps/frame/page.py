@@ -58,7 +58,7 @@ function render({ model, el }) {
   const before = lab?.shell.mode;
   const bars = lab ? [...lab.shell.widgets("bottom")].filter((bar) => bar.isVisible) : [];
   for (const bar of bars) bar.hide();
-  const sides = ["left", "right"].filter((side) => lab?.shell.isSideTabBarVisible(side));  // of icons
+  const sides = ["left", "right"].filter((side) => lab?.shell.isSideTabBarVisible?.(side));  // of icons
   for (const side of sides) lab.shell.toggleSideTabBarVisibility(side);
   if (lab) {
     lab.shell.mode = "single-document";
