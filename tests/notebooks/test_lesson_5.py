@@ -159,6 +159,7 @@ def test_the_table_of_collapse_is_the_stored_measurement(cells):
     """Mean, lowest and highest of the runs, and the verdict from them, computed here once more."""
     (cell,) = [cell for cell in cells if 'load_results("mode_collapse")' in cell.source]
     runs, said = stored("mode_collapse")["runs"], cell.outputs[0].text.splitlines()
+    assert said[0].endswith("over seeds " + ", ".join(map(str, sorted({run["seed"] for run in runs}))))
     by_case = {
         case: {run["seed"]: run for run in runs if run["case"] == case} for case in {r["case"] for r in runs}
     }
@@ -166,20 +167,22 @@ def test_the_table_of_collapse_is_the_stored_measurement(cells):
     assert len(control) >= 3
     for case, own in by_case.items():
         assert own.keys() <= control.keys()
-        (line,) = [
-            line for line in said if line.startswith(f"{case} ") and line[len(case) :].strip()[0].isdigit()
-        ]
-        entropies = [run["entropy"] for run in own.values()]
+        (line,) = [line for line in said if line.startswith(f"{case}: ")]
         numbers = [float(each) for each in re.findall(r"-?\d+\.?\d*", line[len(case) :])]
-        assert numbers[: len(own)] == sorted(own)
-        expected = [np.mean(entropies), min(entropies), max(entropies)]
-        assert numbers[len(own) : len(own) + 3] == pytest.approx(expected, abs=0.0051)
+        expected = [
+            np.mean(entropies := [run["entropy"] for run in own.values()]),
+            min(entropies),
+            max(entropies),
+        ]
+        assert numbers[:3] == pytest.approx(expected, abs=0.0051)
+        expected = [np.mean(far := [run["frechet"] for run in own.values()]), min(far), max(far)]
+        assert numbers[3:6] == pytest.approx(expected, abs=0.51)
         better = [
             (run["entropy"] >= control[seed]["entropy"], run["frechet"] <= control[seed]["frechet"])
             for seed, run in own.items()
         ]
         if case == "1:1":
-            assert line.endswith(": control")
+            assert line.endswith(", the control")
         elif np.all(better):
             assert line.endswith(": holds")
         else:

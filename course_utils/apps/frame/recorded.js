@@ -1,6 +1,6 @@
 // Players of recorded pictures of the apps: <div class="course-player" data-app="jsd_app"></div>. No kernel, no request to
 // any host: the pictures lie beside this file, in frames/, and so do the scripts that list them. Written into a page after
-// such a <div> and a <script type="application/json"> (recorded.py does so), it has the pictures from there.
+// such a <div> and a script of the type application/json (recorded.py does so), it has the pictures from there.
 (() => {
   const script = document.currentScript;
   const base = script.src && new URL("frames/", script.src).href;
