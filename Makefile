@@ -35,8 +35,8 @@ STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null 
 .DEFAULT_GOAL := help
 .PHONY: help lab apps test offline notebooks student docs frames site slides clean
 
-# How torch's threads wait (course_utils/threads.py says why); read when torch is loaded, whoever loads it first.
-export GOMP_SPINCOUNT ?= 300
+# How the threads of torch's pool wait (course_utils/threads.py says why), read when torch is loaded, whoever loads it
+# first. GNU's pool, on Linux, is led while it runs.
 export KMP_BLOCKTIME ?= 1
 
 help:

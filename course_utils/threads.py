@@ -3,25 +3,29 @@
 The threads of torch's pool wait for each other by *spinning*: a core that waits looks as busy as one that works. Two
 kernels on one laptop then take each other's turns, and both become many times slower (``benchmarks/threads.py``). So
 
-- a waiting thread gives its core back after a moment. GNU's pool (torch on Linux) is told by ``GOMP_SPINCOUNT``,
-  those of Intel and LLVM (macOS, Windows, conda) by ``KMP_BLOCKTIME``; both are read when torch is loaded;
+- a waiting thread gives its core back after a moment where others compute, and spins where nobody does. GNU's pool
+  (torch on Linux) is led while it runs, see :class:`GnuPool`; those of Intel and LLVM (macOS, Windows, conda) are told
+  by ``KMP_BLOCKTIME`` to wait shortly, always, when torch is loaded. Waiting changes no result;
 - one thread is the rule, because the networks of most lessons are so small that more would only wait;
 - what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`.
 
 ``COURSE_THREADS`` sets what "all cores" means. Importing ``course_utils`` calls :func:`settle`; where torch was there
-first, it is too late for the waiting, and one thread is used throughout, unless ``COURSE_THREADS`` says otherwise;
-:func:`describe` tells.
+first and its pool cannot be led, it is too late for the waiting, and one thread is used throughout, unless
+``COURSE_THREADS`` says otherwise; :func:`describe` tells.
 """
 
+import ctypes
 import os
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-# Measured on two cores (benchmarks/threads.py): 300 rounds of waiting cost a quarter where nobody else computes, and
-# save the rest where somebody does.
+# For pools that cannot be led: 300 rounds of waiting cost a quarter where nobody else computes, and save the rest where
+# somebody does (benchmarks/threads.py).
 WAITING = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}  # rounds; milliseconds
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -31,15 +35,17 @@ _too_late = False
 def settle() -> None:
     """Set the environment that torch and NumPy read when they are loaded; what is set already stays."""
     global _too_late
-    waits = any(name in os.environ for name in (*WAITING, "OMP_WAIT_POLICY"))
-    for name, value in WAITING.items() if not waits else ():
-        os.environ[name] = value
-    for name in LIBRARIES:
-        os.environ.setdefault(name, "1")
+    led, told = GnuPool.can_be_led(), {*WAITING, "OMP_WAIT_POLICY"} & set(os.environ)
+    for name in (*WAITING, *LIBRARIES):
+        if name in LIBRARIES or not (told or (led and name == "GOMP_SPINCOUNT")):
+            os.environ.setdefault(name, WAITING.get(name, "1"))
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
-        _too_late = not waits
+        gnu = bool(GnuPool.libraries())
+        _too_late = not (
+            (led and gnu) or told & {"GOMP_SPINCOUNT" if gnu else "KMP_BLOCKTIME", "OMP_WAIT_POLICY"}
+        )
 
 
 @cache
@@ -74,6 +80,8 @@ def all_cores(large: bool = True) -> Iterator[None]:
     import torch
 
     before, wanted = torch.get_num_threads(), allowed() if large else 0
+    if wanted > 1:
+        _pool.look()
     if not large or wanted == before:
         yield
         return
@@ -93,6 +101,111 @@ def describe() -> str:
         )
     count = cores()
     return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread, large ones {allowed()}"
+
+
+class GnuPool:
+    """Leads GNU's pool of threads (libgomp) between spinning and short waits, by what goes on in the machine.
+
+    A thread of this pool waits for 300,000 rounds before it gives its core back, or for 100 while the pools of the
+    process have more threads than it has processors. So a second, idle pool that is large enough makes all waits short,
+    and its end makes them long again. Others compute when the threads of this process have to wait for a processor
+    (``/proc/self/task/*/schedstat``). Until two looks in a row found a quiet machine, waits are short.
+
+    Source: ``do_spin`` in GCC's libgomp/config/linux/wait.h; ``gomp_managed_threads`` in team.c.
+    """
+
+    PERIOD = 0.25  # seconds between two looks
+    CROWDED = 0.05  # share of waiting; measured: below 0.015 alone, 0.3 with a second process
+    LARGEST = 32  # processors: an idle pool must have more threads than these
+
+    def __init__(self, scheduled: Callable[[], tuple[int, int]] | None = None) -> None:
+        """``scheduled`` tells how long this process ran and waited for a processor, in nanoseconds since its start."""
+        self._scheduled = scheduled or _scheduled
+        self._lock = threading.Lock()
+        self._idle: tuple[threading.Thread, threading.Event] | None = None
+        self._seen: tuple[float, int, int] | None = None  # when; how long it had run and waited by then
+        self._quiet = 0
+
+    @property
+    def waits_shortly(self) -> bool:
+        return self._idle is not None
+
+    @staticmethod
+    def can_be_led() -> bool:
+        """Whether this process may use all the processors that the pool counts, and threads beyond them."""
+        try:
+            processors = len(os.sched_getaffinity(0))
+        except AttributeError:  # not on macOS and Windows
+            return False
+        told = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY", "OMP_THREAD_LIMIT", "OMP_DYNAMIC"} & set(os.environ)
+        return not told and processors == cores() <= GnuPool.LARGEST
+
+    @staticmethod
+    @cache
+    def libraries() -> tuple[ctypes.CDLL, ...]:
+        """Torch's copy of the pool; all copies that are loaded, if none lies with torch; empty for another pool."""
+        try:
+            mapped = Path("/proc/self/maps").read_text().splitlines()
+        except OSError:
+            return ()
+        paths = {line.split(maxsplit=5)[-1] for line in mapped if "libgomp" in line}
+        return tuple(ctypes.CDLL(path) for path in {p for p in paths if "/torch/" in p} or paths)
+
+    def look(self) -> None:
+        """Decide how to wait, at most four times a second; the first time, wait shortly."""
+        now = time.monotonic()
+        if (self._seen and now - self._seen[0] < self.PERIOD) or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if not self._seen and not (self.can_be_led() and self.libraries()):
+                self._seen = (float("inf"), 0, 0)  # never again
+                return
+            running, waiting = self._scheduled()
+            if self._seen:
+                ran, waited = running - self._seen[1], waiting - self._seen[2]
+                quiet = ran > 0 and waited / (ran + waited) < self.CROWDED
+                self._quiet = self._quiet + 1 if quiet else 0
+            self._seen = (now, running, waiting)
+            self._wait(shortly=self._quiet < 2)
+        finally:
+            self._lock.release()
+
+    def _wait(self, shortly: bool) -> None:
+        if shortly and self._idle is None:
+            # a team that does nothing: its function only returns a number
+            teams = [(pool.GOMP_parallel, pool.omp_get_num_procs) for pool in self.libraries()]
+            made, end = threading.Event(), threading.Event()
+
+            def stay() -> None:
+                for begin, nothing in teams:
+                    begin(nothing, None, cores() + 1, 0)
+                made.set()
+                end.wait()
+
+            thread = threading.Thread(target=stay, name="short waits", daemon=True)
+            thread.start()
+            made.wait()
+            self._idle = (thread, end)
+        elif not shortly and self._idle is not None:
+            thread, end = self._idle
+            end.set()
+            thread.join()
+            self._idle = None
+
+
+def _scheduled() -> tuple[int, int]:
+    """Nanoseconds that the threads of this process ran, and that they waited for a processor; (0, 0) if untold."""
+    total = [0, 0]
+    for task in Path("/proc/self/task").glob("*/schedstat"):
+        try:
+            for i, value in enumerate(task.read_text().split()[:2]):
+                total[i] += int(value)
+        except (OSError, ValueError):  # a thread that has ended; a system that does not count
+            continue
+    return total[0], total[1]
+
+
+_pool = GnuPool()
 
 
 def _quota() -> float:

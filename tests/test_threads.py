@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -67,14 +69,21 @@ def test_style_transfer_is_large(three):
     assert threads_in(transfer.features.network, transfer.step) == {3}
 
 
-def test_waiting_is_short_and_what_is_set_already_stays(root):
-    code = "import course_utils, os; print(os.environ['GOMP_SPINCOUNT'], os.environ['OMP_NUM_THREADS'])"
-    assert said(code, root) == ["300 1"]
-    assert said(code, root, GOMP_SPINCOUNT="7", OMP_NUM_THREADS="2") == ["7 2"]
+def test_what_is_set_already_stays(root, monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    code = "import course_utils, os; print(*(os.environ.get(f'{name}') for name in NAMES))".replace(
+        "NAMES", "('GOMP_SPINCOUNT', 'KMP_BLOCKTIME', 'OMP_NUM_THREADS')"
+    )
+    told = "None" if threads.GnuPool.can_be_led() else "300"
+    assert said(code, root) == [f"{told} 1 1"]
+    assert said(code, root, GOMP_SPINCOUNT="7", OMP_NUM_THREADS="2") == ["7 None 2"]
+    # threads that the idle pool would need are forbidden: the environment tells, as before
+    assert said(code, root, OMP_THREAD_LIMIT="2") == ["300 1 1"]
 
 
-def test_torch_that_came_first_computes_with_one_thread_and_one_line_says_why(root):
-    code = """
+FIRST = """
+import os
+os.sched_getaffinity = lambda _: range(PROCESSORS)
 import torch, course_utils
 from course_utils import threads
 print(torch.get_num_threads())
@@ -82,12 +91,93 @@ with threads.all_cores():
     print(torch.get_num_threads())
 print(threads.describe())
 """
-    outside, inside, line = said(code, root)
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_torch_that_came_first_computes_with_one_thread_and_one_line_says_why(root):
+    many = FIRST.replace("PROCESSORS", "100")  # too many for an idle pool
+    outside, inside, line = said(many, root)
     assert (outside, inside) == ("1", "1")
     assert "torch was loaded before course_utils" in line
     assert "Import course_utils first" in line
-    # where the environment says already how to wait, as under `make lab`, the order does not matter
-    assert said(code, root, GOMP_SPINCOUNT="300", COURSE_THREADS="2")[:2] == ["1", "2"]
+    # where the environment says already how to wait, or the pool can be led, the order does not matter
+    assert said(many, root, GOMP_SPINCOUNT="300", COURSE_THREADS="2")[:2] == ["1", "2"]
+    if torch.backends.openmp.is_available():
+        assert said(FIRST.replace("PROCESSORS", "2"), root)[:2] == ["1", "2"]
+
+
+def process_threads(until: int = 0) -> int:
+    """How many threads the system counts; it is asked until there are no more than these (they end by themselves)."""
+    for _ in range(600 if until else 1):
+        count = len(os.listdir("/proc/self/task"))
+        if count <= until:
+            break
+        time.sleep(0.1 if until else 0)
+    return count
+
+
+@pytest.fixture
+def led(monkeypatch):
+    """A pool that is led, with a look at each call; and what it is told about this process, to be changed."""
+    if not Path("/proc/self/task").is_dir() or not threads.GnuPool.libraries():
+        pytest.skip("no GNU pool here")
+    monkeypatch.setattr(threads.GnuPool, "can_be_led", staticmethod(lambda: True))
+    told = {"ran": 0, "waited": 0}
+    pool = threads.GnuPool(lambda: (told["ran"], told["waited"]))
+    pool.PERIOD = 0.0
+
+    def look(ran: int, waited: int) -> bool:
+        told["ran"] += ran
+        told["waited"] += waited
+        pool.look()
+        return pool.waits_shortly
+
+    yield look
+    look(1000, 0)
+    look(1000, 0)
+    assert not pool.waits_shortly  # its threads have ended
+
+
+def test_waits_are_short_until_the_machine_is_quiet_and_again_when_others_compute(led):
+    before = process_threads()
+    assert led(100, 0)  # at first
+    assert (
+        process_threads() > before + threads.cores()
+    )  # more than there are processors: the pool waits shortly
+    assert led(1000, 10)  # one quiet look is none
+    assert not led(1000, 10)
+    assert process_threads(until=before) == before
+    assert led(700, 300)  # a second process
+    assert led(1000, 10)
+    assert led(940, 60)
+    assert led(1000, 10)
+    assert not led(1000, 10)
+
+
+def test_where_the_system_does_not_count_waits_stay_short(led):
+    assert all(led(0, 0) for _ in range(5))
+
+
+def test_leading_changes_no_number(led):
+    x = torch.randn(300, 300, generator=torch.Generator().manual_seed(0))
+    results = []
+    for ran, waited in ((1, 0), (1000, 0), (1000, 0), (500, 500)):
+        led(ran, waited)
+        with threads.all_cores():
+            results.append(x @ x)
+    assert all(torch.equal(results[0], other) for other in results)
+
+
+def test_this_process_ran(root):
+    code = """
+from course_utils.threads import GnuPool, all_cores
+import torch
+pool = GnuPool()
+pool.look()
+print(pool.waits_shortly == (GnuPool.can_be_led() and bool(GnuPool.libraries())))
+"""
+    assert said(code, root) == ["True"]
+    assert said(code, root, OMP_WAIT_POLICY="passive") == ["True"]
 
 
 def test_the_number_is_back_after_an_error(three):
