@@ -109,7 +109,8 @@ class GnuPool:
     A thread of this pool waits for 300,000 rounds before it gives its core back, or for 100 while the pools of the
     process have more threads than it has processors. So a second, idle pool that is large enough makes all waits short,
     and its end makes them long again. Others compute when the threads of this process have to wait for a processor
-    (``/proc/self/task/*/schedstat``). Until two looks in a row found a quiet machine, waits are short.
+    (``/proc/self/task/*/schedstat``). After such a moment, waits are short until two looks in a row found the machine
+    quiet.
 
     Source: ``do_spin`` in GCC's libgomp/config/linux/wait.h; ``gomp_managed_threads`` in team.c.
     """
@@ -123,8 +124,9 @@ class GnuPool:
         self._scheduled = scheduled or _scheduled
         self._lock = threading.Lock()
         self._idle: tuple[threading.Thread, threading.Event] | None = None
-        self._seen: tuple[float, int, int] | None = None  # when; how long it had run and waited by then
-        self._quiet = 0
+        self._next = 0.0  # when to look again
+        self._ran = self._waited = 0
+        self._quiet = 1  # looks in a row; the first one is at all that was since the process began
 
     @property
     def waits_shortly(self) -> bool:
@@ -152,20 +154,18 @@ class GnuPool:
         return tuple(ctypes.CDLL(path) for path in {p for p in paths if "/torch/" in p} or paths)
 
     def look(self) -> None:
-        """Decide how to wait, at most four times a second; the first time, wait shortly."""
+        """Decide how to wait, at most four times a second."""
         now = time.monotonic()
-        if (self._seen and now - self._seen[0] < self.PERIOD) or not self._lock.acquire(blocking=False):
+        if now < self._next or not self._lock.acquire(blocking=False):
             return
         try:
-            if not self._seen and not (self.can_be_led() and self.libraries()):
-                self._seen = (float("inf"), 0, 0)  # never again
+            if not self._next and not (self.can_be_led() and self.libraries()):
+                self._next = float("inf")
                 return
-            running, waiting = self._scheduled()
-            if self._seen:
-                ran, waited = running - self._seen[1], waiting - self._seen[2]
-                quiet = ran > 0 and waited / (ran + waited) < self.CROWDED
-                self._quiet = self._quiet + 1 if quiet else 0
-            self._seen = (now, running, waiting)
+            ran, waited = self._scheduled()
+            more, idle = ran - self._ran, waited - self._waited  # less than none where a thread has ended
+            self._quiet = self._quiet + 1 if more > 0 and idle < self.CROWDED * (more + idle) else 0
+            self._next, self._ran, self._waited = now + self.PERIOD, ran, waited
             self._wait(shortly=self._quiet < 2)
         finally:
             self._lock.release()

@@ -138,20 +138,24 @@ def led(monkeypatch):
     assert not pool.waits_shortly  # its threads have ended
 
 
-def test_waits_are_short_until_the_machine_is_quiet_and_again_when_others_compute(led):
+def test_waits_are_short_while_others_compute_and_until_two_looks_found_nobody(led):
     before = process_threads()
-    assert led(100, 0)  # at first
+    assert not led(1000, 10)  # since the process began it was alone
+    assert process_threads() == before
+    assert led(700, 300)  # a second process
     assert (
         process_threads() > before + threads.cores()
     )  # more than there are processors: the pool waits shortly
     assert led(1000, 10)  # one quiet look is none
     assert not led(1000, 10)
     assert process_threads(until=before) == before
-    assert led(700, 300)  # a second process
-    assert led(1000, 10)
     assert led(940, 60)
     assert led(1000, 10)
     assert not led(1000, 10)
+
+
+def test_where_others_computed_from_the_beginning_waits_are_short_at_once(led):
+    assert led(100, 100)
 
 
 def test_where_the_system_does_not_count_waits_stay_short(led):
@@ -161,23 +165,26 @@ def test_where_the_system_does_not_count_waits_stay_short(led):
 def test_leading_changes_no_number(led):
     x = torch.randn(300, 300, generator=torch.Generator().manual_seed(0))
     results = []
-    for ran, waited in ((1, 0), (1000, 0), (1000, 0), (500, 500)):
+    for ran, waited in ((500, 500), (1000, 0), (1000, 0), (500, 500)):
         led(ran, waited)
         with threads.all_cores():
             results.append(x @ x)
     assert all(torch.equal(results[0], other) for other in results)
 
 
-def test_this_process_ran(root):
+def test_a_pool_that_is_told_how_to_wait_is_left_alone(root):
+    """A process that is only begun, on a machine as it is, waits in one way or the other; told, never otherwise."""
     code = """
-from course_utils.threads import GnuPool, all_cores
-import torch
-pool = GnuPool()
-pool.look()
-print(pool.waits_shortly == (GnuPool.can_be_led() and bool(GnuPool.libraries())))
+import course_utils, threading, torch
+from course_utils.threads import all_cores
+for _ in range(20):
+    with all_cores():
+        torch.randn(300, 300) @ torch.randn(300, 300)
+print([thread.name for thread in threading.enumerate()])
 """
-    assert said(code, root) == ["True"]
-    assert said(code, root, OMP_WAIT_POLICY="passive") == ["True"]
+    assert said(code, root, OMP_WAIT_POLICY="passive", COURSE_THREADS="2") == ["['MainThread']"]
+    (names,) = said(code, root, COURSE_THREADS="2")
+    assert names in ("['MainThread']", "['MainThread', 'short waits']")
 
 
 def test_the_number_is_back_after_an_error(three):
