@@ -20,6 +20,8 @@ from course_utils.datasets import load_digits_stand_in, load_mnist
 USUAL = re.compile(r"^import (numpy as np|torch)$|^from course_utils import divergences as dv$", re.MULTILINE)
 CHECK = re.compile(r'exercises\.check\("(\d+)"\)')
 FENCE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+# Training whose loop a cell writes itself: the end of its schedule, and one that is over at once.
+OWN_LOOPS = {"01_jsd_and_kl": ("300, 1000, 2000)", "31, 32, 33)")}
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +102,11 @@ def answers(notebook, plain):
 @pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # as in a kernel
 @pytest.mark.timeout(600)
-def test_the_code_of_every_answer_and_every_cell_that_sees_pictures_runs(notebook, plain, monkeypatch):
+def test_the_code_of_every_answer_and_every_cell_that_sees_pictures_runs(path, notebook, plain, monkeypatch):
+    if path.stem in OWN_LOOPS:
+        whole, cut = OWN_LOOPS[path.stem]
+        (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and whole in cell.source]
+        cell.source = cell.source.replace(whole, cut)
     found = list(answers(notebook, plain))
     code_cells = [plain(cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     pictures = any("load_images(" in source for source in code_cells)

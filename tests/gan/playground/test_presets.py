@@ -32,29 +32,21 @@ def test_a_run_without_a_number_shows_nothing():
     assert not PRESETS["limit cycle"].holds({"orbit": None})  # diverged before the first look
 
 
-def test_lesson_8_try_1_ten_steps_of_g_collapse_and_statistics_repair():
-    """On a seed that the stored table does not have."""
-    control = outcome(PRESETS["mode collapse"], 7, generator_steps=1)
-    collapse, repaired = (outcome(PRESETS[name], 7) for name in ("mode collapse", "mode collapse, repaired"))
-    assert PRESETS["mode collapse"].holds(collapse)
-    assert PRESETS["mode collapse, repaired"].holds(repaired)
-    assert control["modes"] >= 6  # it is the ten steps, and not the first 600 of any run
+def test_lesson_8_try_1_it_is_the_ten_steps_and_statistics_repair():
+    """On a seed that the stored table does not have. (Lesson 8 itself runs the collapse.)"""
+    repaired = PRESETS["mode collapse, repaired"]
+    assert repaired.holds(outcome(repaired, 7))
+    assert outcome(PRESETS["mode collapse"], 7, generator_steps=1)["modes"] >= 6
 
 
-def test_lesson_8_try_2_the_arrows_are_dead_and_the_other_loss_brings_them_to_life():
-    vanishing, cured = (
-        outcome(PRESETS[name], 7) for name in ("vanishing gradient", "vanishing gradient, cured")
-    )
-    assert PRESETS["vanishing gradient"].holds(vanishing)
-    assert PRESETS["vanishing gradient, cured"].holds(cured)
-    assert cured["pull"] > 100 * vanishing["pull"]
-
-
-def test_lesson_8_try_2_taken_further_minimax_frees_itself_and_overtakes_its_cure():
+def test_lesson_8_try_2_dead_arrows_come_to_life_with_the_other_loss_or_with_time():
     vanishing, cured = PRESETS["vanishing gradient"], PRESETS["vanishing gradient, cured"]
-    session = vanishing.session(5).replay(vanishing.first)
-    assert outcome(session, steps=500)["w1"] < 1.2
-    assert outcome(session, steps=1000)["w1"] < outcome(cured, 5, steps=1500)["w1"]
+    session = vanishing.session(7).replay(vanishing.first)
+    dead, alive = outcome(session, steps=vanishing.steps), outcome(cured, 7)
+    assert vanishing.holds(dead)
+    assert cured.holds(alive)
+    assert alive["pull"] > 100 * dead["pull"]
+    assert outcome(session, steps=490)["w1"] < 1.2
 
 
 def test_bug_a_stands_still_while_it_is_watched_and_without_the_bug_the_points_go():
