@@ -312,7 +312,7 @@ def fresh_window(browser, lab):
     """open_it("name.ipynb") -> Notebook, in a window of its own; errors in its console fail."""
     context = browser.new_context(viewport=SCREEN)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(1000 * HANGS)
     failures: list[str] = []
     page.on("pageerror", lambda error: failures.append(str(error)))
 

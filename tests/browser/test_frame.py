@@ -5,6 +5,8 @@ the tests' own.
 """
 
 import re
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +20,7 @@ CALLS = (
 )  # fmt: skip
 PLAYED = ("games_app", "gan_app", "replay_app", "style_app", "playground_app", "vae_app")
 SCALE = "scale=1.4"
+SHOWN = [call.format(scale) for scale in ("scale=1.0", SCALE) for call in CALLS]  # in the notebook's order
 SIZES = {
     "1280": (1280, 720, False),
     "1280 beside the files": (1280, 720, True),
@@ -73,129 +76,133 @@ KINDS = "kinds = show(Kinds())\nkinds"
 @pytest.fixture(scope="module")
 def house(open_for_all, write_notebook):
     """The notebook with all apps, run."""
-    calls = [f"apps.{call.format(scale)}" for scale in ("scale=1.0", SCALE) for call in CALLS]
-    write_notebook("house.ipynb", PREPARE, KINDS, *calls)
+    write_notebook("house.ipynb", PREPARE, KINDS, *(f"apps.{call}" for call in SHOWN))
     notebook = open_for_all("house.ipynb")
     notebook.clear()
     notebook.run_all(seconds=400)
     assert notebook.errors() == []
+    notebook.page.wait_for_function(
+        "count => document.querySelectorAll('.course-app img').length === count", arg=1 + len(SHOWN)
+    )
     return notebook
 
 
-@pytest.fixture
-def resized(house, request):
-    """The same, in a window of the size that the test names."""
-    width, height, files = SIZES[request.param]
-    house.page.set_viewport_size({"width": width, "height": height})
-    house.page.evaluate("files => jupyterapp.shell[files ? 'expandLeft' : 'collapseLeft']()", files)
-    yield house
-    house.page.set_viewport_size({"width": 1280, "height": 720})
-    house.page.evaluate("() => jupyterapp.shell.collapseLeft()")
-
-
-class Places:
-    """Where the parts of an app are that stands at the top of the notebook's window, in pixels from there."""
-
-    def __init__(self, notebook, call):
-        self.app = notebook.app(call)
-        self.app.evaluate("app => app.scrollIntoView({block: 'start'})")
-        notebook.page.wait_for_timeout(200)
-        window = notebook.page.locator(".jp-WindowedPanel-outer").filter(visible=True).first.bounding_box()
-        self.origin, self.height = self.app.bounding_box(), window["height"]
-        self.width = self.origin["width"]
-        self.picture, self.status = self.of("img"), self.of(".course-app-status")
-
-    def of(self, part):
-        """left, top, right, bottom"""
-        return self.box(self.app.locator(part).first)
-
-    def box(self, locator):
-        box, x, y = locator.bounding_box(), self.origin["x"], self.origin["y"]
-        left, top = box["x"] - x, box["y"] - y
-        return left, top, left + box["width"], top + box["height"]
-
-
-# Any part of the app, or of the notebook around it, that could be scrolled sideways.
-SIDEWAYS = """app => {
-    const scrolls = (e) => e.scrollWidth > e.clientWidth && ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
-    const around = [];
+# Where the parts of each app are, in pixels from its own corner, and what of it scrolls or is cut off. The style alone
+# decides, so no app has to be brought into sight for it.
+MEASURE = """apps => apps.map(app => {
+    const corner = app.getBoundingClientRect();
+    const box = ({left, top, right, bottom}) => [left - corner.x, top - corner.y, right - corner.x, bottom - corner.y];
+    const all = part => [...app.querySelectorAll(part)].filter(e => e.getClientRects().length);
+    const boxes = part => all(part).map(e => box(e.getBoundingClientRect()));
+    const scrolls = (e, way) => ['auto', 'scroll'].includes(getComputedStyle(e)['overflow' + way]);
+    const around = [];  // any part of the notebook around it, too
     for (let e = app; e && !e.classList.contains('jp-Notebook'); e = e.parentElement) around.push(e);
-    return [...around, ...app.querySelectorAll('*')].filter(scrolls).map((e) => e.className);
+    return {
+        width: corner.width, height: corner.height, picture: boxes('img')[0], status: boxes('.course-app-status')[0],
+        controls: boxes('.course-controls')[0], main: boxes('.course-main > *'), play: boxes('.course-control-play'),
+        rows: boxes('.course-controls :is(.widget-inline-hbox, button)'),
+        sideways: [...around, ...all('*')].filter(e => e.scrollWidth > e.clientWidth && scrolls(e, 'X'))
+            .map(e => e.className),
+        // with a scroll bar of their own, which somebody would have to find
+        down: all('*').filter(e => e.scrollHeight > e.clientHeight + 1 && scrolls(e, 'Y')).map(e => e.className),
+        cut: all('button, .widget-label').filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent),
+    };
+})"""
+# At rest for so many frames of the page.
+RESTS = """() => {
+    const {width, height} = document.querySelector('.course-app').getBoundingClientRect(), now = `${width} ${height}`;
+    [window.restFrames, window.restSize] = [window.restSize === now ? window.restFrames + 1 : 0, now];
+    return window.restFrames > 20;
 }"""
 
 
-# Boxes with a scroll bar of their own, which somebody would have to find.
-SCROLLS = """app => [...app.querySelectorAll('*')].filter(e =>
-    e.scrollHeight > e.clientHeight + 1 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowY)
-).map(e => e.className)"""
+@contextmanager
+def window(notebook, size):
+    """The notebook in a window of that size."""
+    page, (width, height, files) = notebook.page, SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate("files => jupyterapp.shell[files ? 'expandLeft' : 'collapseLeft']()", files)
+    page.evaluate("() => { window.restFrames = 0; }")
+    page.wait_for_function(RESTS)
+    yield
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.evaluate("() => jupyterapp.shell.collapseLeft()")
 
 
-@pytest.mark.parametrize("resized", SIZES, indirect=True)
+@pytest.fixture(scope="module")
+def measured(house):
+    """measured(size, scale): (call, where its parts are) of every app, and the height that a notebook has there."""
+    found, shown = {}, house.page.locator(".course-app")
+
+    def measure(size, scale):
+        if size not in found:
+            with window(house, size):
+                room = house.page.locator(".jp-WindowedPanel-outer").filter(visible=True).first.bounding_box()
+                _, *apps = shown.evaluate_all(MEASURE)  # but the first, which is the tests' own
+                found[size] = room["height"], list(zip(SHOWN, apps, strict=True))
+        height, apps = found[size]
+        return [(call, SimpleNamespace(**app, room=height)) for call, app in apps if scale in call]
+
+    return measure
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("scale", ["scale=1.0", SCALE])
-def test_nothing_scrolls_sideways_and_no_label_is_clipped(resized, scale):
-    for call in CALLS:
-        app = Places(resized, call.format(scale)).app
-        assert app.evaluate(SIDEWAYS) == [], call
-        for button in app.get_by_role("button").filter(visible=True).all():
-            assert not button.evaluate("e => e.scrollWidth > e.clientWidth + 1"), (call, button.inner_text())
-        labels = app.locator(".widget-label").filter(visible=True)
-        cut = "labels => labels.filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"
-        assert labels.evaluate_all(cut) == [], call
+def test_nothing_scrolls_sideways_and_no_label_is_clipped(measured, size, scale):
+    for call, app in measured(size, scale):
+        assert app.sideways == [], call
+        assert app.cut == [], call
 
 
-@pytest.mark.parametrize("resized", ["1280"], indirect=True)
-def test_at_the_desk_an_app_fits_the_window_with_its_controls_beside_the_picture(resized):
-    for call in CALLS:
-        at = Places(resized, call.format("scale=1.0"))
-        assert at.picture[0] >= at.of(".course-controls")[2], call
-        assert at.picture[3] <= at.height, call
-        assert at.status[1] + 35 <= at.height, call  # its first two lines
+def test_at_the_desk_an_app_fits_the_window_with_its_controls_beside_the_picture(measured):
+    for call, app in measured("1280", "scale=1.0"):
+        assert app.picture[0] >= app.controls[2], call
+        assert app.picture[3] <= app.room, call
+        assert app.status[1] + 35 <= app.room, call  # its first two lines
         if "playground" in call:
-            assert at.origin["height"] <= at.height
-        assert at.status[3] - at.status[1] >= 35, (
-            call
-        )  # room for two lines, so that nothing moves for the second
+            assert app.height <= app.room
+        # room for two lines, so that nothing moves for the second
+        assert app.status[3] - app.status[1] >= 35, call
 
 
-@pytest.mark.parametrize("resized", ["900", "1280 beside the files"], indirect=True)
-def test_where_there_is_little_room_the_picture_comes_first_and_the_controls_in_columns(resized):
-    for call in CALLS:
-        at = Places(resized, call.format("scale=1.0"))
-        assert at.picture[2] - at.picture[0] >= min(700, 0.95 * at.width) - 1, call
-        assert at.picture[3] <= at.status[1] <= at.status[3] <= at.of(".course-controls")[1] + 1, call
-        assert at.status[1] + 35 <= at.height, call
-        rows = at.app.locator(".course-controls :is(.widget-inline-hbox, button)").all()
-        lefts = [at.box(row)[0] / at.width for row in rows]
+@pytest.mark.parametrize("size", ["900", "1280 beside the files"])
+def test_where_there_is_little_room_the_picture_comes_first_and_the_controls_in_columns(measured, size):
+    for call, app in measured(size, "scale=1.0"):
+        assert app.picture[2] - app.picture[0] >= min(700, 0.95 * app.width) - 1, call
+        assert app.picture[3] <= app.status[1] <= app.status[3] <= app.controls[1] + 1, call
+        assert app.status[1] + 35 <= app.room, call
+        lefts = [left / app.width for left, *_ in app.rows]
         assert min(lefts) < 0.05, call
         assert max(lefts) > 0.3, call
 
 
-@pytest.mark.parametrize("resized", ["1280", "1280 beside the files", "1920"], indirect=True)
-def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sight(resized):
-    for call in CALLS:
-        at = Places(resized, call.format(SCALE))
-        wide, high = at.picture[2] - at.picture[0], at.picture[3] - at.picture[1]
-        rest = at.height - high  # what controls and status leave free
-        assert wide > 0.97 * at.width or rest < 160, call
-        assert at.status[1] + 50 <= at.height, call
-        resized.page.wait_for_function(  # drawn as large, not blown up
-            "img => Math.abs(img.naturalWidth - img.clientWidth) < 3",
-            arg=at.app.locator("img").element_handle(),
-        )
-        row = at.app.locator(".course-main > *").all()
-        assert at.picture[3] <= min(at.box(part)[1] for part in row), call
-        if resized.page.viewport_size["width"] > 1280:
+@pytest.mark.parametrize("size", ["1280", "1280 beside the files", "1920"])
+def test_before_a_class_the_picture_is_as_large_as_the_window_and_play_is_in_sight(measured, size):
+    for call, app in measured(size, SCALE):
+        wide, high = app.picture[2] - app.picture[0], app.picture[3] - app.picture[1]
+        assert wide > 0.97 * app.width or app.room - high < 160, call  # what controls and status leave free
+        assert app.status[1] + 50 <= app.room, call
+        assert app.picture[3] <= min(top for _, top, _, _ in app.main), call
+        if size == "1920":
             assert wide > 1400
-            assert len({round(at.box(part)[3] / 20) for part in row}) == 1, call  # one row
+            assert len({round(bottom / 20) for *_, bottom in app.main}) == 1, call  # one row
         if call.startswith(PLAYED):
-            play = at.app.get_by_role("button", name="Play", exact=True)
-            assert at.box(play)[3] <= at.height, call
-        assert not at.app.locator(".course-controls").is_visible()
-        assert at.app.evaluate(SCROLLS) == [], call
-    more = at.app.locator(".course-more")
-    for state in ("visible", "hidden"):
-        more.click()
-        at.app.locator(".course-controls").wait_for(state=state)
+            assert app.play[0][3] <= app.room, call
+        assert app.controls is None, call
+        assert app.down == [], call
+
+
+def test_before_a_class_a_picture_is_drawn_as_large_as_it_stands_there_and_the_rest_unfolds(house):
+    with window(house, "1920"):
+        for call in CALLS:
+            app = house.app(call.format(SCALE))
+            house.page.wait_for_function(
+                "img => Math.abs(img.naturalWidth - img.clientWidth) < 3",
+                arg=app.locator("img").element_handle(),
+            )
+        for state in ("visible", "hidden"):
+            app.locator(".course-more").click()
+            app.locator(".course-controls").wait_for(state=state)
 
 
 KEYS = {
