@@ -33,48 +33,18 @@ from typing import Any
 
 import numpy as np
 import torch
-from course_utils import exercises
-from course_utils.apps.attacks import attacks_app
-from course_utils.apps.conditional import conditional_app
-from course_utils.apps.couplings import couplings_app
-from course_utils.apps.family import family_app
+from course_utils import apps, exercises
 from course_utils.apps.frame import App, LiveApp, Slider
-from course_utils.apps.games import games_app
-from course_utils.apps.gan import gan_app
-from course_utils.apps.guess import guess_app
-from course_utils.apps.jsd import jsd_app
-from course_utils.apps.parallel_lines import parallel_lines_app
-from course_utils.apps.playground import playground_app
-from course_utils.apps.point_clouds import point_clouds_app
-from course_utils.apps.replay import replay_app
-from course_utils.apps.style import style_app
-from course_utils.apps.translation import translation_app
-from course_utils.apps.transport import move_the_dirt_app
-from course_utils.apps.vae import vae_app
 from course_utils.datasets import load_digits_stand_in
 from course_utils.divergences import lines
 from course_utils.files import write_json
 from course_utils.plots import palette
 from course_utils.runtime import describe_machine
 
-APPS: tuple[Callable[..., App], ...] = (
-    jsd_app,
-    parallel_lines_app,
-    couplings_app,
-    move_the_dirt_app,
-    point_clouds_app,
-    games_app,
-    family_app,
-    gan_app,
-    replay_app,
-    style_app,
-    playground_app,
-    vae_app,
-    attacks_app,
-    conditional_app,
-    translation_app,
-    guess_app,
-)
+APPS = (
+    "jsd parallel_lines couplings move_the_dirt point_clouds games family gan replay style playground vae attacks "
+    "conditional translation guess"
+).split()
 
 
 def to_guess() -> tuple[Any, ...]:
@@ -87,7 +57,7 @@ def some_digits() -> tuple[Any, ...]:
     return (load_digits_stand_in(),)
 
 
-ARGUMENTS = {gan_app: some_digits, vae_app: some_digits, guess_app: to_guess}
+ARGUMENTS = {"gan": some_digits, "vae": some_digits, "guess": to_guess}
 LESSONS = sorted((Path(__file__).parents[1] / "notebooks").glob("[01][0-9]*.ipynb"))
 FIRST = 2.0  # seconds
 DRAGGED = 15.0  # frames a second
@@ -121,15 +91,15 @@ def first_pictures(clock: str) -> dict[str, float]:
         cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
         code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
         for place, cell in enumerate(code):
-            for make in APPS:
-                if f"apps.{make.__name__}(" not in cell:
+            for app in APPS:
+                if f"apps.{app}_app(" not in cell:
                     continue
-                before = code[: place if make is guess_app else 1]
+                before = code[: place if app == "guess" else 1]
                 done = subprocess.run(
                     [sys.executable, "-c", RUN, clock], input=json.dumps([*before, cell]), text=True, check=True,
                     stdout=subprocess.PIPE, env={**os.environ, "MPLBACKEND": "agg"},
                 )  # fmt: skip
-                name = f"{lesson.stem.split('_')[0]} {make.__name__}"
+                name = f"{lesson.stem.split('_')[0]} {app}_app"
                 seconds[name] = float(done.stdout.splitlines()[-1])
                 print(f"| {name} | {seconds[name]:.1f} |", flush=True)
     return seconds
@@ -189,9 +159,9 @@ def per_second(seconds: list[float]) -> float | None:
     return 1 / statistics.median(seconds) if seconds else None
 
 
-def frames(make: Callable[..., App], rounds: int, scale: float, watch: Watch) -> dict[str, Any]:
+def frames(name: str, rounds: int, scale: float, watch: Watch) -> dict[str, Any]:
     """One app's row of the table."""
-    app = make(*ARGUMENTS.get(make, tuple)(), scale=scale)
+    app = getattr(apps, f"{name}_app")(*ARGUMENTS.get(name, tuple)(), scale=scale)
     taken: dict[str, list[float]] = {}
     played: list[float] = []
     for _ in range(rounds):
@@ -237,8 +207,9 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--cpu", action="store_true", help="count the processor's seconds, not the clock's")
     parser.add_argument("--save", type=Path, help="also write the JSON to this file")
-    names = [make.__name__.removesuffix("_app") for make in APPS]
-    parser.add_argument("--apps", nargs="+", choices=names, help="drag these alone; no first pictures")
+    parser.add_argument(
+        "--apps", nargs="+", choices=APPS, default=[], help="drag these alone; no first pictures"
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)  # as the notebooks do: threads of small networks only wait for each other
     clock = "process_time" if options.cpu else "perf_counter"
@@ -254,9 +225,9 @@ def main() -> int:
     )
     rows: dict[str, dict[str, Any]] = {}
     watch = partial(timed, getattr(time, clock))
-    for name, make in zip(names, APPS, strict=True):
-        if name in (options.apps or names):
-            rows[name] = frames(make, options.rounds, options.scale, watch)
+    for name in APPS:
+        if name in (options.apps or APPS):
+            rows[name] = frames(name, options.rounds, options.scale, watch)
             print(shown(name, rows[name]), flush=True)
 
     slow = min(rows, key=lambda name: rows[name]["slowest"])

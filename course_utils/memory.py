@@ -6,9 +6,11 @@ large blocks are kept apart from the start, and in a notebook the rest is given 
 """
 
 import ctypes
+import gc
 import os
 import sys
 from contextlib import suppress
+from functools import cache
 
 # glibc's numbers of its parameters, the variables that set them, and our values in bytes. Left alone, glibc learns from
 # what is freed to keep blocks of up to 32 MB in its heap. (Setting one of the two stops that; then the other must fit.)
@@ -27,6 +29,14 @@ def settle() -> None:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         shell.events.register("post_run_cell", trim_memory)
+
+
+@cache
+def spare_imports() -> None:
+    """Once: let Python's search for reference cycles pass over all that exists now, which is mostly what was imported,
+    and stays. With torch and matplotlib these are 300,000 objects: to look through them takes a fifth of a second, in
+    the middle of somebody's drag, each time that an app has made new panels."""
+    gc.freeze()
 
 
 def trim_memory(*_: object) -> None:

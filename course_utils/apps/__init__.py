@@ -20,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from course_utils.checks import one_of
+from course_utils.memory import spare_imports
 
 if TYPE_CHECKING:
     from course_utils.apps.frame import Controller
@@ -113,7 +114,9 @@ def present(on: bool = True, *, scale: float = 1.4, recorded: bool = True) -> No
 def __getattr__(name: str) -> Any:
     if name not in APPS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{APPS[name]}"), name)
+    module = import_module(f"{__name__}.{APPS[name]}")
+    spare_imports()
+    return getattr(module, name)
 
 
 def __dir__() -> list[str]:

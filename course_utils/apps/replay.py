@@ -107,9 +107,6 @@ class ReplayController(LiveController):
 
     # ------------------------------------------------------------------ what is shown
 
-    def scene(self) -> tuple[int, int]:
-        return len(self.shown), len(self._titles())
-
     def _titles(self) -> list[str]:
         chosen = self.values["curves"]
         return [chosen] if len(self.shown) > 1 else list(dict.fromkeys([LOSSES, chosen, QUALITY]))

@@ -250,16 +250,13 @@ class StyleController(LiveController):
         return len(self._styles())
 
     def make_panels(self, figure: Figure) -> TransferPanels:
-        self._given = self._pictures()
-        return TransferPanels(figure, *self._given)
+        return TransferPanels(figure, *self._pictures())
 
     def _pictures(self) -> list[np.ndarray]:
         return [self._picture(role, int(self._begun["size"])) for role in ("content", *self._styles())]
 
     def update(self) -> None:
-        before, self._given = self._given, self._pictures()
-        if any(picture is not other for picture, other in zip(self._given, before, strict=True)):
-            self.panels.show(*self._given)
+        if self.panels.show(*self._pictures()):
             self.moving = list(self.panels.moving)  # a new list: all is drawn, once
         self.panels.update(
             self.transfer.image, self.values["wipe"], self.transfer.history, self.values["planned"]
@@ -294,7 +291,7 @@ class Sized:
     """A picture, and what it is in the sizes that were asked for last (the longer side in pixels; None: its own)."""
 
     def __init__(self, picture: np.ndarray):
-        self.at = lru_cache(3)(partial(open_picture, picture))
+        self.at = lru_cache(len(SIZES) + 1)(partial(open_picture, picture))
 
 
 @lru_cache(8)

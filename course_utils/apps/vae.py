@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 
 from course_utils import checks, runtime
@@ -162,6 +163,7 @@ class VAEController(LiveController):
 
     def make_panels(self, figure: Figure) -> LatentPanels:
         self._behind: tuple[Any, ...] | None = None  # the point
+        self._moving: dict[tuple[Any, ...], list[Artist]] = {}  # with what behind it
         bound = self.run.evaluations["elbo"]
         return LatentPanels(figure, bound.steps, -bound.values)
 
@@ -179,9 +181,9 @@ class VAEController(LiveController):
                 self.panels.show_plane(self.map)
             else:
                 self.panels.show_plane(codes=(self.q.mean.numpy(), self.labels))
-            # What lies behind is another picture: a new list. From moment to moment of the training it moves itself.
-            if not early or before is None or before[0]:
-                self.moving = [*(self.panels.ground if early else ()), *self.panels.moving]
+            # What lies behind has a list of its own. From moment to moment of the training it moves itself.
+            new = [*(self.panels.ground if early else ()), *self.panels.moving]
+            self.moving = self._moving.setdefault(("",) if early else self._behind, new)
         if early:
             side = round(len(self.map) ** 0.5)
             column, row = (min(int((at / REACH + 1) / 2 * side), side - 1) for at in (z1, -z2))

@@ -183,10 +183,11 @@ class PlaygroundPanels:
 class ComparedPanels:
     """Two planes side by side: on the left a picture that was kept, on the right, the ``plane``, what goes on.
 
-    Over each stand two lines that say what it is. :meth:`update` changes the artists in ``moving``.
+    Over each stand two lines that say what it is. :meth:`show` brings another picture to the left, :meth:`update`
+    changes the artists in ``moving``.
     """
 
-    def __init__(self, figure: Figure, caption: str, kept: Mapping[str, Any]):
+    def __init__(self, figure: Figure):
         figure.clear()
         width, height = figure.get_size_inches()
         left, between, bottom = 0.55, 0.65, 0.5
@@ -194,14 +195,23 @@ class ComparedPanels:
         before, self.plane = (
             add_axes(figure, (left + k * (side + between), bottom, side, side)) for k in range(2)
         )
-        PlaneArtists(before).update(**kept)
-        self._artists = PlaneArtists(self.plane)
+        self._before, self._artists = PlaneArtists(before), PlaneArtists(self.plane)
         inch, line = _below(before)
         _write_players(before, line - 0.02, 0.5 + 0.22 * inch)  # on both sides of the axis' label
         how: dict[str, Any] = {"va": "bottom", "fontsize": 10}
-        write(before, 0, 1.02, caption, **how)
-        self._caption = write(self.plane, 0, 1.02, "", **how)
+        self._kept: Mapping[str, Any] | None = None
+        self._said, self._caption = (write(ax, 0, 1.02, "", **how) for ax in (before, self.plane))
         self.moving: list[Artist] = [*self._artists.moving, self._caption]
+
+    def show(self, caption: str, kept: Mapping[str, Any]) -> bool:
+        """This scene for :meth:`PlaneArtists.update` on the left, and what it is; whether it is another one than
+        before."""
+        if kept is self._kept:
+            return False
+        self._kept = kept
+        self._before.update(**kept)
+        self._said.set_text(caption)
+        return True
 
     def update(self, scene: Mapping[str, Any], caption: str) -> None:
         """Show a scene for :meth:`PlaneArtists.update` on the right, and what it is."""

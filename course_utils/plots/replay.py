@@ -1,7 +1,7 @@
 """A recorded run at one moment: its samples beside its curves up to there; or two runs beside each other."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -12,14 +12,31 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
-from matplotlib.text import Annotation
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.text import Text
+from matplotlib.ticker import (
+    FixedLocator,
+    Formatter,
+    FuncFormatter,
+    Locator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
 from numpy.typing import ArrayLike
 
 from course_utils.datasets.scaling import to_bytes
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.layout import Box, add_axes, draw_guide, emptied, thousands, write, write_above
+from course_utils.plots.layout import (
+    Box,
+    add_axes,
+    draw_guide,
+    emptied,
+    replace_picture,
+    thousands,
+    write,
+    write_above,
+)
 from course_utils.plots.quantities import QUALITY, Panel, label_and_color, panel_for
 from course_utils.plots.training import smooth
 from course_utils.recording.curves import Curve
@@ -43,33 +60,47 @@ class Run:
     curves: Mapping[str, Curve]
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A panel's artists, of which its lines and the marker move, and where its vertical axis stands."""
+
+    artists: tuple[Artist, ...]
+    lines: list[Shown]
+    marker: Line2D
+    limits: tuple[float, float]
+    locator: Locator
+
+
 class ReplayPanels:
     """One run: its samples, and beside them the panels of ``titles``. Two runs: the samples of each over the first of
     ``titles``, and beside them the Fréchet distances of both on one axis.
 
-    :meth:`show` puts other runs or panels there, as many as at first; :meth:`update` changes only the artists in
-    ``moving``. The axes are from the beginning those of the whole run, so that playing moves none of them. On the axis
-    of steps the moments of the longest run are evenly spaced, as on the slider: the first steps, where most happens,
-    are not squeezed together.
+    :meth:`show` puts other runs or panels there; :meth:`update` changes only the artists in ``moving``. What was drawn
+    once is kept, and comes back as it was. The axes are from the beginning those of the whole run, so that playing
+    moves none of them. On the axis of steps the moments of the longest run are evenly spaced, as on the slider: the
+    first steps, where most happens, are not squeezed together.
     """
 
     def __init__(self, figure: Figure, runs: Sequence[Run], titles: Sequence[str]):
         figure.clear()
         self._figure = figure
-        self._drawn: dict[
-            Axes, tuple[Any, ...]
-        ] = {}  # which panel stands there, its lines, all that moves in it
+        self._axes: dict[Hashable, Axes] = {}  # by their place
+        self._drawn: dict[Hashable, Drawn] = {}
+        self._standing: dict[Axes, Drawn] = {}  # which of them is there now
+        self._scaled: dict[Axes, str] = {}  # whose steps are on their axis
+        self._ticks: dict[Hashable, tuple[Locator, Locator, Formatter, Formatter]] = {}
         self.show(runs, titles)
 
     def show(self, runs: Sequence[Run], titles: Sequence[str]) -> None:
         """These runs and panels, in the place of those before."""
-        self._runs, self._used = runs, list(self._figure.axes)
-        moments = max((run.moments for run in runs), key=lambda steps: steps[-1])
-        self._moments = moments if len(moments) > 1 else np.array([0, 1])
+        self._runs = runs
+        self._longest = max(runs, key=lambda run: run.moments[-1])
         self.moving: list[Artist] = []
-        self._samples: list[tuple[AxesImage, Annotation]] = []
+        self._samples: list[tuple[AxesImage, Text]] = []
         self._lines: list[Shown] = []
         self._markers: list[Line2D] = []
+        for ax in self._figure.axes:
+            self._figure.delaxes(ax)
         (self._lay_out_two if len(runs) == 2 else self._lay_out_one)(titles)
 
     def update(self, steps: Sequence[int], pictures: Sequence[ArrayLike]) -> None:
@@ -94,9 +125,7 @@ class ReplayPanels:
         for place, title in enumerate(titles):
             last = place == len(titles) - 1
             box = (left, bottom + (len(titles) - 1 - place) * (each + gap), width - left - 0.2, each)
-            ax = self._show_panel(box, title, [0])
-            ax.set_xlabel("training step" if last else "")
-            ax.tick_params(labelbottom=last)
+            self._show_panel(box, title, [0], "training step" if last else None)
 
     def _lay_out_two(self, titles: Sequence[str]) -> None:
         width, height = self._figure.get_size_inches()
@@ -105,70 +134,93 @@ class ReplayPanels:
         for run, color in enumerate(RUN_COLORS):
             left = 0.1 + run * column
             self._show_samples(run, (left, height - top - side, column - 0.15, side), color)
-            self._show_panel(
-                (left + 0.5, bottom, column - 0.7, height - top - side - gap - bottom), titles[0], [run]
-            )
+            box = left + 0.5, bottom, column - 0.7, height - top - side - gap - bottom
+            self._show_panel(box, titles[0], [run], "")
         left, bottom = 2 * column + 0.65, 0.58
-        ax = self._show_panel((left, bottom, width - left - 0.2, height - top - bottom), QUALITY, [0, 1])
-        ax.set_xlabel("training step")
+        box = left, bottom, width - left - 0.2, height - top - bottom
+        self._show_panel(box, QUALITY, [0, 1], "training step")
 
     # ------------------------------------------------------------------ what stands there
 
     def _show_samples(self, run: int, box: Box, color: str) -> None:
-        ax, (width, height) = self._axes_at(box), self._figure.get_size_inches()
-        image = ax.imshow(_rgba(np.zeros(self._runs[run].shape, np.uint8)), interpolation="nearest")
-        ax.set_axis_off()
-        ax.set_anchor("NW")
-        x, y, w, h = box
-        over = partial(ax.annotate, xycoords="figure fraction", xytext=(0, 5), textcoords="offset points")
-        over(self._runs[run].name, (x / width, (y + h) / height), color=palette.text(color), fontsize=13)
-        step = over("", ((x + w) / width, (y + h) / height), ha="right", fontsize=12)
+        ax, known = self._axes_at(box, box)
+        blank = _rgba(np.zeros(self._runs[run].shape, np.uint8))
+        if not known:
+            ax.imshow(blank, interpolation="nearest")
+            ax.set_axis_off()
+            ax.set_anchor("NW")
+            (width, height), (x, y, w, h) = self._figure.get_size_inches(), box
+            over = partial(
+                ax.annotate, "", xycoords="figure fraction", xytext=(0, 5), textcoords="offset points"
+            )
+            over((x / width, (y + h) / height), color=palette.text(color), fontsize=13)
+            over(((x + w) / width, (y + h) / height), ha="right", fontsize=12)
+        (image,), (name, step) = ax.images, ax.texts
+        replace_picture(image, blank)
+        name.set_text(self._runs[run].name)
         self._samples.append((image, step))
         self.moving += [image, step]
 
-    def _show_panel(self, box: Box, title: str, runs: Sequence[int]) -> Axes:
-        """A panel of one run's quantities in their colours; or of one quantity of two runs, in the runs' colours."""
-        what = title, *runs, *(run.name for run in self._runs)
-        if self._used and self._drawn.get(self._used[0], ("",))[0] == what:
-            ax = self._used.pop(0)
-            _, lines, moving = self._drawn[ax]
-            self._keep(ax, what, lines, moving)
-            return ax
-        ax, together = self._axes_at(box), len(runs) > 1
-        curves, names, lines = [], [], []
-        for run in runs:
-            recorded = self._runs[run].curves
-            panel = panel_for(title, recorded)
-            for name in panel.names:
-                if name in recorded:
-                    names.append(label_and_color(name))
-                    curves.append(recorded[name])
-                    color = RUN_COLORS[run] if together else names[-1][1]
-                    lines += _curve(ax, run, recorded[name], color, RUN_DASHES[run] if together else "-")
-        said = names if names and not together else [(title, palette.THEORY)]
-        write_above(ax, [(label, palette.text(color)) for label, color in said])
+    def _show_panel(self, box: Box, title: str, runs: Sequence[int], label: str | None) -> None:
+        """A panel of one run's quantities in their colours; or of one quantity of two runs, in the runs' colours.
+        Under it a label; None: not even the numbers of the steps."""
+        panel = panel_for(title, self._runs[runs[0]].curves)
+        curves = [
+            (run, name, self._runs[run].curves[name])
+            for run in runs
+            for name in panel.names
+            if name in self._runs[run].curves
+        ]
+        shown = [_shown(curve, panel) for *_, curve in curves]
+        logarithmic = panel.logarithmic and any(map(len, shown))
+        ax, known = self._axes_at((*box, logarithmic), box)
+        if not known:
+            ax.yaxis.set_label_coords(0, 0)  # none is written: no place has to be found for it
+            ax.set_xlabel(label or "")
+            ax.tick_params(labelbottom=label is not None)
+            if logarithmic:
+                ax.set_yscale("log")
+                ax.yaxis.set_minor_locator(NullLocator())
+                ax.yaxis.set_major_formatter("{x:g}")
+        key = ax, title, *(self._runs[run].name for run in runs)
+        if (drawn := self._drawn.get(key)) is None:
+            emptied(ax)
+            together, lines, said = len(runs) > 1, [], []
+            for run, name, curve in curves:
+                said.append(label_and_color(name))
+                color = RUN_COLORS[run] if together else said[-1][1]
+                lines += _curve(ax, run, curve, color, RUN_DASHES[run] if together else "-")
+            if together or not said:
+                said = [(title, palette.THEORY)]
+            write_above(ax, [(words, palette.text(color)) for words, color in said])
+            _scale(ax, panel, shown, ticks=min(6, max(2, int(box[3] / 0.22))))
+            (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
+            artists, locator = (*ax.lines, *ax.texts), ax.yaxis.get_major_locator()
+            self._drawn[key] = drawn = Drawn(artists, lines, marker, ax.get_ylim(), locator)
+        elif drawn is not self._standing[ax]:
+            emptied(ax).set_ylim(drawn.limits)
+            ax.yaxis.set_major_locator(drawn.locator)
+            for artist in drawn.artists:
+                ax.add_artist(artist)
+        self._standing[ax] = drawn
         self._scale_steps(ax, box[2])
-        _scale(ax, panel, curves, ticks=min(6, max(2, int(box[3] / 0.22))))
-        (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
-        self._keep(ax, what, lines, [*(line for _, line, _, _ in lines), marker])
-        return ax
+        self._lines += drawn.lines
+        self._markers.append(drawn.marker)
+        self.moving += [*(line for _, line, _, _ in drawn.lines), drawn.marker]
 
-    def _keep(self, ax: Axes, what: tuple[Any, ...], lines: list[Shown], moving: list[Line2D]) -> None:
-        self._drawn[ax] = what, lines, moving
-        self._lines += lines
-        self._markers.append(moving[-1])
-        self.moving += moving
-
-    def _axes_at(self, box: Box) -> Axes:
-        """New axes, or those that stand there."""
-        if self._used:
-            return emptied(self._used.pop(0))
-        ax = add_axes(self._figure, box)
-        ax.yaxis.set_label_coords(0, 0)  # none is written: no place has to be found for it
-        return ax
+    def _axes_at(self, place: Hashable, box: Box) -> tuple[Axes, bool]:
+        """The axes of that place, and whether they were there before."""
+        known = self._axes.get(place)
+        ax = self._axes[place] = (
+            add_axes(self._figure, box) if known is None else self._figure.add_axes(known)
+        )
+        return ax, known is not None
 
     def _scale_steps(self, ax: Axes, width: float) -> None:
-        moments = self._moments
+        if self._scaled.get(ax) == self._longest.name:
+            return
+        self._scaled[ax] = self._longest.name
+        moments = self._longest.moments if len(self._longest.moments) > 1 else np.array([0, 1])
         places = np.arange(len(moments))
         ax.set_xscale(
             "function",
@@ -181,9 +233,16 @@ class ReplayPanels:
             place = inch * np.interp(step, moments, places)
             if step <= moments[-1] and place - at >= APART:
                 ticks, at = [*ticks, step], place
-        ax.xaxis.set_major_locator(FixedLocator(ticks))
-        ax.xaxis.set_minor_locator(NullLocator())
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: thousands(x) if x >= 1000 else f"{x:g}"))
+        new = FixedLocator(ticks), NullLocator(), FuncFormatter(_step_words), NullFormatter()
+        major, minor, *formatters = self._ticks.setdefault((ax, self._longest.name), new)
+        ax.xaxis.set_major_locator(major)
+        ax.xaxis.set_minor_locator(minor)
+        ax.xaxis.set_major_formatter(formatters[0])
+        ax.xaxis.set_minor_formatter(formatters[1])
+
+
+def _step_words(step: float, _: object = None) -> str:
+    return thousands(step) if step >= 1000 else f"{step:g}"
 
 
 def _curve(
@@ -202,25 +261,26 @@ def _curve(
     ]
 
 
-def _scale(ax: Axes, panel: Panel, curves: Sequence[Curve], ticks: int) -> None:
+def _shown(curve: Curve, panel: Panel) -> np.ndarray:
+    """The values that can be drawn."""
+    values = curve.values
+    return values[np.isfinite(values) & ((values > 0) | (not panel.logarithmic))]
+
+
+def _scale(ax: Axes, panel: Panel, shown: Sequence[np.ndarray], ticks: int) -> None:
     """The vertical axis for whole curves, with about so many ticks, and the panel's guide."""
-    shown = [curve.values[np.isfinite(curve.values)] for curve in curves]
-    shown = [kept for values in shown if len(kept := values[(values > 0) | (not panel.logarithmic)])]
-    values = np.concatenate([np.empty(0), *shown])
-    ax.set_yscale("linear")  # with the ticks that belong to it
-    if len(values) == 0:
+    shown = [values for values in shown if len(values)]
+    if not shown:
         ax.set(ylim=(0, 1), yticks=[])
         write(ax, 0.5, 0.5, "not recorded", ha="center", va="center", color=palette.MUTED)
         return
     if panel.guide is not None:
         draw_guide(ax, panel.guide)
         shown.append(np.array([panel.guide]))
-        values = np.append(values, panel.guide)
+    values = np.concatenate(shown)
     if panel.logarithmic:
         low, high = values.min() / 1.3, values.max() * 1.3
-        ax.set(yscale="log", ylim=(low, high), yticks=_decades(low, high, ticks))
-        ax.yaxis.set_minor_locator(NullLocator())
-        ax.yaxis.set_major_formatter("{x:g}")
+        ax.set(ylim=(low, high), yticks=_decades(low, high, ticks))
     else:
         # A few spikes would flatten all the rest; they may leave the picture. But no curve may, were it a short one.
         within = np.array(

@@ -150,7 +150,7 @@ class TransferPanels:
         for name, (color, dash), x in (("content", CONTENT_LINE, 1.0), ("style", STYLE_LINE, 0.45)):
             (self._lines[name],) = self._curves.plot([], [], color=color, ls=dash, lw=1.8)
             write(self._curves, x, 1.03, name, color=palette.text(color), ha="right", va="bottom")
-        self._content = content
+        self._content, self._shown = content, (content, *styles)
         self.moving: list[Artist] = [
             self._image,
             self._edge,
@@ -160,11 +160,15 @@ class TransferPanels:
             *self._lines.values(),
         ]
 
-    def show(self, content: np.ndarray, *styles: np.ndarray) -> None:
-        """Another content and other styles, (h, w, 3) in [0, 1]."""
+    def show(self, content: np.ndarray, *styles: np.ndarray) -> bool:
+        """This content and these styles, (h, w, 3) in [0, 1]; whether any of them is another one than before."""
+        before, self._shown = self._shown, (content, *styles)
         self._content = content
-        for image, picture in zip(self._given, (content, content, *styles), strict=True):
+        if all(picture is other for picture, other in zip(self._shown, before, strict=True)):
+            return False
+        for image, picture in zip(self._given, (content, *self._shown), strict=True):
             replace_picture(image, picture)
+        return True
 
     @property
     def picture(self) -> Axes:

@@ -20,6 +20,10 @@ def drawn(controller, canvas):
         return canvas.png(controller.moving)
 
 
+def from_scratch(controller):
+    return drawn(copy(controller), Canvas(controller.size))
+
+
 @pytest.mark.parametrize("name", apps.SHOWN)
 def test_every_named_state_shows_what_it_says(name, images):
     controller = apps.controller(name, images)
@@ -31,9 +35,7 @@ def test_every_named_state_shows_what_it_says(name, images):
         controller.visit(each.name)
         lies += each.lies(controller)
         png = drawn(controller, canvas)
-        assert png == drawn(copy(controller), Canvas(controller.size)), (
-            f"{each.name}: not as drawn from scratch"
-        )
+        assert png == from_scratch(controller), f"{each.name}: not as drawn from scratch"
         said = controller.describe()
         assert said.endswith(each.sees)
         seen.add(said)
@@ -42,6 +44,29 @@ def test_every_named_state_shows_what_it_says(name, images):
     again = states[0]  # wherever one comes from, a state is the same
     controller.visit(again.name)
     assert again.lies(controller) == []
+    assert drawn(controller, canvas) == from_scratch(controller)
+
+
+@pytest.mark.parametrize(
+    ("name", "control", "options"),
+    [
+        ("replay_app", "other", ("mlp", "wgan-gp", "none", "mlp")),
+        ("replay_app", "run", ("cgan", "wgan-gp", "dcgan", "cgan")),
+        ("replay_app", "curves", ("losses", "gradient norm", "what D says", "losses")),
+        ("vae_app", "plane", ("where digits go", "what decodes there", "where digits go")),
+        ("vae_app", "beta", ("4", "0.25", "4")),
+        ("gan_app", "recipe", ("wgan-gp", "mlp", "wgan-clip", "wgan-gp")),
+        ("playground_app", "compare", (True, False, True)),
+    ],
+)
+def test_what_comes_back_is_as_drawn_from_scratch(name, control, options, images):
+    """Panels, drawn axes and the ground behind what moves are kept for that."""
+    controller = apps.controller(name, images)
+    canvas = Canvas(controller.size)
+    drawn(controller, canvas)
+    for option in options:
+        controller.set(**{control: option})
+        assert drawn(controller, canvas) == from_scratch(controller), option
 
 
 def test_brought_back_a_picture_is_what_it_was():

@@ -14,6 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 PIXELS_PER_INCH = 100
+STILLS = 4  # pictures without what moves
+KNOWN = 12  # ways in which an axis was drawn last
 
 
 class Canvas:
@@ -25,10 +27,9 @@ class Canvas:
     def __init__(self, size: tuple[float, float], scale: float = 1.0):
         self.figure = Figure(figsize=(size[0] / scale, size[1] / scale), dpi=PIXELS_PER_INCH * scale)
         self._canvas: Any = FigureCanvasAgg(self.figure)
-        # The picture without what moves, and for which moving artists and which limits it was drawn.
-        self._still: Any = None
-        self._moving: Sequence[Artist] | None = None
-        self._limits: list[tuple[float, ...]] = []
+        self._moving: Sequence[Artist] = ()
+        # The last pictures without what moves: for which moving artists, and which limits, and the pixels.
+        self._stills: list[tuple[Sequence[Artist], list[tuple[float, ...]], Any]] = []
         self._at_work = False
 
     def resize(self, width: int) -> None:
@@ -36,20 +37,25 @@ class Canvas:
         self.figure.set_dpi(width / self.figure.get_figwidth())
 
     def png(self, moving: Sequence[Artist]) -> bytes:
-        """The present picture. Where only the ``moving`` artists have changed since the last one, and no axes' limits,
-        only they are drawn. Otherwise everything is, but of the axes' ticks, labels and grids, which take most of a
-        drawing's time, only what has changed is worked out anew."""
+        """The present picture. Where only the ``moving`` artists have changed since this very list was last given, and
+        no axes' limits, only they are drawn. Otherwise everything is, but of the axes' ticks, labels and grids, which
+        take most of a drawing's time, only what has changed is worked out anew."""
         limits = [(self.figure.dpi,), *(ax.viewLim.bounds for ax in self.figure.axes)]
-        if not moving or moving is not self._moving or limits != self._limits:
-            for artist in self._moving or ():
+        if moving is not self._moving:
+            for artist in self._moving:
                 artist.set_animated(False)
             for artist in moving:
                 artist.set_animated(True)  # which keeps it out of an ordinary draw
-            self._draw()
-            self._still = self._canvas.copy_from_bbox(self.figure.bbox)
-            self._moving, self._limits = moving, limits
+            self._moving = moving
+        for given, own, still in self._stills:
+            if moving and given is moving and own == limits:
+                self._canvas.restore_region(still)
+                break
         else:
-            self._canvas.restore_region(self._still)
+            self._draw()
+            still = self._canvas.copy_from_bbox(self.figure.bbox)
+            others = [known for known in self._stills if known[0] is not moving]
+            self._stills = [*others[1 - STILLS :], (moving, limits, still)]
         for artist in moving:
             artist.draw(self._canvas.get_renderer())
         return to_png(np.asarray(self._canvas.buffer_rgba())[..., :3])
@@ -68,7 +74,7 @@ class Canvas:
 
 class Remembered:
     """How an axis is drawn, with its ticks, labels and grid: the first time as ever, while what is done to the pixels
-    is noted; then, for as long as the axis stays as it is, by doing the same to the pixels again.
+    is noted; then, whenever the axis is as it was one of the last times, by doing the same to the pixels again.
 
     Not noticed is what is changed in place: a locator, a formatter, the offset text, a label's distance, a spine, a
     single tick. Give the axis a new locator or formatter with it.
@@ -77,27 +83,32 @@ class Remembered:
     def __init__(self, axis: Axis, at_work: Callable[[], bool]):
         self._axis, self._at_work = axis, at_work
         self._first: Callable[[Any], None] = axis.draw
-        self._seen: tuple[Any, ...] = ()
-        self._done: list[Callable[[], object]] = []
+        self._renderer: Any = None
+        self._known: list[tuple[tuple[Any, ...], list[Any]]] = []  # how it was, and what was done
 
     def __call__(self, renderer: Any) -> None:
         if not self._at_work() or not hasattr(
             renderer, "_update_methods"
         ):  # which is matplotlib's own affair
-            self._seen = ()
+            self._known = []
             self._first(renderer)
             return
         axis, label = self._axis, self._axis.label
+        if renderer is not self._renderer:
+            self._renderer, self._known = renderer, []
         seen = (
-            renderer, axis.get_visible(), *axis.get_view_interval(), axis.axes.bbox.bounds, axis.label.get_text(),
+            axis.get_visible(), *axis.get_view_interval(), axis.axes.bbox.bounds, axis.label.get_text(),
             axis.get_major_locator(), axis.get_major_formatter(), axis.get_minor_locator(), axis.get_minor_formatter(),
             axis.get_tick_params("major"), axis.get_tick_params("minor"),
         )  # fmt: skip
-        if seen == self._seen and not (label.stale and label.get_text()):
-            for again in self._done:
-                again()
-            return
-        agg, self._seen = renderer._renderer, seen
+        if label.stale and label.get_text():
+            self._known = []
+        for known, done in self._known:
+            if known == seen:
+                for again in done:
+                    again()
+                return
+        agg = renderer._renderer
         renderer._renderer = noted = Noted(agg)  # as a renderer itself does it for filters
         renderer._update_methods()
         try:
@@ -105,7 +116,7 @@ class Remembered:
         finally:
             renderer._renderer = agg
             renderer._update_methods()
-        self._done = noted.done
+        self._known = [*self._known[1 - KNOWN :], (seen, noted.done)]
 
 
 class Noted:

@@ -11,6 +11,7 @@ from copy import copy
 from typing import Any, ClassVar
 
 from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils.apps.frame.controls import Button, Choice, Control, Slider, Toggle, ValueControl
@@ -32,8 +33,8 @@ class Controller:
 
     Most of a frame's time goes into text and ticks, which rarely change. A controller that lists the artists that do
     change in ``moving`` gets only those drawn again, over a stored picture of all the rest, for as long as no axes
-    change their limits. When anything else has changed, it assigns a new list, and all is drawn again, once. An empty
-    list always draws everything.
+    change their limits. When anything else has changed, it assigns a new list, and all is drawn again, once; or an
+    earlier list, when all the rest is again as it was with that one. An empty list always draws everything.
 
     Controls that belong to the picture, such as a time line, may stand ``below`` it. A slider whose range grows (the
     recorded part of a run) has its present upper end in ``ends``. ``alt`` says what the picture shows to who does not
@@ -67,6 +68,8 @@ class Controller:
         self.moving: Sequence[Artist] = ()
         self.panels: Any = None  # what draws
         self._drawn: tuple[Figure, Hashable] | None = None  # where the panels are, and of which scene
+        # The panels of the other scenes in that figure, their axes, and what moved.
+        self._scenes: dict[Hashable, tuple[Any, list[Axes], Sequence[Artist]]] = {}
 
     def value_controls(self) -> list[ValueControl]:
         return [c for c in self.controls + self.below if isinstance(c, (Slider, Choice, Toggle))]
@@ -188,17 +191,29 @@ class Controller:
 
     def draw(self, figure: Figure) -> None:
         """Draw the present state. In the same figure, artists are made once, and then moved."""
-        drawn = figure, self.scene()
+        scene = self.scene()
+        drawn = figure, scene
         if drawn != self._drawn:
+            if self._drawn is None or self._drawn[0] is not figure:
+                self._scenes = {}
+            else:
+                self._scenes[self._drawn[1]] = self.panels, figure.axes, self.moving
             for ax in figure.axes:  # clear() would first make each of them as new
                 figure.delaxes(ax)
-            figure.clear()  # what other panels have drawn there
-            self.panels = self.make_panels(figure)
-            self.moving, self._drawn = self.panels.moving, drawn
+            if scene in self._scenes:
+                self.panels, axes, self.moving = self._scenes[scene]
+                for ax in axes:
+                    figure.add_axes(ax)
+            else:
+                figure.clear()  # what other panels have drawn there
+                self.panels = self.make_panels(figure)
+                self.moving = self.panels.moving
+            self._drawn = drawn
         self.update()
 
     def scene(self) -> Hashable:
-        """What decides which panels there are: when it changes, they are made again."""
+        """What decides which panels there are. Those of each scene are made once, and kept for when it comes back:
+        their axes, that is, and no other artists of the figure."""
         return None
 
     def make_panels(self, figure: Figure) -> Any:

@@ -264,10 +264,10 @@ class PlaygroundController(LiveController):
     # ------------------------------------------------------------------ what is shown
 
     def scene(self) -> Hashable:
-        return self._kept and self._kept[0]
+        return self._kept is not None
 
     def make_panels(self, figure: Figure) -> PlaygroundPanels | ComparedPanels:
-        return ComparedPanels(figure, *self._kept) if self._kept else PlaygroundPanels(figure)
+        return ComparedPanels(figure) if self._kept else PlaygroundPanels(figure)
 
     def _scene(self) -> dict[str, Any]:
         parts = {f"with_{name}": self.values[name] for name in ("surface", "arrows", "manifold")}
@@ -282,6 +282,8 @@ class PlaygroundController(LiveController):
         self.measurements.look()
         self._speedometer.look(self.session.now)
         if self._kept:
+            if self.panels.show(*self._kept):
+                self.moving = list(self.panels.moving)  # a new list: all is drawn, once
             self.panels.update(self._scene(), self._caption())
         else:
             losses = self.session.trainer.log.columns("discriminator_loss", "generator_loss").numpy()
