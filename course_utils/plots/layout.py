@@ -111,7 +111,7 @@ def write_above(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
     for text, color in reversed(names):
         beside = ax.annotate(
             text, (place, 1), xycoords=(beside, ax.transAxes), xytext=(gap, 5), textcoords="offset points",
-            ha="right", color=color, fontsize=12,
+            ha="right", color=color, fontsize=12, clip_on=False,
         )  # fmt: skip
         place, gap = 0, -10
 

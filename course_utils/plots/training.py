@@ -95,8 +95,8 @@ class TrainingPanels:
             values = smooth(history[name], max(1, window // every))
             line.set_data(every * np.arange(1, len(values) + 1), values)
         self._curves.set_xlim(0, roomy(every * len(values), at_least=250))
-        if self.critic and len(values):
-            low, high = values.min(), values.max()
+        if self.critic:
+            low, high = (values.min(), values.max()) if len(values) else (0, 1)
             self._curves.set_ylim(-roomy(-low) if low < 0 else 0.0, roomy(high))
 
 
