@@ -141,7 +141,7 @@ def train(arguments, overrides, seed, judge) -> dict:
         recorder.add_metrics(range(1, steps + 1), **trainer.history)
         name = trainer.recipe.name if arguments.record is True else arguments.record
         recorder.save(DATA / "runs" / f"{name}.npz")
-        save_generator(trainer, DATA / "checkpoints" / f"{name.replace('-', '_')}_generator.safetensors")
+        save_generator(trainer, DATA / "checkpoints" / f"{name}_generator.safetensors")
     return {
         "recipe": trainer.recipe.name,
         "overrides": overrides,

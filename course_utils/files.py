@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     # Not tempfile: its files are readable by their owner only, and the name would inherit that.
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
+        part.touch()
+        mode = stat.S_IMODE(part.stat().st_mode)
+        part.unlink()
         yield part
+        part.chmod(mode)  # a writer may have put a file of tempfile's there, as safetensors does
         with part.open("rb+") as file:
             os.fsync(file.fileno())  # else a crash soon after could leave the name to an empty file
         os.replace(part, path)

@@ -5,8 +5,10 @@ import os
 import stat
 
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.torch import save_file
 
 from course_utils import files
 
@@ -109,6 +111,14 @@ def test_others_may_read_the_file_as_they_could_have_before(tmp_path):
     assert stat.S_IMODE((tmp_path / "ours").stat().st_mode) == stat.S_IMODE(
         (tmp_path / "plain").stat().st_mode
     )
+
+
+def test_others_may_read_it_also_where_a_writer_goes_through_a_private_file(tmp_path):
+    with files.replacing(tmp_path / "ours") as part:
+        save_file({"w": torch.zeros(2)}, part)
+    (tmp_path / "plain").touch()
+    ours, plain = (stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("ours", "plain"))
+    assert ours == plain
 
 
 def test_a_name_that_is_taken_is_left_alone_and_the_next_one_taken(tmp_path):
