@@ -22,8 +22,10 @@ import course_utils  # isort: skip # noqa: F401 # first: it says how threads wai
 import argparse
 import json
 from contextlib import suppress
+from functools import partial
 from itertools import takewhile
 from statistics import median
+from time import perf_counter
 
 from gan_quality import Judge
 from pytorch_gan import Dcgan, Peer, WganGp
@@ -85,17 +87,21 @@ def of_gan_quality(way: str) -> list[dict]:
 
 
 def speed(ways: list[str], images, rounds: int) -> dict[str, float]:
-    """Milliseconds a step, the median over turns of ten steps."""
+    """Milliseconds a step, the median over turns of two seconds: as in a training, caches and waits have settled."""
     calls = {}
     for way in ways:
         step = begin(way, {}, images, 0)[1]
 
-        def ten(step=step, peer=way in PEERS):
+        def turn(count, step=step, peer=way in PEERS):
             with all_cores(peer):  # ours decide by themselves
-                for _ in range(10):
+                for _ in range(count):
                     step()
 
-        calls[way] = (ten, 10)
+        turn(2)
+        start = perf_counter()
+        turn(3)
+        count = max(3, round(2 / (perf_counter() - start) * 3))
+        calls[way] = (partial(turn, count), count)
     return {way: row["median"] for way, row in measure(calls, rounds).items()}
 
 
