@@ -1,0 +1,58 @@
+"""An app's picture is drawn faster than matplotlib draws, and has the same pixels."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MultipleLocator
+from PIL import Image
+
+from course_utils.apps.frame.canvas import Canvas, to_png
+from course_utils.plots import palette
+
+
+def axes_of_all_kinds(figure):
+    """Ticks, grids, labels, offsets and texts of every kind that an app may have."""
+    plain, log, linear, ends, small, words = figure.subplots(2, 3).flat
+    plain.plot([0, 1], [3, 1])
+    plain.set(xlabel="step", ylabel="$W_1$", title="a title with $x_1$")
+    log.set(yscale="log", ylim=(0.03, 400), xlabel="below", xlim=(4, -1))
+    linear.set(xscale="symlog", xlim=(-10, 1000), yticks=(0, 0.25, 1), yticklabels=("none", "", "all"))
+    ends.set(ylim=(1e6, 1e6 + 3), ylabel="with an offset")  # and ticks on every side
+    ends.tick_params(top=True, labeltop=True, right=True, direction="inout", labelrotation=30)
+    small.xaxis.set_minor_locator(MultipleLocator(0.05))
+    small.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:.1f}\nof 1"))
+    small.tick_params(labelbottom=False)
+    words.text(0.31, 0.47, "turned $\\frac{1}{2}$", rotation=37, color=palette.DATA, alpha=0.6)
+    words.text(0.5, 0.2, "coarse", antialiased=False)
+    words.annotate("two\nlines", (1, 1), ha="right", va="top", xytext=(-3.3, 2.7), textcoords="offset points")
+    words.set_axis_off()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.37])
+def test_pixels_are_matplotlibs_own(scale):
+    canvas, reference = Canvas((9, 5), scale), Figure((9 / scale, 5 / scale), dpi=100 * scale)
+    with palette.context():
+        for figure in (canvas.figure, reference):
+            axes_of_all_kinds(figure)
+        expected = FigureCanvasAgg(reference)
+        for width in (900, 640):
+            canvas.resize(width)
+            reference.set_dpi(canvas.figure.dpi)
+            expected.draw()
+            for how_often in ("once", "again"):
+                drawn = np.asarray(Image.open(io.BytesIO(canvas.png(()))))
+                assert np.array_equal(drawn, np.asarray(expected.buffer_rgba())[..., :3]), how_often
+
+
+@pytest.mark.parametrize("kind", ["drawing", "photograph"])
+def test_a_png_holds_every_pixel(kind):
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (37, 61, 4), dtype=np.uint8)
+    if kind == "drawing":
+        pixels[:, 9:] = pixels[:, 9:10]
+    read = Image.open(io.BytesIO(to_png(pixels)))
+    assert read.mode == "RGB"
+    assert np.array_equal(np.asarray(read), pixels[..., :3])
