@@ -11,6 +11,7 @@ import os
 import sys
 from contextlib import suppress
 from functools import cache
+from typing import Any
 
 # glibc's numbers of its parameters, the variables that set them, and our values in bytes. Left alone, glibc learns from
 # what is freed to keep blocks of up to 32 MB in its heap. (Setting one of the two stops that; then the other must fit.)
@@ -18,10 +19,14 @@ from functools import cache
 # heap's end, so that less is asked for over and over.
 PARAMETERS = {-3: ("MALLOC_MMAP_THRESHOLD_", 8 << 20), -1: ("MALLOC_TRIM_THRESHOLD_", 64 << 20)}
 
+MANY = (
+    100_000  # new objects before a search for cycles, for 700: torch, scipy.stats and matplotlib make 250,000
+)
+
 
 def settle() -> None:
     """Set how glibc treats large blocks, unless the environment says so; and in a kernel of IPython, trim after every
-    cell from now on. Elsewhere, nothing."""
+    cell from now on, and search less for reference cycles in this one, which imports. Elsewhere, nothing."""
     if not any(variable in os.environ for variable, _ in PARAMETERS.values()):
         with suppress(AttributeError, OSError, TypeError):
             for parameter, (_, size) in PARAMETERS.items():
@@ -29,6 +34,21 @@ def settle() -> None:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if shell is not None:
         shell.events.register("post_run_cell", trim_memory)
+        _spare_this_cell(shell.events)
+
+
+def _spare_this_cell(events: Any) -> None:
+    """Until the cell is over, let Python search for reference cycles seldom: all that imports make stays, and to look
+    through it again and again takes a third of a second. Then as before, and past all that exists."""
+    usual = gc.get_threshold()
+
+    def over(*_: object) -> None:
+        events.unregister("post_run_cell", over)
+        gc.set_threshold(*usual)
+        gc.freeze()
+
+    gc.set_threshold(MANY, *usual[1:])
+    events.register("post_run_cell", over)
 
 
 @cache

@@ -166,13 +166,17 @@ def test_a_room_brings_in_only_what_it_may(doings, never, tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what is resident")
 def test_memory_that_a_cell_freed_is_given_back_after_it():
     code = """
+        import gc
         from IPython.core.interactiveshell import InteractiveShell
 
         def resident():  # pages of 4 kB, in MB
             return int(open("/proc/self/statm").read().split()[1]) * 4 / 1000
 
         shell = InteractiveShell.instance(user_ns={"resident": resident}, history_length=0)
-        shell.run_cell("import course_utils, course_utils, numpy as np")
+        usual = gc.get_threshold()
+        shell.run_cell("import course_utils, course_utils, gc, numpy as np; seldom = gc.get_threshold()")
+        assert shell.user_ns["seldom"] > gc.get_threshold() == usual  # imports alone are spared, and then passed over
+        assert gc.get_freeze_count() > 10_000
         # 256 MB in pieces of 64 kB, below the size of a map of its own; every fiftieth stays
         shell.run_cell("a = [np.ones(8_000) for _ in range(4_000)]; keep = a[::50]; del a; held = resident()")
         print(shell.user_ns["held"] - resident())

@@ -23,7 +23,7 @@ import numpy as np
 
 from course_utils import checks, runtime
 from course_utils.checks import one_of
-from course_utils.datasets.downloads import DataUnavailable, fetch, open_plain
+from course_utils.datasets.downloads import PIECE, DataUnavailable, fetch, open_plain
 from course_utils.datasets.scaling import SIDE, check_digits, to_bytes
 
 # The site that MNIST came from often answers 403 or 503; these are its long-lived copies.
@@ -40,7 +40,6 @@ SHA256 = {
     "t10k-images-idx3-ubyte": "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "t10k-labels-idx1-ubyte": "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 }
-PIECE = 2**20  # bytes that are read at a time
 _alive: WeakValueDictionary[str, np.ndarray] = WeakValueDictionary()  # by the SHA-256 of their content
 _checksums: dict[str, int] = {}
 PREFIX = {"train": "train", "test": "t10k"}
@@ -241,7 +240,7 @@ def _similar(root: Path) -> str:
 
 
 def _load_idx(name: str, root: Path, download: bool, mirrors: Sequence[str]) -> np.ndarray:
-    folder = _mnist_folder(root)
+    folder, content = _mnist_folder(root), bytearray()
     path = fetch(
         name,
         folder,
@@ -255,20 +254,21 @@ def _load_idx(name: str, root: Path, download: bool, mirrors: Sequence[str]) -> 
             "COURSE_DATA to a folder whose mnist/ holds them, and run this again. "
             'Or go on without them: load_images("digits") gives rougher digits that need no download.'
         ).lstrip(),
+        content=content,
     )
-    return _read(path, name, SHA256[name])
+    return _read(path, name, SHA256[name], content)
 
 
-def _read(path: Path, name: str, sha256: str) -> np.ndarray:
-    """The array in a file of that content. Where somebody holds it already, and nobody has written into it, it is that
-    same array: a lesson that loads its pictures twice has them once."""
+def _read(path: Path, name: str, sha256: str, content: bytearray) -> np.ndarray:
+    """The array in a file of that content, which is read unless it was. Where somebody holds it already, and nobody has
+    written into it, it is that same array: a lesson that loads its pictures twice has them once."""
     known, checksum = _alive.get(sha256), _checksums.get(sha256)
     if known is not None and zlib.crc32(known.data) == checksum:
         return known
-    content = bytearray()  # read at once, a gzipped file would be in memory twice
-    with open_plain(path) as file:
-        while piece := file.read(PIECE):
-            content += piece
+    if not content:  # read at once, a gzipped file would be in memory twice
+        with open_plain(path) as file:
+            while piece := file.read(PIECE):
+                content += piece
     found = _alive[sha256] = _parse_idx(content, name)
     _checksums[sha256] = zlib.crc32(found.data)
     return found

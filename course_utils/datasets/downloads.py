@@ -10,12 +10,15 @@ import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DEADLINE = 8.0  # seconds for all mirrors together to answer at all, name look-up included
 STALL = 15.0  # seconds without a byte after which a transfer is given up
+PIECE = 2**20  # bytes that are read at a time
+_intact: set[tuple[object, ...]] = set()  # files found intact, as they were then
 
 
 class DataUnavailable(RuntimeError):
@@ -31,6 +34,7 @@ def fetch(
     download: bool = True,
     advice: str = "",
     also: Iterable[Path] = (),
+    content: bytearray | None = None,
 ) -> Path:
     """Find ``name`` (or ``name.gz``) in folder or under a path of ``also``, or else download it into folder.
 
@@ -45,6 +49,8 @@ def fetch(
     download : False never touches the network.
     advice : a line for the error's reader, below its message.
     also : where else the file may lie and how it may be called there, plain or with .gz.
+    content : takes up the uncompressed content of a file at hand that had to be read, to check it; others leave it
+        empty, and one that was found intact before and is as it was.
 
     Raises
     ------
@@ -54,7 +60,7 @@ def fetch(
         when a mirror answers but the folder cannot be written.
     """
     target, failures = Path(folder, name), dict[str, str]()
-    found, wrong = _find([target, *also], sha256)
+    found, wrong = _find([target, *also], sha256, content)
     for path, why in wrong.items():
         warnings.warn(f"{path} {why} and is not used.", stacklevel=2)
     if found is not None:
@@ -75,13 +81,29 @@ def open_plain(path: Path) -> gzip.GzipFile | BufferedReader:
     return gzip.open(path) if _is_gzipped(path) else path.open("rb")
 
 
-def is_intact(path: Path, sha256: str) -> bool:
-    """Does the SHA-256 of the file's uncompressed content begin with these hexadecimal digits?"""
-    try:
+def is_intact(path: Path, sha256: str, content: bytearray | None = None) -> bool:
+    """Does the SHA-256 of the file's uncompressed content begin with these hexadecimal digits?
+
+    A file that has been found intact, and not been written to since, is not read again. Of one that is read,
+    ``content`` takes up the content where it is intact.
+    """
+    now = path.stat()
+    state = str(path.absolute()), now.st_dev, now.st_ino, now.st_size, now.st_mtime_ns, sha256
+    if state in _intact:
+        return True
+    digest = hashlib.sha256()
+    with suppress(gzip.BadGzipFile, EOFError, zlib.error):  # errors of the disk pass through
         with open_plain(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest().startswith(sha256)
-    except (gzip.BadGzipFile, EOFError, zlib.error):  # errors of the disk pass through
-        return False
+            while piece := file.read(PIECE):
+                digest.update(piece)
+                if content is not None:
+                    content += piece
+        if digest.hexdigest().startswith(sha256):
+            _intact.add(state)
+            return True
+    if content is not None:
+        content.clear()
+    return False
 
 
 def _is_gzipped(path: Path) -> bool:
@@ -89,13 +111,15 @@ def _is_gzipped(path: Path) -> bool:
         return file.read(2) == b"\x1f\x8b"
 
 
-def _find(targets: Iterable[Path], sha256: str) -> tuple[Path | None, dict[Path, str]]:
+def _find(
+    targets: Iterable[Path], sha256: str, content: bytearray | None = None
+) -> tuple[Path | None, dict[Path, str]]:
     """The first good file, plain before gzipped; and what is wrong with those that were met on the way."""
     wrong: dict[Path, str] = {}
     for path in dict.fromkeys(Path(f"{target}{suffix}") for target in targets for suffix in ("", ".gz")):
         try:
             if stat.S_ISREG(path.stat().st_mode):  # is_file() hides from 3.14 on what is closed
-                if is_intact(path, sha256):
+                if is_intact(path, sha256, content):
                     return path, wrong
                 wrong[path] = "is damaged (not the expected content)"
         except (FileNotFoundError, NotADirectoryError):

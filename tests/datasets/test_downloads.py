@@ -154,6 +154,17 @@ def test_check_looks_at_the_uncompressed_content(tmp_path, body):
     assert content(path) == CONTENT
 
 
+def test_check_reads_a_file_once_until_it_changes(tmp_path):
+    path, taken = tmp_path / "digits", [bytearray() for _ in range(4)]
+    path.write_bytes(ZIPPED)
+    assert [is_intact(path, SHA256, take) for take in taken[:2]] == [True, True]
+    path.write_bytes(ZIPPED + b"x")
+    assert not is_intact(path, SHA256, taken[2])
+    path.write_bytes(CONTENT)
+    assert is_intact(path, SHA256, taken[3])
+    assert taken == [CONTENT, b"", b"", CONTENT]
+
+
 @pytest.mark.parametrize(
     "body",
     [
