@@ -405,7 +405,11 @@ def rows(room):
             dict(style="content|style", features="features|name"),
         )
         app = dict(content=("china", ""), style=("waves", ""), features=(network, ""), folder=(".", "word"))
-        yield apps.style_app, app | dict(scale=(1.0, "")), dict(features="features|name")
+        yield (
+            apps.style_app,
+            app | dict(prepared=(1, ""), wipe=(0.2, ""), scale=(1.0, "")),
+            dict(features="features|name"),
+        )
         load = dict(
             name=("embedded", ""),
             pooling=("max", ""),

@@ -309,7 +309,16 @@ def style_app(
     *,
     features: str | FeatureNetwork = "auto",
     folder: str | Path = ".",
+    prepared: int = 0,
+    wipe: float = 0.0,
     scale: float = 1.0,
 ) -> "frame.LiveApp":
-    """The app, ready to show: :class:`StyleController` in a frame; ``scale=1.4`` for a projector."""
-    return show(StyleController(content, style, features, folder), scale=scale)
+    """The app, ready to show: :class:`StyleController` in a frame; ``scale=1.4`` for a projector.
+
+    Its first ``prepared`` steps are taken already, and its slider *before | after* stands at ``wipe``.
+    """
+    controller = StyleController(content, style, features, folder)
+    controller.set(wipe=checks.number("wipe", wipe, "[0, 1]"))
+    for _ in range(checks.whole("prepared", prepared, at_least=0)):
+        controller.one_step()
+    return show(controller, scale=scale)

@@ -1,6 +1,7 @@
 """Pictures for lesson 11a: one latent as ten digits, a plane of styles, and what is measured of each digit."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
 from numpy.typing import ArrayLike
 
 from course_utils.datasets import SIDE
@@ -26,7 +29,15 @@ def digit_markers(ax: Axes, color: str, size: float) -> list[Line2D]:
     """Ten lines without points yet, the markers of which are the ten digits: they draw several times faster than
     text."""
     how: dict[str, Any] = {"ls": "none", "ms": size, "mew": 0, "clip_on": False, "color": palette.text(color)}
-    return [ax.plot([], [], marker=f"${digit}$", **how)[0] for digit in range(ROWS * COLUMNS)]
+    return [ax.plot([], [], marker=outline(digit), **how)[0] for digit in range(ROWS * COLUMNS)]
+
+
+@cache
+def outline(digit: int) -> Path:
+    """The digit as a marker in a square around 0, like matplotlib's f"${digit}$", which takes seven times as long."""
+    glyph = TextPath((0, 0), str(digit))
+    box = glyph.get_extents()
+    return Path((glyph.vertices - box.get_points().mean(0)) / max(box.width, box.height), glyph.codes)
 
 
 class AttributeAxis:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from matplotlib.markers import MarkerStyle
 
 from course_utils.apps.conditional import ALL, DIGIT, HandController, conditional_app
 from course_utils.gan import load_generator, metrics
@@ -61,7 +62,11 @@ def test_the_ten_digits_share_the_latent_of_the_point(told, shown, generators):
     assert f"in {(judged == np.arange(10)).sum()} of 10" in controller.status()
     for ax, measure in zip(figure.axes[2:], (metrics.ink, metrics.slant), strict=True):
         line, *markers = ax.get_lines()
-        assert [marker.get_marker() for marker in markers] == [f"${digit}$" for digit in range(10)]
+        for digit, marker in enumerate(markers):
+            glyph, own = (MarkerStyle(one) for one in (f"${digit}$", marker.get_marker()))
+            assert np.allclose(
+                *(one.get_path().transformed(one.get_transform()).vertices for one in (glyph, own))
+            )
         at = [marker.get_xdata()[0] for marker in markers]
         assert at == pytest.approx(np.clip(measure(expected, "symmetric"), *ax.get_xlim()), abs=1e-3)
         assert line.get_visible() == (told == ALL)

@@ -329,10 +329,25 @@ def test_a_run_that_diverges_says_so(make, network):
         hook.remove()
 
 
-def test_every_control_over_its_whole_range(tmp_path, sweep):
-    """With a handful of filters in each layer: what is swept are the controls, not the arithmetic, which other tests
-    compare at every setting."""
-    thin = FeatureNetwork(NETWORKS["random"], random_filters(channels=(4, 4, 4)), "random: a few filters")
+@pytest.fixture
+def thin():
+    """A handful of filters in each layer: for what is no matter of arithmetic."""
+    return FeatureNetwork(NETWORKS["random"], random_filters(channels=(4, 4, 4)), "random: a few filters")
+
+
+def test_prepared_steps_are_those_that_one_would_press(tmp_path, thin):
+    pressed, prepared = (
+        style_app("china", "mosaic", features=thin, folder=tmp_path, **how)
+        for how in ({}, {"prepared": 2, "wipe": 0.35})
+    )
+    pressed.press("one_step")
+    pressed.press("one_step")
+    pressed.set(wipe=0.35)
+    assert prepared.picture.value == pressed.picture.value
+
+
+def test_every_control_over_its_whole_range(tmp_path, sweep, thin):
+    """What is swept are the controls, not the arithmetic, which other tests compare at every setting."""
 
     async def drive():
         app = style_app("china", "mosaic", features=thin, folder=tmp_path)
