@@ -205,14 +205,17 @@ def _from_array(source: Any) -> np.ndarray:
         )
     kind = values.dtype.name
     white = {"uint8": 255, "uint16": 65535}.get(kind, 1)
-    values = values.astype(np.float32) / np.float32(white)
+    values = values.astype(np.float32)
+    if white != 1:
+        values /= np.float32(white)
     low, high = values.min(), values.max()
     if not (low >= -1e-6 and high <= 1 + 1e-6):  # also for NaN
         raise ValueError(
             f"a picture's values are uint8 (0 to 255), uint16 (0 to 65535) or floats in [0, 1]; "
             f"got {kind} from {low:g} to {high:g}."
         )
-    values = values.clip(0, 1)
+    if low < 0 or high > 1:
+        values = values.clip(0, 1)
     if values.shape[2] == 4:
         colour, opacity = values[..., :3], values[..., 3:]
         return colour * opacity + (1 - opacity)
@@ -249,6 +252,8 @@ def _resized(picture: np.ndarray, size: int) -> np.ndarray:
     if max(h, w) == size:
         return picture
     shape = tuple(max(1, math.floor(side * size / max(h, w) + 0.5)) for side in (w, h))
-    channels = [Image.fromarray(np.ascontiguousarray(picture[..., c])) for c in range(3)]
-    resized = [np.asarray(channel.resize(shape, Image.Resampling.LANCZOS)) for channel in channels]
-    return np.stack(resized, axis=2).clip(0, 1)
+    resized = np.empty((*reversed(shape), 3), np.float32)
+    for c in range(3):
+        channel = Image.fromarray(np.ascontiguousarray(picture[..., c]))
+        resized[..., c] = channel.resize(shape, Image.Resampling.LANCZOS)
+    return resized.clip(0, 1, out=resized)

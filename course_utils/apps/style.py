@@ -31,6 +31,7 @@ BEGIN = (
     *("variation", "keep_colours"),
 )
 SIZES = ("128", "192", "256", "384", "512", "768", "1024")
+SMALL = 192  # pixels of the given pictures beside the result
 RECENT = 10  # steps whose time tells how long the others will take
 
 
@@ -250,10 +251,13 @@ class StyleController(LiveController):
         return len(self._styles())
 
     def make_panels(self, figure: Figure) -> TransferPanels:
-        return TransferPanels(figure, *self._pictures())
+        content, _, *styles = self._pictures()
+        return TransferPanels(figure, content, *styles)
 
     def _pictures(self) -> list[np.ndarray]:
-        return [self._picture(role, int(self._begun["size"])) for role in ("content", *self._styles())]
+        """The content as large as the result, and what was given, small: that is the same for every size."""
+        small = [self._picture(role, SMALL) for role in ("content", *self._styles())]
+        return [self._picture("content", int(self._begun["size"])), *small]
 
     def update(self) -> None:
         if self.panels.show(*self._pictures()):

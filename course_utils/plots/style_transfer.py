@@ -138,7 +138,7 @@ class TransferPanels:
             box = (left + half + 0.06, y + small - (i + 1) * each, half - 0.06, 0.94 * each)
             small_axes.append(add_axes(figure, box))
             draw_picture(small_axes[-1], style, "" if i else "style")
-        self._given = [self._image, *(ax.get_images()[0] for ax in small_axes)]
+        self._small = [ax.get_images()[0] for ax in small_axes]
 
         self._curves = add_axes(figure, (left + 0.75, 0.55, column - 0.9, y - 0.9))
         _relative_losses(self._curves, LARGEST)
@@ -150,7 +150,7 @@ class TransferPanels:
         for name, (color, dash), x in (("content", CONTENT_LINE, 1.0), ("style", STYLE_LINE, 0.45)):
             (self._lines[name],) = self._curves.plot([], [], color=color, ls=dash, lw=1.8)
             write(self._curves, x, 1.03, name, color=palette.text(color), ha="right", va="bottom")
-        self._content, self._shown = content, (content, *styles)
+        self._content, self._given = content, (content, *styles)
         self.moving: list[Artist] = [
             self._image,
             self._edge,
@@ -160,15 +160,15 @@ class TransferPanels:
             *self._lines.values(),
         ]
 
-    def show(self, content: np.ndarray, *styles: np.ndarray) -> bool:
-        """This content and these styles, (h, w, 3) in [0, 1]; whether any of them is another one than before."""
-        before, self._shown = self._shown, (content, *styles)
-        self._content = content
-        if all(picture is other for picture, other in zip(self._shown, before, strict=True)):
-            return False
-        for image, picture in zip(self._given, (content, *self._shown), strict=True):
-            replace_picture(image, picture)
-        return True
+    def show(self, content: np.ndarray, *given: np.ndarray) -> bool:
+        """Another content, and what is shown small, the content and the styles, (h, w, 3) in [0, 1]; whether any of
+        these is another one than before."""
+        before, self._given, self._content = self._given, given, content
+        others = [new is not old for new, old in zip(given, before, strict=True)]
+        for image, picture, other in zip(self._small, given, others, strict=True):
+            if other:
+                replace_picture(image, picture)
+        return any(others)
 
     @property
     def picture(self) -> Axes:
@@ -195,7 +195,11 @@ class TransferPanels:
                 for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
             )
             picture = picture[rows[:, None], columns]
-        self._image.set_data(wipe(self._content, picture, share))
+        opaque = np.ones(
+            (*picture.shape[:2], 4), np.float32
+        )  # else matplotlib adds that, in twice the memory
+        opaque[..., :3] = wipe(self._content, picture, share)
+        replace_picture(self._image, opaque)
         edge = self.edge_at(share)
         self._edge.set_xdata([edge, edge])
         self._edge.set_visible(0 < share < 1)

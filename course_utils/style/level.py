@@ -63,9 +63,9 @@ class Level:
         return self._make_objective()
 
     def fit(self, picture: Tensor) -> Tensor:
-        """A copy of any picture at this level's size."""
+        """Any picture at this level's size: itself, or one like it."""
         if picture.shape == self.content.shape:
-            return picture.detach().clone()
+            return picture.detach()
         shape = self.content.shape[-2:]
         return interpolate(picture.detach(), size=shape, mode="bicubic", antialias=True).clamp(0, 1)
 
@@ -82,7 +82,8 @@ class Level:
 
 
 def _opened(name: str, source: Any, size: int) -> Tensor:
-    return torch.as_tensor(open_picture(source, size, name=name)).movedim(-1, 0)[None].contiguous()
+    picture = open_picture(source, size, name=name)
+    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, -1, 0)))[None]
 
 
 def _rgb(picture: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class Pixels:
         return pixels
 
     def parameters(self, picture: Tensor) -> Tensor:
-        return picture.detach().clone()
+        return picture.detach()
 
     def noise(self, seed: int) -> Tensor:
         """Uniform in [0, 1]; drawn on the CPU, the same on every device."""

@@ -149,13 +149,13 @@ class StyleTransfer(Stepwise):
         self.history: dict[str, list[float]] = {name: [] for name in QUANTITIES}
         one_of("start", start, ("content", "style", "noise"))
         seed = whole("seed", seed, 0, 2**63 - 1)
+        self.alpha, self.beta, self.steps_per_level = alpha, beta, steps_per_level
+        self.style_weights = [1.0] * len(self._styles) if style_weights is None else style_weights
         self._enter(0)
         if start == "noise":
             self._show(self._map.picture(self._map.noise(seed)))
         else:
             self._show(self._level.content if start == "content" else self._level.style)
-        self.alpha, self.beta, self.steps_per_level = alpha, beta, steps_per_level
-        self.style_weights = [1.0] * len(self._styles) if style_weights is None else style_weights
 
     # ------------------------------------------------------------------ where it is
 
@@ -171,7 +171,7 @@ class StyleTransfer(Stepwise):
         elif name == "steps_per_level":
             value = whole(name, value)
         super().__setattr__(name, value)
-        if name in WEIGHTS:
+        if name in WEIGHTS and "_parameters" in vars(self):
             self._go_on(self._parameters)
 
     def _enter(self, level: int) -> None:
@@ -186,10 +186,10 @@ class StyleTransfer(Stepwise):
         self._go_on(self._map.parameters(self._level.fit(picture)))
 
     def _go_on(self, parameters: Tensor) -> None:
-        """Go on from these parameters, with a new optimizer."""
+        """Go on from a copy of these parameters, with a new optimizer."""
         self._parameters = parameters.detach().clone().requires_grad_()
         self._optimizer = self._make_optimizer([self._parameters])
-        self._good, self._best, self._limit = self._parameters.detach().clone(), math.inf, math.inf
+        self._good, self._best, self._limit = parameters.detach(), math.inf, math.inf
 
     @property
     def _picture(self) -> Tensor:

@@ -32,7 +32,7 @@ def make(network, tmp_path):
 
 def shown(app):
     """The large picture, (h, w, 3)."""
-    return app.figure.axes[0].get_images()[0].get_array()
+    return app.figure.axes[0].get_images()[0].get_array()[..., :3]
 
 
 def run(coroutine):

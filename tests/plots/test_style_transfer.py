@@ -80,7 +80,7 @@ def test_panels_move_and_keep_their_axes():
     assert figure.axes == axes
     assert [len(ax.get_children()) for ax in figure.axes] == children
     image, edge, handle, title, end, content, style = panels.moving
-    assert np.array_equal(image.get_array(), wipe(BLACK, WHITE, 0.3))
+    assert np.array_equal(image.get_array()[..., :3], wipe(BLACK, WHITE, 0.3))
     assert edge.get_visible()
     assert list(edge.get_xdata()) == [2.5, 2.5]  # between the third column and the fourth
     assert list(handle.get_xdata()) == [2.5]
