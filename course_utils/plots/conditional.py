@@ -1,7 +1,6 @@
 """Pictures for lesson 11a: one latent as ten digits, a plane of styles, and what is measured of each digit."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.path import Path
-from matplotlib.textpath import TextPath
 from numpy.typing import ArrayLike
 
 from course_utils.datasets import SIDE
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.layout import add_axes
+from course_utils.plots.layout import add_axes, outline
 from course_utils.plots.vae import REACH, draw_map
 
 RANGES = {"ink": (0.0, 0.32), "slant": (-0.7, 1.0)}  # of the axes of the attributes
@@ -30,14 +27,6 @@ def digit_markers(ax: Axes, color: str, size: float) -> list[Line2D]:
     text."""
     how: dict[str, Any] = {"ls": "none", "ms": size, "mew": 0, "clip_on": False, "color": palette.text(color)}
     return [ax.plot([], [], marker=outline(digit), **how)[0] for digit in range(ROWS * COLUMNS)]
-
-
-@cache
-def outline(digit: int) -> Path:
-    """The digit as a marker in a square around 0, like matplotlib's f"${digit}$", which takes seven times as long."""
-    glyph = TextPath((0, 0), str(digit))
-    box = glyph.get_extents()
-    return Path((glyph.vertices - box.get_points().mean(0)) / max(box.width, box.height), glyph.codes)
 
 
 class AttributeAxis:

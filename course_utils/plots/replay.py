@@ -194,7 +194,8 @@ class ReplayPanels:
                 said = [(title, palette.THEORY)]
             write_above(ax, [(words, palette.text(color)) for words, color in said])
             _scale(ax, panel, shown, ticks=min(6, max(2, int(box[3] / 0.22))))
-            (marker,) = ax.plot([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
+            marker = Line2D([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
+            ax.add_artist(marker)
             artists, locator = (*ax.lines, *ax.texts), ax.yaxis.get_major_locator()
             self._drawn[key] = drawn = Drawn(artists, lines, marker, ax.get_ylim(), locator)
         elif drawn is not self._standing[ax]:
@@ -256,9 +257,10 @@ def _curve(
             (curve.values, {"lw": 0.7, "alpha": 0.35}),
             (_trend(curve.values), {"lw": 1.8, "marker": "o", "markevery": slice(-1, None), "ms": 5}),
         ]
-    return [
-        (run, ax.plot([], [], color=color, ls=dash, **how)[0], curve.steps, values) for values, how in drawn
-    ]
+    lines = [Line2D([], [], color=color, ls=dash, **how) for _, how in drawn]
+    for line in lines:
+        ax.add_artist(line)  # ax.plot() would look for limits, which are set already
+    return [(run, line, curve.steps, values) for line, (values, _) in zip(lines, drawn, strict=True)]
 
 
 def _shown(curve: Curve, panel: Panel) -> np.ndarray:
@@ -280,7 +282,8 @@ def _scale(ax: Axes, panel: Panel, shown: Sequence[np.ndarray], ticks: int) -> N
     values = np.concatenate(shown)
     if panel.logarithmic:
         low, high = values.min() / 1.3, values.max() * 1.3
-        ax.set(ylim=(low, high), yticks=_decades(low, high, ticks))
+        ax.set_ylim(low, high)
+        ax.yaxis.set_major_locator(FixedLocator(_decades(low, high, ticks)))
     else:
         # A few spikes would flatten all the rest; they may leave the picture. But no curve may, were it a short one.
         within = np.array(

@@ -16,7 +16,7 @@ from course_utils.checks import number, numbers, points, positive, whole
 from course_utils.datasets.scaling import Scale
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.layout import add_axes, roomy, write
+from course_utils.plots.layout import add_axes, outline, roomy, write
 from course_utils.plots.layout import number as written
 
 REACH = 3.0  # the plane is shown from -REACH to REACH
@@ -78,7 +78,7 @@ def draw_codes(
         raise ValueError(f"labels has shape {digits.shape}; there are {len(places)} means.")
     size = positive("size", size)
     return [
-        ax.scatter(places[own, 0], places[own, 1], marker=f"${digit}$", s=size, color=color, lw=0)
+        ax.scatter(places[own, 0], places[own, 1], marker=outline(digit), s=size, color=color, lw=0)
         for digit in range(10)
         for own in [digits == digit]
     ]
