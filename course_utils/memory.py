@@ -19,9 +19,7 @@ from typing import Any
 # heap's end, so that less is asked for over and over.
 PARAMETERS = {-3: ("MALLOC_MMAP_THRESHOLD_", 8 << 20), -1: ("MALLOC_TRIM_THRESHOLD_", 64 << 20)}
 
-MANY = (
-    100_000  # new objects before a search for cycles, for 700: torch, scipy.stats and matplotlib make 250,000
-)
+MANY = 100_000  # new objects between two searches for cycles (else 700): torch, scipy.stats and matplotlib make 250,000
 
 
 def settle() -> None:
@@ -39,13 +37,15 @@ def settle() -> None:
 
 def _spare_this_cell(events: Any) -> None:
     """Until the cell is over, let Python search for reference cycles seldom: all that imports make stays, and to look
-    through it again and again takes a third of a second. Then as before, and past all that exists."""
+    through it again and again takes a third of a second. Then as before, and past all that exists: unless an app is
+    among it, which is to go when its cell is run again."""
     usual = gc.get_threshold()
 
     def over(*_: object) -> None:
         events.unregister("post_run_cell", over)
         gc.set_threshold(*usual)
-        gc.freeze()
+        if "course_utils.apps" not in sys.modules:
+            gc.freeze()
 
     gc.set_threshold(MANY, *usual[1:])
     events.register("post_run_cell", over)
