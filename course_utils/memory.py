@@ -9,7 +9,8 @@ import ctypes
 import gc
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any
 
@@ -51,12 +52,22 @@ def _spare_this_cell(events: Any) -> None:
     events.register("post_run_cell", over)
 
 
-@cache
-def spare_imports() -> None:
-    """Once: let Python's search for reference cycles pass over all that exists now, which is mostly what was imported,
-    and stays. With torch and matplotlib these are 300,000 objects: to look through them takes a fifth of a second, in
-    the middle of somebody's drag, each time that an app has made new panels."""
-    gc.freeze()
+@contextmanager
+def imports() -> Iterator[None]:
+    """What is imported meanwhile stays: no search for reference cycles now, and the first time, let all later ones pass
+    over all that exists. With torch, matplotlib and widgets these are 350,000 objects: to look through them takes a
+    fifth of a second, in the middle of somebody's drag, each time that an app has made new panels."""
+    on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        _pass_over()
+    finally:
+        if on:
+            gc.enable()
+
+
+_pass_over = cache(gc.freeze)  # once: what an app has made is to go with it
 
 
 def trim_memory(*_: object) -> None:

@@ -16,11 +16,12 @@ What lives where:
 An app is imported when it is first asked for, so that lesson 1's needs no torch.
 """
 
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from course_utils import memory
 from course_utils.checks import one_of
-from course_utils.memory import spare_imports
 
 if TYPE_CHECKING:
     from course_utils.apps.frame import Controller
@@ -114,9 +115,10 @@ def present(on: bool = True, *, scale: float = 1.4, recorded: bool = True) -> No
 def __getattr__(name: str) -> Any:
     if name not in APPS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{APPS[name]}")
-    spare_imports()
-    return getattr(module, name)
+    with memory.imports():
+        with suppress(ModuleNotFoundError):  # without ipywidgets, only what shows an app fails
+            import_module(f"{__name__}.frame.live")
+        return getattr(import_module(f"{__name__}.{APPS[name]}"), name)
 
 
 def __dir__() -> list[str]:
