@@ -10,7 +10,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from course_utils.plots import palette
 from course_utils.plots.layout import add_axes, roomy, square_and_column, write
@@ -49,7 +49,9 @@ class PlaneArtists:
 
     def __init__(self, ax: Axes):
         ax.grid(False)
-        ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), xticks=(-2, 0, 2), yticks=(-2, 0, 2), aspect="equal")
+        ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), aspect="equal")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_locator(FixedLocator((-2, 0, 2)))  # set_xticks() would make the ticks now
         ax.set_xlabel("$x_1$", labelpad=1)
         ax.set_ylabel("$x_2$", labelpad=-4)
         # A mesh of squares draws several times faster than an image.
