@@ -33,7 +33,7 @@ SOUND := import os, pip, sys; cfg = sys.prefix + "/pyvenv.cfg"; \
 STALE := $(shell [ ! -e $(VENV) ] || $(BIN)/python -I -c '$(SOUND)' 2>/dev/null || echo stale)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab apps test offline notebooks student docs frames site slides clean
+.PHONY: help lab apps test types tests offline notebooks student docs frames site slides clean
 
 # How the threads of torch's pool wait (course_utils/threads.py says why), read when torch is loaded, whoever loads it
 # first. GNU's pool, on Linux, is led while it runs.
@@ -60,13 +60,19 @@ lab: $(VENV)/.lab-installed
 apps: $(VENV)/.voila-installed
 	$(BIN)/python tools/served_apps.py $(APPS_ARGS)
 
-# One thread each, because several files are tested at a time.
-test: export COURSE_THREADS = 1
 test: $(VENV)/.test-installed
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(BIN)/python $(BIN)/lint-imports --no-cache --no-logo
+	$(MAKE) --no-print-directory --jobs=2 types tests
+
+# Side by side: where there are two cores, one has little to do while the tests are collected.
+types: $(VENV)/.test-installed
 	$(RUN) mypy
+
+# One thread each, because several files are tested at a time.
+tests: export COURSE_THREADS = 1
+tests: $(VENV)/.test-installed
 	$(RUN) pytest $(PARALLEL) $(NBVAL) notebooks tests
 
 # What the lessons print holds on a machine that has neither MNIST nor a network, too; hosted CI runs this as well. (Nothing

@@ -40,6 +40,7 @@ from course_utils.threads import all_cores
 JUDGED = 10_000
 MARKS = (150, 60, 30, 20)
 GOALS = {60: 45, 20: 300}  # seconds
+TURN = 2.0  # seconds: as in a training, caches and waits have settled
 LOOKS = (250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000, 11_000, 15_000, 20_000, 30_000, 40_000)
 OURS = ("dcgan", "dcgan-fast", "mlp", "wgan-gp")  # the runs of all are those of gan_quality.py
 PEERS: dict[str, type[Peer]] = {"peer-dcgan": Dcgan, "peer-wgan-gp": WganGp}
@@ -87,7 +88,7 @@ def of_gan_quality(way: str) -> list[dict]:
 
 
 def speed(ways: list[str], images, rounds: int) -> dict[str, float]:
-    """Milliseconds a step, the median over turns of two seconds: as in a training, caches and waits have settled."""
+    """Milliseconds a step, the median over turns."""
     calls = {}
     for way in ways:
         step = begin(way, {}, images, 0)[1]
@@ -100,7 +101,7 @@ def speed(ways: list[str], images, rounds: int) -> dict[str, float]:
         turn(2)
         start = perf_counter()
         turn(3)
-        count = max(3, round(2 / (perf_counter() - start) * 3))
+        count = max(3, round(TURN / (perf_counter() - start) * 3))
         calls[way] = (partial(turn, count), count)
     return {way: row["median"] for way, row in measure(calls, rounds).items()}
 

@@ -87,7 +87,7 @@ TINY = {
     "threads": ("--rounds 1 --scale 0.01 --crowds 1", {"WAYS": slice(2, 4)}),
     "time_to_quality": (
         "--ways peer-wgan-gp --seeds 0 --steps 2 --speed --rounds 2",
-        {"JUDGED": 500, "LOOKS": (), "OURS": slice(1), "PEERS": slice(1, 2), **MNIST, **RESULTS},
+        {"JUDGED": 500, "LOOKS": (), "OURS": slice(1), "PEERS": slice(1, 2), "TURN": 0, **MNIST, **RESULTS},
     ),
     "translation": (
         "--seeds 0 --steps 2",

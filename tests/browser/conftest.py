@@ -24,7 +24,7 @@ import nbformat
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Error, Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
 from course_utils.runtime import data_dir
 
@@ -42,9 +42,9 @@ def pytest_collection_modifyitems(items):
         item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser():
-    """A Chromium. Not longer than a module: while Playwright runs, no other test of this process can run a loop."""
+    """A Chromium. For this folder alone: while Playwright runs, no other test of this process can run a loop."""
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
         found = [path for path in (own, *map(Path, CHROMIUMS)) if path.exists()]
@@ -308,8 +308,8 @@ def screen():
 
 
 @contextmanager
-def fresh_window(browser, lab):
-    """open_it("name.ipynb") -> Notebook, in a window of its own; errors in its console fail."""
+def own_window(browser, lab):
+    """open_it("name.ipynb") -> Notebook, in this one window; errors in its console fail, and nothing is left open."""
     context = browser.new_context(viewport=SCREEN)
     page = context.new_page()
     page.set_default_timeout(1000 * HANGS)
@@ -317,8 +317,11 @@ def fresh_window(browser, lab):
     page.on("pageerror", lambda error: failures.append(str(error)))
 
     def open_it(path: str) -> Notebook:
-        # A workspace of its own: otherwise the lab also opens again, at some moment, what the test before had open.
-        page.goto(lab.format(path=path, workspace=secrets.token_hex(4)))
+        if page.url == "about:blank":
+            # A workspace of its own: otherwise the lab also opens again, at some moment, what was open before.
+            page.goto(lab.format(path=path, workspace=secrets.token_hex(4)))
+        else:
+            page.evaluate("path => { jupyterapp.commands.execute('docmanager:open', { path }) }", path)
         page.wait_for_function(
             """path => {
                 const widget = window.jupyterapp?.shell?.currentWidget;
@@ -332,27 +335,45 @@ def fresh_window(browser, lab):
         )
         return Notebook(page)
 
-    yield open_it
+    def leave() -> None:
+        """Close every notebook without saving it, and end its kernel."""
+        last = context.pages[-1]  # a test may have closed the first
+        last.evaluate(
+            """async () => {
+                await jupyterapp.serviceManager.sessions.shutdownAll();
+                for (const widget of [...jupyterapp.shell.widgets('main')]) widget.dispose();
+            }"""
+        )
+        said = failures.copy()
+        failures.clear()  # the next test begins anew
+        assert said == []
+
     try:
-        page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
-    except Error:
-        pass  # the page may be gone
-    context.close()
-    assert failures == []
+        yield open_it, leave
+    finally:
+        context.close()
+
+
+@pytest.fixture(scope="package")
+def window(browser, lab):
+    with own_window(browser, lab) as window:
+        yield window
 
 
 @pytest.fixture
-def open_notebook(browser, lab):
-    """open_notebook("name.ipynb") -> Notebook, in a fresh window; it fails the test on errors in the console."""
-    with fresh_window(browser, lab) as open_it:
-        yield open_it
+def open_notebook(window):
+    """open_notebook("name.ipynb") -> Notebook, in a lab that has nothing else open."""
+    open_it, leave = window
+    yield open_it
+    leave()
 
 
 @pytest.fixture(scope="module")
 def open_for_all(browser, lab):
-    """The same, in one window for all tests of a module."""
-    with fresh_window(browser, lab) as open_it:
+    """The same for all tests of a module, in a window of their own."""
+    with own_window(browser, lab) as (open_it, leave):
         yield open_it
+        leave()
 
 
 @pytest.fixture(scope="session")

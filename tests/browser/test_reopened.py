@@ -1,26 +1,18 @@
 """A notebook that was saved and closed shows its apps' pictures when it is opened again, and how to wake them up."""
 
-import pytest
 from nbconvert import HTMLExporter
 
 CELL = "from course_utils import apps\n\napps.jsd_app()"
 WAKE = "run this cell (Shift + Enter) to play with it"
 
 
-@pytest.fixture
-def saved(open_notebook, write_notebook):
-    """A notebook with an app, run and saved; and its file."""
+def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopening(
+    open_for_all, write_notebook, notebook_7, tmp_path
+):
     file = write_notebook("reopened.ipynb", CELL)
-    notebook = open_notebook("reopened.ipynb")
+    notebook = open_for_all("reopened.ipynb")
     notebook.run_all(seconds=120)
     assert notebook.errors() == []
-    return notebook, file
-
-
-def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopening(
-    saved, notebook_7, tmp_path
-):
-    notebook, file = saved
     page = notebook.page
     app = notebook.app("jsd_app")
     still = page.locator("img.course-still")
@@ -36,18 +28,30 @@ def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopeni
             await sessionContext.shutdown();
         }"""
     )
+
+    def stands_in(page, name):
+        still = page.locator("img.course-still")
+        still.wait_for(state="visible")
+        page.screenshot(path=tmp_path / f"{name}.png")
+        assert still.evaluate("picture => picture.complete && picture.naturalWidth > 500")
+        assert WAKE in still.get_attribute("alt")  # as in the picture itself
+        assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
+
     page.reload()
-    still.wait_for(state="visible")
-    page.screenshot(path=tmp_path / "reopened.png")
-    assert WAKE in still.get_attribute("alt")  # as in the picture itself
-    assert page.get_by_text("Error displaying widget").filter(visible=True).count() == 0
+    stands_in(page, "reopened")
 
     # so it does in Notebook 7, in a window of its own: its page (7.6) throws an error at its own settings
     other = page.context.new_page()
     other.goto(notebook_7.format(path=file.name))
-    other.locator("img.course-still").wait_for(state="visible")
-    other.screenshot(path=tmp_path / "notebook_7.png")
-    assert other.get_by_text("Error displaying widget").filter(visible=True).count() == 0
+    stands_in(other, "notebook_7")
+    other.close()
+
+    # and on a page made of it
+    converted, _ = HTMLExporter().from_filename(str(file))
+    other = page.context.new_page()
+    other.route("**/*", lambda route: route.abort())  # what it would fetch for formulas and for widgets
+    other.set_content(converted, wait_until="domcontentloaded")
+    stands_in(other, "converted")
     other.close()
 
     # and it wakes up
@@ -58,19 +62,6 @@ def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopeni
     notebook.run_all(seconds=120)
     notebook.app("jsd_app")
     assert not still.is_visible()
-
-
-def test_a_page_made_of_the_saved_notebook_shows_the_picture(saved):
-    notebook, file = saved
-    notebook.page.evaluate("async () => jupyterapp.shell.currentWidget.context.save()")
-    converted, _ = HTMLExporter().from_filename(str(file))
-    page = notebook.page.context.new_page()
-    page.route("**/*", lambda route: route.abort())  # what it would fetch for formulas and for widgets
-    page.set_content(converted, wait_until="domcontentloaded")
-    still = page.locator("img.course-still")
-    assert still.is_visible()
-    assert still.evaluate("picture => picture.complete && picture.naturalWidth > 500")
-    assert WAKE in still.get_attribute("alt")
 
 
 def test_opening_a_lesson_does_not_change_it(open_notebook, home):

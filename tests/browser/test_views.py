@@ -3,17 +3,20 @@
 import nbformat
 import pytest
 
+FPS = 5  # pictures a second, each after one step: the less it does, the less others wait
 
-@pytest.fixture
-def playing(open_notebook, write_notebook):
+
+@pytest.fixture(scope="module")
+def playing(open_for_all, write_notebook):
     """A small notebook whose live app, far above its end, has just been started."""
     v4 = nbformat.v4
-    app = "from course_utils.apps.playground import playground_app\n\napp = playground_app(prepared=0)\napp"
+    app = "from course_utils.apps.playground import playground_app\n\napp = playground_app(prepared=0)\n"
+    app += f"app.player.fps, app.player.steps_per_frame = {FPS}, 1\napp"
     path = write_notebook("views.ipynb", app, "'the end'")
     contents = nbformat.read(path, 4)
     contents.cells.insert(1, v4.new_markdown_cell("down\n\n" * 200))
     nbformat.write(contents, path)
-    notebook = open_notebook("views.ipynb")
+    notebook = open_for_all("views.ipynb")
     notebook.run_all(seconds=60)
     assert notebook.errors() == []
     app = notebook.app("playground_app")
@@ -31,10 +34,10 @@ def wait_for(notebook, expression, answer, seconds=120):
     raise AssertionError(f"{expression} is still {notebook.ask(expression)}")
 
 
-def plays_on(notebook, steps=200):
-    """It is playing, and goes on for so many steps more; a pause would have come by then."""
+def plays_on(notebook, seconds=4):
+    """It is playing, and goes on for so many seconds more; a pause would have come by then."""
     before = int(notebook.ask("app.controller.session.now"))
-    wait_for(notebook, f"app.controller.session.now > {before + steps}", "True")
+    wait_for(notebook, f"app.controller.session.now > {before + seconds * FPS}", "True")
     assert notebook.ask("app.player.playing") == "True"
 
 
@@ -104,6 +107,9 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
 def test_an_app_pauses_when_its_page_is_closed(playing):
     """A second page, which has no view of the app, asks the same kernel."""
     page = playing.page
+    playing.show("playground_app")
+    page.evaluate("() => jupyterapp.commands.execute('notebook:run-cell')")
+    page.locator(".course-app").wait_for()
     other = type(playing)(page.context.new_page())
     other.page.goto(page.url)
     other.page.wait_for_function(
@@ -117,4 +123,3 @@ def test_an_app_pauses_when_its_page_is_closed(playing):
     steps = other.ask("app.controller.session.now")
     other.page.wait_for_timeout(2000)
     assert other.ask("app.controller.session.now") == steps
-    other.page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")

@@ -34,7 +34,15 @@ def shortened(item):
 @pytest.fixture
 def few_steps(monkeypatch):
     """Any training is over at once."""
-    run, go, replay, train = Stepwise.run, Session.go, Session.replay, Judge.train
+    run, steps, go, replay, train = Stepwise.run, Stepwise.steps, Session.go, Session.replay, Judge.train
+
+    def counted(self, n):
+        """All are counted, a few are taken."""
+        done = self.done
+        yield from steps(self, min(n, FEW))
+        yield from range(done + FEW + 1, done + n + 1)
+
+    monkeypatch.setattr(Stepwise, "steps", counted)
     monkeypatch.setattr(Stepwise, "run", lambda self, steps, **_: run(self, min(steps, FEW), progress=False))
     monkeypatch.setattr(Session, "go", lambda self, step, *a, **k: go(self, min(step, FEW), *a, **k))
     monkeypatch.setattr(Session, "replay", lambda self, *schedule: replay(self, *map(shortened, schedule)))
