@@ -36,7 +36,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         mode = stat.S_IMODE(part.stat().st_mode)
         part.unlink()
         yield part
-        part.chmod(mode)  # a writer may have put a file of tempfile's there, as safetensors does
+        if stat.S_IMODE(part.stat().st_mode) != mode:  # some disks refuse even what changes nothing
+            part.chmod(mode)  # a writer has put a file of tempfile's there, as safetensors does
         with part.open("rb+") as file:
             os.fsync(file.fileno())  # else a crash soon after could leave the name to an empty file
         os.replace(part, path)

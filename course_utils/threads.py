@@ -36,9 +36,10 @@ def settle() -> None:
     """Set the environment that torch and NumPy read when they are loaded; what is set already stays."""
     global _too_late
     led, told = GnuPool.can_be_led(), {*WAITING, "OMP_WAIT_POLICY"} & set(os.environ)
-    for name in (*WAITING, *LIBRARIES):
-        if name in LIBRARIES or not (told or (led and name == "GOMP_SPINCOUNT")):
-            os.environ.setdefault(name, WAITING.get(name, "1"))
+    waiting = {} if "OMP_WAIT_POLICY" in told else WAITING
+    for name, value in (waiting | dict.fromkeys(LIBRARIES, "1")).items():
+        if not (led and name == "GOMP_SPINCOUNT"):
+            os.environ.setdefault(name, value)
     torch = sys.modules.get("torch")
     if torch is not None:
         torch.set_num_threads(1)
@@ -97,7 +98,7 @@ def describe() -> str:
     if _too_late:
         return (
             "torch was loaded before course_utils, too late to say how its threads wait: it computes with one. Import "
-            "course_utils first, or start with `make lab`."
+            "course_utils first."
         )
     count = cores()
     return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread, large ones {allowed()}"
@@ -148,10 +149,10 @@ class GnuPool:
         """Torch's copy of the pool; all copies that are loaded, if none lies with torch; empty for another pool."""
         try:
             mapped = Path("/proc/self/maps").read_text().splitlines()
-        except OSError:
+            paths = {line.split(maxsplit=5)[-1] for line in mapped if "libgomp" in line}
+            return tuple(ctypes.CDLL(path) for path in {p for p in paths if "/torch/" in p} or paths)
+        except OSError:  # another system; a torch that was replaced while it runs
             return ()
-        paths = {line.split(maxsplit=5)[-1] for line in mapped if "libgomp" in line}
-        return tuple(ctypes.CDLL(path) for path in {p for p in paths if "/torch/" in p} or paths)
 
     def look(self) -> None:
         """Decide how to wait, at most four times a second."""
@@ -184,8 +185,8 @@ class GnuPool:
 
             thread = threading.Thread(target=stay, name="short waits", daemon=True)
             thread.start()
+            self._idle = (thread, end)  # before Ctrl-C can come in between
             made.wait()
-            self._idle = (thread, end)
         elif not shortly and self._idle is not None:
             thread, end = self._idle
             end.set()

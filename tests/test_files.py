@@ -121,6 +121,15 @@ def test_others_may_read_it_also_where_a_writer_goes_through_a_private_file(tmp_
     assert ours == plain
 
 
+def test_a_disk_that_refuses_other_permissions_takes_what_needs_none(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError("Operation not permitted")
+
+    monkeypatch.setattr("pathlib.Path.chmod", refuse)
+    write(tmp_path / "run.json", "new")
+    assert (tmp_path / "run.json").read_text() == "new"
+
+
 def test_a_name_that_is_taken_is_left_alone_and_the_next_one_taken(tmp_path):
     names_ = [tmp_path / "new" / f"{n}.txt" for n in range(5)]
     with files.taking(names_) as one, files.taking(names_) as other:  # two kernels at once

@@ -76,9 +76,23 @@ def test_what_is_set_already_stays(root, monkeypatch):
     )
     told = "None" if threads.GnuPool.can_be_led() else "300"
     assert said(code, root) == [f"{told} 1 1"]
-    assert said(code, root, GOMP_SPINCOUNT="7", OMP_NUM_THREADS="2") == ["7 None 2"]
-    # threads that the idle pool would need are forbidden: the environment tells, as before
+    assert said(code, root, GOMP_SPINCOUNT="7", OMP_NUM_THREADS="2") == ["7 1 2"]
+    assert said(code, root, OMP_WAIT_POLICY="active") == ["None None 1"]
+    # threads that the idle pool would need are forbidden: the environment tells, also where the other pools are told
+    # already, as under `make lab`
     assert said(code, root, OMP_THREAD_LIMIT="2") == ["300 1 1"]
+    assert said(code, root, OMP_THREAD_LIMIT="2", KMP_BLOCKTIME="1") == ["300 1 1"]
+
+
+def test_a_torch_that_was_replaced_while_it_runs_stops_nobody(root):
+    """Its copy of the pool is then a file that is no more."""
+    code = """
+import pathlib
+from course_utils.threads import GnuPool
+pathlib.Path.read_text = lambda _: "7f00-7f01 r-xp 0 08:01 7    /gone/torch/lib/libgomp.so.1 (deleted)"
+print(GnuPool.libraries())
+"""
+    assert said(code, root) == ["()"]
 
 
 FIRST = """
