@@ -26,7 +26,7 @@ STATES = (
           ("1,370", judged("frechet_distance")), ("1", judged("modes")), run="dcgan", moment=0),
     state("dcgan, in the middle", "Half-way through the moments: the distance is {}, and all {} digits are there.",
           ("66", judged("frechet_distance")), ("10", judged("modes")), run="dcgan", moment=32),
-    state("dcgan, the end", "The best of the recorded runs: a Fréchet distance of {}.",
+    state("dcgan, the end", "Clear digits: a Fréchet distance of {}.",
           ("16", judged("frechet_distance")), run="dcgan"),
     state("mlp, the end", "Without convolutions the same steps end at {}.",
           ("58", judged("frechet_distance")), run="mlp"),
