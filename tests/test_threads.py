@@ -176,7 +176,7 @@ def test_where_the_system_does_not_count_waits_stay_short(led):
     assert all(led(0, 0) for _ in range(5))
 
 
-def test_leading_changes_no_number(led):
+def test_leading_changes_no_number(led, three):
     x = torch.randn(300, 300, generator=torch.Generator().manual_seed(0))
     results = []
     for ran, waited in ((500, 500), (1000, 0), (1000, 0), (500, 500)):
