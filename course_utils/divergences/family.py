@@ -53,8 +53,11 @@ def mixture_chi2(p: Vector, q: Vector) -> float:
 def maximum_mean_discrepancy(p: Vector, q: Vector, x: Vector, width: float = KERNEL_WIDTH) -> float:
     """MMD = sqrt((p - q) K (p - q)) with K_ij = exp(-(x_i - x_j)^2 / (2 width^2)): the largest E_p f - E_q f of all f
     in the unit ball of that kernel's space (Gretton et al. 2012)."""
-    p, q = _pair(p, q)
-    return float(np.sqrt(max((p - q) @ _kernel(x, width) @ (p - q), 0.0)))
+    return _length(_kernel(x, width), *_pair(p, q))
+
+
+def _length(kernel: Vector, p: Vector, q: Vector) -> float:
+    return float(np.sqrt(max((p - q) @ kernel @ (p - q), 0.0)))
 
 
 @dataclass(frozen=True)
@@ -188,8 +191,8 @@ def _kernel(x: Vector, width: float) -> Vector:
 
 
 def _witness(p: Vector, q: Vector, x: Vector) -> Vector:
-    f = _kernel(x, KERNEL_WIDTH) @ (p - q)
-    size = maximum_mean_discrepancy(p, q, x)
+    kernel = _kernel(x, KERNEL_WIDTH)
+    f, size = kernel @ (p - q), _length(kernel, *_pair(p, q))
     return f / size if size else f
 
 
