@@ -20,6 +20,15 @@ ARGUMENTS = {
 }
 
 
+@pytest.fixture(scope="module", autouse=True)
+def only_what_is_new():
+    """The garbage collector looks through what the apps made, not through all that was imported before, each time."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.mark.parametrize("name", sorted(apps.APPS))
 def test_nothing_of_a_closed_app_stays(name):
     """Controller, figure and every widget, whatever still points at the app itself, as a notebook's Out[...] does."""
