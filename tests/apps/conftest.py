@@ -3,8 +3,23 @@
 import asyncio
 
 import pytest
+from matplotlib.figure import Figure
 
-from course_utils.apps.frame import Slider
+from course_utils.apps.frame import Slider, canvas
+from course_utils.plots import palette
+
+
+@pytest.fixture
+def packed():
+    """For a test that opens the app's picture as a browser does."""
+
+
+@pytest.fixture(autouse=True)
+def as_drawn(request, monkeypatch):
+    """Everything is drawn as ever, but only what asks for ``packed`` makes a PNG of the pixels, which takes a quarter
+    of a drawing's time."""
+    if "packed" not in request.fixturenames:
+        monkeypatch.setattr(canvas, "to_png", lambda pixels: pixels[..., :3].tobytes())
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +32,30 @@ def until():
                 await asyncio.sleep(0.002)
 
     return wait
+
+
+class Sketch:
+    """An app without widgets and pixels: what it shows is worked out when somebody asks."""
+
+    def __init__(self, controller):
+        self.controller, self.set, self.press = controller, controller.set, controller.press
+        self._figure = Figure(controller.size)
+
+    @property
+    def figure(self):
+        with palette.context():
+            self.controller.draw(self._figure)
+        return self._figure
+
+    @property
+    def status(self):
+        return self.controller.status()
+
+
+@pytest.fixture(scope="session")
+def sketch():
+    """sketch(controller): for tests of what is told and drawn, which need neither its widgets nor its pixels."""
+    return Sketch
 
 
 @pytest.fixture(scope="session")

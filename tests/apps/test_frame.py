@@ -12,6 +12,8 @@ from PIL import Image
 from course_utils.apps.frame import App, Button, Choice, Controller, Handle, Slider, Toggle
 from course_utils.apps.frame.manners import Manners
 
+pytestmark = pytest.mark.usefixtures("packed")
+
 
 class Dial(Controller):
     """A bar as high as the slider; fails on purpose at one forbidden place."""

@@ -257,7 +257,7 @@ def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all():
         assert app.picture.value == LiveApp(fresh).picture.value, values
 
 
-def test_the_picture_keeps_its_size_on_a_projector_too():
+def test_the_picture_keeps_its_size_on_a_projector_too(packed):
     for scale in (1.0, 1.4):
         picture = Image.open(io.BytesIO(games_app(scale=scale).picture.value))
         assert picture.size == (880, 520)

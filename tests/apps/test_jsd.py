@@ -103,7 +103,7 @@ def test_what_is_written_beside_the_bars():
     assert dict(itertools.pairwise(written))[names[0]] == "200.0 →"  # (8 / 0.4)^2 / 2
 
 
-def test_the_picture_is_coloured_and_keeps_its_size():
+def test_the_picture_is_coloured_and_keeps_its_size(packed):
     app = jsd_app(scale=1.4)
     sizes = set()
     for preset in PRESETS:

@@ -2,6 +2,7 @@
 
 import io
 import re
+from copy import deepcopy
 
 import numpy as np
 import pytest
@@ -36,24 +37,40 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
+def trained():
+    """trained(clicks, **values): a controller after so many clicks on Train; what was trained once is kept."""
+    kept = {}
+
+    def trained(clicks, **values):
+        key = clicks, *values.items()
+        if key not in kept:
+            kept[key] = trained(clicks - 1, **values) if clicks else ParallelLinesController()
+            if clicks:
+                kept[key].press("train")
+            else:
+                kept[key].set(**values)
+        return deepcopy(kept[key])
+
+    return trained
+
+
+@pytest.fixture
+def fresh(sketch):
+    """What the app shows as it starts."""
+    return sketch(ParallelLinesController())
+
+
+@pytest.fixture
 def app():
     return parallel_lines_app()
 
 
 @pytest.fixture
-def fresh(app):
-    """The app as it starts."""
-    app.set(theta=1.0, noise=0.0, follow="W")
-    app.press("forget")
-    return app
+def across(axes):
+    """across(app, color): the curve of that colour, x and y, in the picture of D along the first axis."""
 
-
-@pytest.fixture
-def across(fresh, axes):
-    """across(color): the curve of that colour, x and y, in the picture of D along the first axis."""
-
-    def across(color):
-        lines = axes(fresh.figure, "$D(x, 0)$").get_lines()
+    def across(app, color):
+        lines = axes(app.figure, "$D(x, 0)$").get_lines()
         (found,) = (line for line in lines if line.get_color() == color and line.get_linestyle() != "None")
         return found.get_data()
 
@@ -106,19 +123,17 @@ def test_numbers_with_noise_are_those_of_the_densities():
     assert controller.distances["W"] == 0.7
 
 
-def test_training_takes_the_gradient_away(fresh, across):
+def test_training_takes_the_gradient_away(trained, sketch, across):
+    fresh = sketch(trained(20))
     controller = fresh.controller
-    steepest = 0
-    for _ in range(20):
-        fresh.press("train")
-        steepest = max(steepest, abs(controller.slopes["D"]))
+    steepest = max(abs(trained(clicks).slopes["D"]) for clicks in range(1, 21))
     assert controller.trained_steps == 400
     assert steepest > 0.1  # at first it learns which way is real, ...
     assert 0 < controller.slopes["D"] < 0.01 * steepest  # ... and then it is too sure
     assert 0.99 * LOG_2 < controller.estimate < LOG_2
     assert controller.d_fake < 0.001
-    assert f"{controller.estimate:.4f}" in fresh.status.value
-    x, d = across(palette.DISCRIMINATOR)
+    assert f"{controller.estimate:.4f}" in fresh.status
+    x, d = across(fresh, palette.DISCRIMINATOR)
     assert np.allclose(d, controller.discriminator(np.column_stack([x, 0 * x])))
     judged = [
         line for line in curves(fresh)["JSD"][0].get_lines() if line.get_color() == palette.DISCRIMINATOR
@@ -128,13 +143,16 @@ def test_training_takes_the_gradient_away(fresh, across):
     assert np.ptp(bar.get_ydata()) == pytest.approx(4 * controller.standard_error)
 
 
-def test_with_noise_the_trained_gradient_is_the_jsds(fresh, across):
+def test_with_noise_the_trained_gradients_are_those_of_the_divergences(fresh, across):
     fresh.set(noise=0.5, theta=1.0)
     fresh.controller.discriminator = Discriminator(2, learning_rate=1e-2)
     for _ in range(12):
         fresh.press("train")
-    assert fresh.controller.slopes["D"] == pytest.approx(fresh.controller.slopes["JSD"], rel=0.2)
-    x, best = across(palette.THEORY)
+    slopes = fresh.controller.slopes
+    assert slopes["D"] == pytest.approx(slopes["JSD"], rel=0.2)
+    assert slopes["−log D"] == pytest.approx(slopes["KL"] - 2 * slopes["JSD"], rel=0.2)
+    assert slopes["KL"] - 2 * slopes["JSD"] == pytest.approx(3.1008, abs=5e-5)
+    x, best = across(fresh, palette.THEORY)
     assert np.allclose(best, optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))(x))
 
 
@@ -156,7 +174,7 @@ def test_the_same_clicks_give_the_same_numbers():
 def test_walking_downhill(fresh, follow, noise, moved):
     fresh.set(follow=follow, noise=noise)
     fresh.press("walk")
-    theta = fresh.widgets["theta"].value
+    theta = fresh.controller.values["theta"]
     assert (theta < 0.95) == moved
     if follow == "W":
         assert theta == pytest.approx(1 - WALK_STEPS * WALK_RATE)
@@ -164,27 +182,13 @@ def test_walking_downhill(fresh, follow, noise, moved):
         assert theta == 1
 
 
-def test_walking_down_the_trained_discriminator_stops_when_it_is_sure(fresh):
-    fresh.set(follow=TRAINED)
-    for _ in range(2):
-        fresh.press("train")
-    fresh.press("walk")
-    assert fresh.controller.values["theta"] < 0.95
-    fresh.set(theta=1.0)
-    for _ in range(20):
-        fresh.press("train")
-    fresh.press("walk")
-    assert fresh.controller.values["theta"] > 0.998
-
-
-def test_walking_stays_on_the_slider(fresh):
+def test_walking_stays_on_the_slider(trained):
     """A discriminator that has learnt the wrong side pushes outwards, but not beyond the end."""
-    for _ in range(5):
-        fresh.press("train")
-    fresh.set(theta=-2.0, follow=TRAINED)
+    controller = trained(5)
+    controller.set(theta=-2.0, follow=TRAINED)
     for _ in range(3):
-        fresh.press("walk")
-    assert -2 <= fresh.controller.values["theta"] <= 2
+        controller.press("walk")
+    assert -2 <= controller.values["theta"] <= 2
 
 
 def test_curves_are_the_distances_with_a_hole_where_they_jump(fresh):
@@ -238,42 +242,37 @@ def test_status_and_picture_tell_the_same_pushes(fresh):
     fresh.set(noise=0.5, theta=1.0)
     fresh.press("train")
     _, _, texts = pushes(fresh)
-    told = re.findall(r"push(?: on θ)?(?: is)? (−?[\d.]+\d)", fresh.status.value)
+    told = re.findall(r"push(?: on θ)?(?: is)? (−?[\d.]+\d)", fresh.status)
     assert told == [texts["JSD"], texts["D"]]
 
 
-def test_a_walk_that_stands_still_says_why(fresh):
+def test_a_walk_that_stands_still_says_why(trained):
+    controller = trained(0)
+
     def walked(**values):
-        fresh.set(**values)
-        fresh.press("walk")
-        return re.search("<b>(.*)</b>", fresh.status.value)[1]
+        controller.set(**values)
+        controller.press("walk")
+        return re.search("<b>(.*)</b>", controller.status())[1]
 
     assert walked(follow="W") == "10 steps down W: θ went from 1.000 to 0.500."
     assert "stays at 1.000: KL is infinite" in walked(theta=1.0, follow="KL")
     assert "stays at 1.000: the JSD is flat here" in walked(follow="JSD")
     assert "stays at 0.000: it is at the goal" in walked(theta=0.0, follow="W")
     assert "stays at 0.020: it steps over the goal and back" in walked(theta=0.02)
-    fresh.set(theta=1.0)
-    for _ in range(20):
-        fresh.press("train")
+    controller = trained(20)
     assert "stays at 0.999: D is sure that the fakes are fake (D = 0.000" in walked(follow=TRAINED)
-    fresh.press("forget")
-    for _ in range(5):
-        fresh.press("train")
+    controller = trained(5, follow=TRAINED)
     # where it has never been, it pushes outwards
     assert "went from −1.000 to −2.000, the end of its slider" in walked(theta=-1.0)
     assert "stays at −2.000: it is pushed outwards" in walked()
     assert "D takes the fakes for real (D = 1.000" in walked(theta=-1.5, follow=TRAINED_HEURISTIC)
-    fresh.set(noise=0.1)
-    assert "<b>" not in fresh.status.value  # what is told of a walk goes with the next action
+    controller.set(noise=0.1)
+    assert "<b>" not in controller.status()  # what is told of a walk goes with the next action
 
 
-def test_the_report_stands_beside_its_control(fresh):
+def test_the_report_stands_beside_its_control(trained):
     """What D reports from a sample may lie above the JSD, and so may D* on the same points; both are told."""
-    fresh.set(noise=0.5, theta=1.0)
-    for _ in range(15):
-        fresh.press("train")
-    controller, best = fresh.controller, optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))
+    controller, best = trained(15, noise=0.5), optimal_discriminator(stats.norm(0, 0.5), stats.norm(1.0, 0.5))
     x, y = (stats.norm(*at).rvs((400, 2000), random_state=k) for k, at in enumerate(((0, 0.5), (1, 0.5))))
     reports = (np.log(best(x)).mean(1) + np.log1p(-best(y)).mean(1)) / 2 + LOG_2
     assert reports.mean() == pytest.approx(controller.distances["JSD"], abs=0.001)  # right on average, ...
@@ -283,26 +282,14 @@ def test_the_report_stands_beside_its_control(fresh):
     assert abs(controller.best_estimate - controller.distances["JSD"]) < 4 * reports.std()
     assert abs(controller.estimate - controller.distances["JSD"]) < 4 * reports.std()
     told = f"{controller.estimate:.4f} ± {2 * controller.standard_error:.4f} from 2,000 points of each line"
-    assert told in fresh.status.value
-    assert f"D* on the same points: {controller.best_estimate:.4f}" in fresh.status.value
+    assert told in controller.status()
+    assert f"D* on the same points: {controller.best_estimate:.4f}" in controller.status()
 
 
-def test_minus_log_d_is_the_slope_of_kl_minus_2_jsd(fresh):
-    fresh.set(noise=0.5, theta=1.0)
-    fresh.controller.discriminator = Discriminator(2, learning_rate=1e-2)
-    for _ in range(12):
-        fresh.press("train")
-    slopes = fresh.controller.slopes
-    assert slopes["−log D"] == pytest.approx(slopes["KL"] - 2 * slopes["JSD"], rel=0.2)
-    assert slopes["KL"] - 2 * slopes["JSD"] == pytest.approx(3.1008, abs=5e-5)
-
-
-def test_minus_log_d_still_moves_where_log_1_minus_d_stands_still(fresh):
-    for _ in range(20):
-        fresh.press("train")
-    fresh.set(follow=TRAINED_HEURISTIC)
-    fresh.press("walk")
-    assert fresh.controller.values["theta"] < 0.9
+def test_minus_log_d_still_moves_where_log_1_minus_d_stands_still(trained):
+    controller = trained(20, follow=TRAINED_HEURISTIC)
+    controller.press("walk")
+    assert controller.values["theta"] < 0.9
 
 
 def test_an_open_circle_marks_the_end_of_a_curve_that_jumps(fresh):
@@ -320,19 +307,19 @@ def test_an_open_circle_marks_the_end_of_a_curve_that_jumps(fresh):
     assert set(map(str, circles().values())) == {"([], [])"}
 
 
-def test_the_generators_line_can_be_dragged(fresh):
-    handle = fresh.controller.handles()["theta"]
+def test_the_generators_line_can_be_dragged(app):
+    handle = app.controller.handles()["theta"]
     assert (handle.x, handle.y) == (1.0, None)  # anywhere along it
-    fresh.drag("theta", (1.0, 0.0), (0.3, 1.0), (-1.234, 2.0))
-    assert fresh.controller.values["theta"] == fresh.widgets["theta"].value == -1.23
-    fresh.drag("theta", (-1.23, 0.0), (-9.0, 0.0))
-    assert fresh.controller.values["theta"] == -2
+    app.drag("theta", (1.0, 0.0), (0.3, 1.0), (-1.234, 2.0))
+    assert app.controller.values["theta"] == app.widgets["theta"].value == -1.23
+    app.drag("theta", (-1.23, 0.0), (-9.0, 0.0))
+    assert app.controller.values["theta"] == -2
 
 
-def test_a_fresh_discriminator_needs_no_fresh_one(fresh):
-    assert fresh.widgets["forget"].disabled
-    fresh.press("train")
-    assert not fresh.widgets["forget"].disabled
+def test_a_fresh_discriminator_needs_no_fresh_one(app):
+    assert app.widgets["forget"].disabled
+    app.press("train")
+    assert not app.widgets["forget"].disabled
 
 
 def test_every_control_over_its_whole_range(app, sweep):
@@ -340,7 +327,7 @@ def test_every_control_over_its_whole_range(app, sweep):
     assert "JSD" in app.status.value
 
 
-def test_moving_parts_alone_give_the_whole_picture():
+def test_moving_parts_alone_give_the_whole_picture(packed):
     """Nothing that changes is missing from ``moving``: an app that begins in this state has the same pixels."""
     used = parallel_lines_app()
     used.set(theta=-1.3, noise=0.4)
@@ -355,19 +342,9 @@ def test_moving_parts_alone_give_the_whole_picture():
 # What the lesson answers to "play with it".
 
 
-def trained(clicks, **values):
-    controller = ParallelLinesController()
-    controller.set(**values)
-    for _ in range(clicks):
-        controller.press("train")
-    return controller
-
-
-def test_the_push_grows_and_dies_while_that_of_minus_log_d_grows_on():
-    controller, pushes = trained(0), []
-    for _ in range(20):
-        controller.press("train")
-        pushes.append((-controller.slopes["D"], -controller.slopes["−log D"]))
+def test_the_push_grows_and_dies_while_that_of_minus_log_d_grows_on(trained):
+    slopes = [trained(clicks).slopes for clicks in range(1, 21)]
+    pushes = [(-each["D"], -each["−log D"]) for each in slopes]
     minimax, heuristic = np.transpose(pushes)
     assert np.abs(minimax).argmax() == 1  # after 40 steps
     assert minimax[[1, 4, 19]] == pytest.approx([-0.21, -0.01, -0.001], abs=0.006)
@@ -376,7 +353,7 @@ def test_the_push_grows_and_dies_while_that_of_minus_log_d_grows_on():
 
 
 @pytest.mark.parametrize(("clicks", "end"), [(1, 0.68), (2, -0.35), (5, 0.975), (20, 0.998)])
-def test_four_walks_down_a_discriminator_that_nobody_trains_on_the_way(clicks, end):
+def test_four_walks_down_a_discriminator_that_nobody_trains_on_the_way(trained, clicks, end):
     controller = trained(clicks)
     controller.set(follow=TRAINED)
     for _ in range(4):
@@ -384,7 +361,7 @@ def test_four_walks_down_a_discriminator_that_nobody_trains_on_the_way(clicks, e
     assert controller.values["theta"] == pytest.approx(end, abs=0.01)
 
 
-def test_the_push_stays_with_noise_and_goes_with_it():
+def test_the_push_stays_with_noise_and_goes_with_it(trained):
     controller = trained(15, noise=0.5)
     assert controller.slopes["D"] == pytest.approx(0.47, abs=0.01)
     for noise, push in ((0.4, None), (0.3, 0.48), (0.2, 0.12), (0.1, 0.001)):
@@ -394,7 +371,7 @@ def test_the_push_stays_with_noise_and_goes_with_it():
         assert push is None or controller.slopes["D"] == pytest.approx(push, abs=0.006)
 
 
-def test_where_it_has_never_been_it_pushes_outwards_until_it_is_trained_there():
+def test_where_it_has_never_been_it_pushes_outwards_until_it_is_trained_there(trained):
     controller = trained(5)
     controller.set(theta=-1.0)
     told = [-controller.slopes["D"]]
@@ -405,10 +382,10 @@ def test_where_it_has_never_been_it_pushes_outwards_until_it_is_trained_there():
 
 
 @pytest.mark.parametrize(("theta", "side"), [(1.0, "right"), (-1.0, "left")])
-def test_the_name_of_the_best_discriminator_stands_where_no_curve_runs(fresh, axes, theta, side):
-    fresh.set(noise=1.0, theta=theta)
-    fresh.figure.canvas.draw()
-    ax = axes(fresh.figure, "$D(x, 0)$")
+def test_the_name_of_the_best_discriminator_stands_where_no_curve_runs(app, axes, theta, side):
+    app.set(noise=1.0, theta=theta)
+    app.figure.canvas.draw()
+    ax = axes(app.figure, "$D(x, 0)$")
     (label,) = (text for text in ax.texts if "dashed" in text.get_text())
     box = label.get_window_extent().expanded(1.0, 1.1)
     assert (box.x0 > ax.bbox.x0 + ax.bbox.width / 2) == (side == "right")

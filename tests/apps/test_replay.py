@@ -377,7 +377,7 @@ def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all(runs):
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.4])
-def test_the_picture_keeps_its_size_and_nothing_sticks_out(runs, scale):
+def test_the_picture_keeps_its_size_and_nothing_sticks_out(runs, scale, packed):
     app = replay_app(runs, scale=scale)
     for other in ("none", "wgan-gp"):
         app.set(other=other)

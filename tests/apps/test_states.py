@@ -34,8 +34,8 @@ def test_every_named_state_shows_what_it_says(name, images):
     for each in states:
         controller.visit(each.name)
         lies += each.lies(controller)
-        png = drawn(controller, canvas)
-        assert png == from_scratch(controller), f"{each.name}: not as drawn from scratch"
+        picture = drawn(controller, canvas)
+        assert picture == from_scratch(controller), f"{each.name}: not as drawn from scratch"
         said = controller.describe()
         assert said.endswith(each.sees)
         seen.add(said)
