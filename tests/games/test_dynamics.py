@@ -203,11 +203,11 @@ def test_averages_of_alternating_steps_converge_where_the_last_point_does_not():
 def test_regularised_dirac_gans_converge_and_bare_ones_do_not():
     def end(loss, regulariser):
         game = dirac_gan(loss, regulariser, strength=1.0)
-        return simulate(game, "alternating", (1.0, 1.0), steps=20_000, learning_rate=0.1).distance_to()[-1]
+        return simulate(game, "alternating", (1.0, 1.0), steps=4000, learning_rate=0.1).distance_to()[-1]
 
     for loss in ("minimax", "non-saturating", "wasserstein"):
         # The non-saturating one creeps in without any fixed rate, as the paper also sees; the others circle.
-        assert end(loss, "none") > (0.01 if loss == "non-saturating" else 0.5)
+        assert end(loss, "none") > (0.1 if loss == "non-saturating" else 0.5)
         assert end(loss, "wgan-gp") > 0.5
         assert end(loss, "gradient penalty") < 1e-6
         assert end(loss, "consensus") < 1e-6
