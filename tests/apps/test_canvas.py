@@ -32,7 +32,7 @@ def axes_of_all_kinds(figure):
 
 
 @pytest.mark.parametrize("scale", [1.0, 1.37])
-def test_pixels_are_matplotlibs_own(scale):
+def test_pixels_are_matplotlibs_own(scale, packed):
     canvas, reference = Canvas((9, 5), scale), Figure((9 / scale, 5 / scale), dpi=100 * scale)
     with palette.context():
         for figure in (canvas.figure, reference):
