@@ -1,11 +1,13 @@
 """Where the notebooks are, and training that is over at once."""
 
+from functools import partial
 from pathlib import Path
 
 import matplotlib
 import nbformat
 import pytest
 
+from course_utils import vae
 from course_utils.gan.judges import Judge
 from course_utils.gan.playground import Session
 from course_utils.training import Stepwise
@@ -33,7 +35,7 @@ def shortened(item):
 
 @pytest.fixture
 def few_steps(monkeypatch):
-    """Any training is over at once."""
+    """Any training is over at once, and so is an integral over all latents."""
     run, steps, go, replay, train = Stepwise.run, Stepwise.steps, Session.go, Session.replay, Judge.train
 
     def counted(self, n):
@@ -43,6 +45,8 @@ def few_steps(monkeypatch):
         yield from range(done + FEW + 1, done + n + 1)
 
     monkeypatch.setattr(Stepwise, "steps", counted)
+    coarse = partial(vae.log_evidence_on_grid, side=101, tolerance=99)
+    monkeypatch.setattr(vae, "log_evidence_on_grid", coarse)
     monkeypatch.setattr(Stepwise, "run", lambda self, steps, **_: run(self, min(steps, FEW), progress=False))
     monkeypatch.setattr(Session, "go", lambda self, step, *a, **k: go(self, min(step, FEW), *a, **k))
     monkeypatch.setattr(Session, "replay", lambda self, *schedule: replay(self, *map(shortened, schedule)))
