@@ -12,6 +12,7 @@ from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
 
@@ -60,8 +61,12 @@ class Canvas:
             still = self._canvas.copy_from_bbox(self.figure.bbox)
             others = [known for known in self._stills if known[0] is not moving]
             self._stills = [*others[1 - STILLS :], (moving, limits, still)]
+        renderer = self._canvas.get_renderer()
         for artist in moving:
-            artist.draw(self._canvas.get_renderer())
+            if not isinstance(artist, Line2D) or np.size(
+                artist.get_xdata()
+            ):  # a line without points takes its time, too
+                artist.draw(renderer)
         return to_png(np.asarray(self._canvas.buffer_rgba()))
 
     def _draw(self) -> None:
