@@ -82,25 +82,6 @@ def _relative_losses(ax: Axes, top: float) -> None:
     draw_guide(ax, 1.0)
 
 
-def wipe(before: ArrayLike, after: ArrayLike, share: float) -> np.ndarray:
-    """The left ``share`` of one picture, and the rest of the other; both (h, w, 3).
-
-    Raises
-    ------
-    ValueError
-        when the pictures differ in shape, or the share is outside [0, 1].
-    """
-    before, after = np.asarray(before), np.asarray(after)
-    if before.shape != after.shape or not 0 <= share <= 1:
-        raise ValueError(
-            f"a wipe needs two pictures of one shape and a share in [0, 1]; got {before.shape}, {after.shape}, {share}."
-        )
-    both = after.copy()
-    edge = round(share * before.shape[1])
-    both[:, :edge] = before[:, :edge]
-    return both
-
-
 class TransferPanels:
     """The picture that is made, large, with a wipe to the one it started from; beside it content, styles, and both
     losses.
@@ -190,16 +171,17 @@ class TransferPanels:
         (steps,) each, on an axis for ``planned`` steps or more. A smaller picture, from an early level of a pyramid, is
         shown larger."""
         if picture.shape != self._content.shape:
-            rows, columns = (
+            down, right = (
                 np.arange(full) * own // full
                 for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
             )
-            picture = picture[rows[:, None], columns]
-        opaque = np.ones(
+            picture = picture[down[:, None], right]
+        both = np.ones(
             (*picture.shape[:2], 4), np.float32
-        )  # else matplotlib adds that, in twice the memory
-        opaque[..., :3] = wipe(self._content, picture, share)
-        replace_picture(self._image, opaque)
+        )  # opaque: else matplotlib adds that, in twice the memory
+        columns = round(share * picture.shape[1])
+        both[:, :columns, :3], both[:, columns:, :3] = self._content[:, :columns], picture[:, columns:]
+        replace_picture(self._image, both)
         edge = self.edge_at(share)
         self._edge.set_xdata([edge, edge])
         self._edge.set_visible(0 < share < 1)
