@@ -28,7 +28,7 @@ def images():
 @pytest.fixture(autouse=True)
 def few_pictures_to_judge(monkeypatch):
     """A measurement takes seconds otherwise; that it says how many there were is tested."""
-    monkeypatch.setattr(gan, "JUDGED", 320)
+    monkeypatch.setattr(gan, "JUDGED", 160)
 
 
 def first_weights(trainer):

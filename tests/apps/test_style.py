@@ -3,6 +3,7 @@
 import asyncio
 import io
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,14 +11,15 @@ from PIL import Image
 
 from course_utils.apps.style import YOURS, style_app
 from course_utils.pictures import open_picture, sample_pictures
-from course_utils.style import FeatureNetwork, StyleTransfer, load_features
+from course_utils.style import FeatureNetwork, StyleTransfer
 from course_utils.style.networks import NETWORKS, random_filters
 
 
 @pytest.fixture(scope="module")
 def network():
-    """Random filters: a small network that needs no file."""
-    return load_features("random", device="cpu", taps=["scale1", "scale2", "scale3"])
+    """A handful of random filters in each layer: what the app does with them is no matter of their number."""
+    spec = replace(NETWORKS["random"], content_layers=("scale1",))
+    return FeatureNetwork(spec, random_filters(channels=(8, 8, 8)), "random: a few filters")
 
 
 @pytest.fixture
@@ -329,15 +331,9 @@ def test_a_run_that_diverges_says_so(make, network):
         hook.remove()
 
 
-@pytest.fixture
-def thin():
-    """A handful of filters in each layer: for what is no matter of arithmetic."""
-    return FeatureNetwork(NETWORKS["random"], random_filters(channels=(4, 4, 4)), "random: a few filters")
-
-
-def test_prepared_steps_are_those_that_one_would_press(tmp_path, thin):
+def test_prepared_steps_are_those_that_one_would_press(tmp_path, network):
     pressed, prepared = (
-        style_app("china", "mosaic", features=thin, folder=tmp_path, **how)
+        style_app("china", "mosaic", features=network, folder=tmp_path, **how)
         for how in ({}, {"prepared": 2, "wipe": 0.35})
     )
     pressed.press("one_step")
@@ -346,11 +342,9 @@ def test_prepared_steps_are_those_that_one_would_press(tmp_path, thin):
     assert prepared.picture.value == pressed.picture.value
 
 
-def test_every_control_over_its_whole_range(tmp_path, sweep, thin):
-    """What is swept are the controls, not the arithmetic, which other tests compare at every setting."""
-
+def test_every_control_over_its_whole_range(make, sweep):
     async def drive():
-        app = style_app("china", "mosaic", features=thin, folder=tmp_path)
+        app = make()
         app.set(size="192")  # three levels of a pyramid need it
         drawn = sweep(app)
         await app.player.wait()
