@@ -50,22 +50,21 @@ def test_the_slider_edits_the_chosen_pair_and_cost_and_violations_follow():
 @pytest.mark.parametrize("metric", ["city blocks", "Euclidean"])
 @pytest.mark.parametrize("problem", [*PROBLEMS, RANDOM])
 def test_hints_lead_to_the_optimum_of_linprog(problem, metric):
-    app = move_the_dirt_app()
-    game = app.controller
-    app.set(problem=problem, metric=metric, hill="C", hole="2")
-    app.set(shovels=9)  # from a plan that is wrong
+    game = DirtController()
+    game.set(problem=problem, metric=metric, hill="C", hole="2")
+    game.set(shovels=9)  # from a plan that is wrong
     for _ in range(40):
-        app.press("hint")
+        game.press("hint")
         if game.step is None:
             break
-        app.press("follow")
+        game.press("follow")
     else:
         pytest.fail("the hints do not end")
     assert not any(undone.any() for undone in game.undone())
     assert game.cost() == pytest.approx(cheapest_by_linprog(game), abs=1e-9)
     assert game.cost() == pytest.approx(game.cheapest(), abs=1e-9)
-    assert "optimal" in app.status.value
-    assert "A plan!" not in app.status.value
+    assert "optimal" in game.status()
+    assert "A plan!" not in game.status()
 
 
 def test_greedy_goes_wrong_where_its_name_says():
@@ -79,12 +78,13 @@ def test_greedy_goes_wrong_where_its_name_says():
 
 
 @pytest.mark.parametrize("problem", [*PROBLEMS, RANDOM])
-def test_the_proof_that_is_shown_is_one(problem):
+def test_the_proof_that_is_shown_is_one(problem, sketch):
     """Read back from the picture: f + g never above the cost, equal where dirt moves, and worth the cheapest cost."""
-    app = move_the_dirt_app()
-    app.set(problem=problem, metric="city blocks")  # whole numbers, which are shown exactly
-    app.set(optimum=True)
-    game, table = app.controller, app.controller.panels.table
+    game = DirtController()
+    game.set(problem=problem, metric="city blocks")  # whole numbers, which are shown exactly
+    game.set(optimum=True)
+    assert sketch(game).figure.axes
+    table = game.panels.table
     f, g = (
         np.array([float(text[2:].replace("−", "-")) for text in shown(texts)])
         for texts in (table.rows, table.columns)
@@ -121,13 +121,13 @@ def test_what_the_lesson_answers_under_move_the_dirt_yourself():
 
 
 def test_the_proof_says_where_a_worse_plan_pays_too_much():
-    app = move_the_dirt_app()
-    app.set(problem="greedy goes wrong")
-    while app.controller.undone()[0].any():
-        app.press("follow")
-    excess = app.controller.cost() - app.controller.cheapest()
-    app.set(optimum=True)
-    named = app.status.value.partition("pays too much on: ")[2].partition(".</div>")[0].split(", ")
+    game = DirtController()
+    game.set(problem="greedy goes wrong")
+    while game.undone()[0].any():
+        game.press("follow")
+    excess = game.cost() - game.cheapest()
+    game.set(optimum=True)
+    named = game.status().partition("pays too much on: ")[2].partition(".</div>")[0].split(", ")
     assert sum(float(part.split()[1]) for part in named) == pytest.approx(excess, abs=0.01 * len(named))
 
 
