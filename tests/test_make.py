@@ -33,7 +33,7 @@ def make(tmp_path):
     for name in MODULES:
         (modules / name).mkdir(parents=True)
         (modules / name / "__init__.py").touch()
-        (modules / name / "__main__.py").write_text(f"import sys; print('{name}:', sys.argv[1:])\n")
+        (modules / name / "__main__.py").write_text(f"import sys; print('{name}: ' + str(sys.argv[1:]))\n")
     real = shlex.quote(sys.executable)
     python = tmp_path / "python"
     python.write_text(
