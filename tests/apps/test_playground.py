@@ -210,24 +210,22 @@ def test_slow_motion_shows_every_step(app, play):
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_every_preset_runs_and_starts_as_it_says(name, play):
-    async def main():
-        app = playground_app(points=50, prepared=0)
-        app.set(preset=name)
-        await play(app, 2)
-        return app
-
-    app = asyncio.run(main())
-    session, preset = app.controller.session, PRESETS[name]
-    assert session.now >= 1
-    assert preset.look in app.status.value
-    assert app.controller.values["preset"] == name
+def test_every_preset_runs_and_starts_as_it_says(name, sketch):
+    controller = PlaygroundController(points=50)
+    controller.set(preset=name)
+    for _ in zip(range(3), controller.steps(), strict=False):
+        pass
+    session, preset, app = controller.session, PRESETS[name], sketch(controller)
+    assert session.now == 3
+    assert app.figure.axes
+    assert preset.look in app.status
+    assert controller.values["preset"] == name
     again = preset.session(0).replay((preset.first + "B" * session.now)[: session.now].replace("B", ""))
     again.replay(session.now - again.now)
     assert torch.equal(weights(again), weights(session))
-    app.set(noise=0.5)
-    assert app.controller.values["preset"] == OWN
-    assert type(app.controller.session.trainer) is type(session.trainer)  # a bug stays until one starts over
+    controller.set(noise=0.5)
+    assert controller.values["preset"] == OWN
+    assert type(controller.session.trainer) is type(session.trainer)  # a bug stays until one starts over
 
 
 def test_two_experiments_stand_side_by_side(app):

@@ -360,23 +360,6 @@ def test_every_control_over_its_whole_range(runs, sweep):
     asyncio.run(main())
 
 
-def test_drawing_only_what_moves_gives_the_same_pixels_as_drawing_all(runs):
-    app = replay_app(runs)
-    for values in (
-        {"moment": 20},
-        {"run": "wgan-gp"},
-        {"moment": 31},
-        {"other": "dcgan"},
-        {"moment": 5, "curves": "losses"},
-        {"run": "small"},
-        {"other": "none"},
-    ):
-        app.set(**values)
-        fresh = ReplayController(runs)
-        fresh.set(**app.controller.values)
-        assert app.picture.value == LiveApp(fresh).picture.value, values
-
-
 @pytest.mark.parametrize("scale", [1.0, 1.4])
 def test_the_picture_keeps_its_size_and_nothing_sticks_out(runs, scale, packed):
     app = replay_app(runs, scale=scale)

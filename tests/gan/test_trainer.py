@@ -189,5 +189,5 @@ def test_it_learns(images):
         return torch.cdist(trainer.sample(100, seed=0).flatten(1), real).min(1).values.mean().item()
 
     before = distance()
-    trainer.run(400, progress=False)
+    trainer.run(200, progress=False)
     assert distance() < 0.7 * before
