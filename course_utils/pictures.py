@@ -30,7 +30,7 @@ BORROWED = {
 }
 
 
-def open_picture(source: Any, size: int | None = None, *, name: str = "") -> np.ndarray:
+def open_picture(source: Any, size: int | None = None, *, name: str = "", copy: bool = True) -> np.ndarray:
     """A picture as float32 RGB (h, w, 3) in [0, 1].
 
     Any format that Pillow reads; of an animation, the first frame. Transparent parts show white, grey becomes RGB, and
@@ -45,6 +45,7 @@ def open_picture(source: Any, size: int | None = None, *, name: str = "") -> np.
     size : the longer side in pixels; the picture is reduced or enlarged to it and keeps its proportions. None: its own
         size, but at most 2048.
     name : what an error calls it, where there are several pictures.
+    copy : False may give the source itself, where it is such an array already.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def open_picture(source: Any, size: int | None = None, *, name: str = "") -> np.
         if coded or hasattr(source, "read"):
             picture = _from_pillow(*_decoded(source, size or LARGEST))
         else:
-            picture = _from_array(source)
+            picture = _from_array(source, copy)
     except (ValueError, TypeError, FileNotFoundError) as error:
         if not name:
             raise
@@ -189,8 +190,8 @@ def _from_pillow(image: Image.Image, name: str) -> np.ndarray:
 # ------------------------------------------------------------------------------------------------ arrays
 
 
-def _from_array(source: Any) -> np.ndarray:
-    """float32 RGB (h, w, 3) in [0, 1], a new array."""
+def _from_array(source: Any, copy: bool = True) -> np.ndarray:
+    """float32 RGB (h, w, 3) in [0, 1], a new array unless ``copy`` is False."""
     values = _from_tensor(source) if hasattr(source, "detach") else checks.array("a picture", source)
     if values.dtype.kind not in "buif":
         raise TypeError(
@@ -205,7 +206,7 @@ def _from_array(source: Any) -> np.ndarray:
         )
     kind = values.dtype.name
     white = {"uint8": 255, "uint16": 65535}.get(kind, 1)
-    values = values.astype(np.float32)
+    values = values.astype(np.float32, copy=copy)
     if white != 1:
         values /= np.float32(white)
     low, high = values.min(), values.max()

@@ -82,8 +82,8 @@ class Level:
 
 
 def _opened(name: str, source: Any, size: int) -> Tensor:
-    picture = open_picture(source, size, name=name)
-    return torch.from_numpy(np.ascontiguousarray(np.moveaxis(picture, -1, 0)))[None]
+    picture = open_picture(source, size, name=name, copy=False)  # which the next line does
+    return torch.from_numpy(np.array(np.moveaxis(picture, -1, 0), order="C"))[None]
 
 
 def _rgb(picture: Tensor) -> Tensor:
