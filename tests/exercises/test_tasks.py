@@ -110,9 +110,8 @@ def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
 def test_a_right_answer_that_is_changed_a_little_is_refused(task):
     """By half a per cent or more, everywhere or at a single input."""
     rng = np.random.default_rng(int(task.id.replace(".", "")))
-    for _ in range(6):
+    for kind in range(3):
         size = rng.choice([-1, 1]) * rng.uniform(0.005, 1)
-        kind = rng.integers(3)
 
         def changed(values, size=size, kind=kind):
             values = np.array(row(values))

@@ -80,7 +80,7 @@ def test_gradients_match_finite_differences(dim):
     assert np.allclose(critic.slope(x), steepness)
 
 
-@pytest.mark.parametrize(("penalty", "theta"), [(10.0, 1.0), (10.0, -2.0), (2.0, 1.0)])
+@pytest.mark.parametrize(("penalty", "theta"), [(10.0, -2.0), (2.0, 1.0)])
 def test_critic_of_a_shift_has_the_slope_that_the_penalty_allows(penalty, theta):
     """f = s x is best for a shift by t, and s t - penalty (s - 1)^2 is largest at s = 1 + t / (2 penalty)."""
     critic = Critic(2, penalty=penalty).train(parallel_lines(0), parallel_lines(theta), 400)
