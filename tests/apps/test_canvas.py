@@ -31,8 +31,9 @@ def axes_of_all_kinds(figure):
     words.set_axis_off()
 
 
-@pytest.mark.parametrize("scale", [1.0, 1.37])
-def test_pixels_are_matplotlibs_own(scale, packed):
+@pytest.mark.parametrize(("scale", "faster"), [(1.0, True), (1.37, True), (1.37, False)])
+def test_pixels_are_matplotlibs_own(scale, faster, packed, monkeypatch):
+    monkeypatch.setattr("course_utils.apps.frame.canvas.FASTER", faster)  # as with another version
     canvas, reference = Canvas((9, 5), scale), Figure((9 / scale, 5 / scale), dpi=100 * scale)
     with palette.context():
         for figure in (canvas.figure, reference):

@@ -3,24 +3,26 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache, partial
 from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axis import Axis
 from matplotlib.backend_bases import GraphicsContextBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
 
-from course_utils.apps.frame.agg import AggCanvas
-
 PIXELS_PER_INCH = 100
 STILLS = 4  # pictures without what moves
 KNOWN = 12  # ways in which an axis was drawn last
+# What draws faster relies on private parts, which may be others in the next version: that one draws by itself.
+FASTER = matplotlib.__version_info__[:2] == (3, 11)
 
 
 class Canvas:
@@ -31,7 +33,7 @@ class Canvas:
 
     def __init__(self, size: tuple[float, float], scale: float = 1.0):
         self.figure = Figure(figsize=(size[0] / scale, size[1] / scale), dpi=PIXELS_PER_INCH * scale)
-        self._canvas: Any = AggCanvas(self.figure)
+        self._canvas: Any = _canvas(self.figure)
         self._moving: Sequence[Artist] = ()
         # The last pictures without what moves: for which moving artists, and which limits, and the pixels.
         self._stills: list[tuple[Sequence[Artist], list[tuple[float, ...]], Any]] = []
@@ -63,9 +65,8 @@ class Canvas:
             self._stills = [*others[1 - STILLS :], (moving, limits, still)]
         renderer = self._canvas.get_renderer()
         for artist in moving:
-            if not isinstance(artist, Line2D) or np.size(
-                artist.get_xdata()
-            ):  # a line without points takes its time, too
+            # a line without points takes its time, too
+            if not isinstance(artist, Line2D) or np.size(artist.get_xdata()):
                 artist.draw(renderer)
         return to_png(np.asarray(self._canvas.buffer_rgba()))
 
@@ -79,6 +80,14 @@ class Canvas:
             self._canvas.draw()
         finally:
             self._at_work = False
+
+
+def _canvas(figure: Figure) -> FigureCanvasAgg:
+    if not FASTER:
+        return FigureCanvasAgg(figure)
+    from course_utils.apps.frame.agg import AggCanvas
+
+    return AggCanvas(figure)
 
 
 class Remembered:
@@ -121,7 +130,7 @@ class Remembered:
         renderer._renderer = noted = Noted(agg)  # as a renderer itself does it for filters
         renderer._update_methods()
         try:
-            with together(axis):
+            with together(axis) if FASTER else nullcontext():
                 self._first(renderer)
         finally:
             renderer._renderer = agg
