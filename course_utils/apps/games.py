@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ GAMES: dict[str, Game] = {  # short names: long ones do not fit their dropdown
 SHOWN = ("the points", "their averages")
 STEPS = 300
 FLOW_TIME = 30.0  # the flow is followed for this many units of time: on x y, that is almost five rounds
+FINE = 0.25  # units of time between two points of its curve, at most
 
 
 class GamesController(LiveController):
@@ -86,7 +88,7 @@ class GamesController(LiveController):
         self.kept: tuple[dict[str, np.ndarray], dict[str, np.ndarray]] = ({}, {})
         self.kept_name = ""
         # Each method's run in this game, and the eigenvalues of its step.
-        self._played: dict[str, tuple[Trajectory, np.ndarray]] = {}
+        self._played: dict[str, tuple[Trajectory, int, np.ndarray]] = {}
         self.changed(self.values)
 
     # ------------------------------------------------------------------ what is computed
@@ -110,13 +112,16 @@ class GamesController(LiveController):
             self._played.clear()  # another game
         for name in wanted:
             if name not in self._played:
-                steps = STEPS if name != "flow" else min(STEPS, math.ceil(FLOW_TIME / eta))
-                run = simulate(self.game, name, start, steps=steps, learning_rate=eta)
-                self._played[name] = run, eigenvalues(name, jacobian(self.game, self.rest), eta)
-        self.runs = {name: self._played[name][0] for name in wanted}
-        self.eigenvalues = {name: self._played[name][1] for name in wanted}
+                steps, fine = STEPS, 1
+                if name == "flow":
+                    steps, fine = min(STEPS, math.ceil(FLOW_TIME / eta)), math.ceil(eta / FINE)
+                path = simulate(self.game, name, start, steps=fine * steps, learning_rate=eta / fine)
+                self._played[name] = path, fine, eigenvalues(name, jacobian(self.game, self.rest), eta)
+        self.runs = {name: _every(*self._played[name][:2]) for name in wanted}
+        self.eigenvalues = {name: self._played[name][2] for name in wanted}
         averages = self.values["shown"] == "their averages"
         self.tracks = {name: run.averages if averages else run.points for name, run in self.runs.items()}
+        self.paths = self.tracks if averages else {name: self._played[name][0].points for name in wanted}
         self.distances = {
             name: np.linalg.norm(points - self.rest, axis=1) for name, points in self.tracks.items()
         }
@@ -133,7 +138,7 @@ class GamesController(LiveController):
     # ------------------------------------------------------------------ what a student can do
 
     def keep_runs(self) -> None:
-        self.kept = self.tracks, self.distances
+        self.kept = self.paths, self.distances
         self.kept_name = f"{self.values['game']}, η = {self.values['learning_rate']:.2f}"
 
     def forget_runs(self) -> None:
@@ -187,7 +192,7 @@ class GamesController(LiveController):
         start = self.values["x"], self.values["y"]
         self.panels.update(
             self.values["time"],
-            self.tracks,
+            self.paths,
             self.distances,
             self.theory,
             self.eigenvalues,
@@ -220,6 +225,12 @@ class GamesController(LiveController):
             return f"The {name} run passed a million at step {run.diverged_at}."
         last = len(run.points) - 1
         return f"The {name} was followed to step {last}." if self.values["time"] > last else ""
+
+
+def _every(path: Trajectory, n: int) -> Trajectory:
+    """Every n-th of its points."""
+    left = path.diverged_at if path.diverged_at is None else -(-int(path.diverged_at) // n)
+    return replace(path, points=path.points[::n], diverged_at=left, learning_rate=n * path.learning_rate)
 
 
 def _last(distances: np.ndarray) -> str:

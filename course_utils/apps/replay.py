@@ -17,6 +17,11 @@ from course_utils.plots.replay import ReplayPanels, Run
 from course_utils.recording import Recording, load_recording, recordings
 
 ALONE = "none"  # no second run
+# What recipes have been given since the first runs were recorded, as it was for these.
+LATER: dict[str, Any] = {
+    **{"conditioning": "none", "attributes": [], "margin": 0.2, "gamma": 0.5, "balance_rate": 0.01},
+    "pulling_away": 0.0,
+}
 
 
 class ReplayController(LiveController):
@@ -216,9 +221,12 @@ def _listed(settings: dict[str, Any]) -> str:
     )
 
 
-def _differences(first: dict[str, Any], second: dict[str, Any]) -> str:
-    names = [name for name in {**first, **second} if first.get(name) != second.get(name) and name != "name"]
-    differences = [f"{_words(name)} {_words(first.get(name))} | {_words(second.get(name))}" for name in names]
+def _differences(*recipes: dict[str, Any]) -> str:
+    differences = []
+    for name in {**recipes[0], **recipes[1]}:
+        first, second = (recipe.get(name, LATER.get(name)) for recipe in recipes)
+        if first != second and name != "name":
+            differences.append(f"{_words(name)} {_words(first)} | {_words(second)}")
     return ", ".join(differences) or "nothing"
 
 

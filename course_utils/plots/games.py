@@ -204,20 +204,21 @@ class GamePanels:
 
         Parameters
         ----------
-        runs : (steps + 1, 2) each, NaN after divergence.
+        runs : (n steps + 1, 2) each, NaN after divergence; of n points a step the last is marked.
         distances, theory : (steps + 1,) each, measured and predicted.
         eigenvalues : (k,) each, complex; those outside the panel are put on its border.
         start : (2,), a ring there.
         kept : runs and distances of an earlier experiment, shown whole, thin and dotted.
         """
         self._start.set_data(*([[]] * 2 if start is None else np.reshape(start, (2, 1))))
-        shown = slice(0, step + 1)
         for name in self._runs:
-            run = runs.get(name, np.empty((0, 2)))[shown]
+            run, distance = runs.get(name, np.empty((0, 2))), distances.get(name, np.empty(0))
+            fine = max(1, (len(run) - 1) // max(1, len(distance) - 1))
+            run, distance = run[: fine * step + 1], distance[: step + 1]
             known = run[np.isfinite(run).all(axis=1)]
             self._runs[name].set_data(*known.T)
+            self._runs[name].set_markevery(fine)
             self._heads[name].set_data(*known[-1:].T)
-            distance = distances.get(name, np.empty(0))[shown]
             self._distances[name].set_data(np.arange(len(distance)), distance)
             predicted = theory.get(name, np.empty(0))
             self._theory[name].set_data(np.arange(len(predicted)), predicted)

@@ -45,8 +45,9 @@ class Level:
         for name, picture in (("content", content), *(("style", style) for style in styles)):
             if min(picture.shape[-2:]) < SMALLEST:
                 raise ValueError(
-                    f"the {name} would have {picture.shape[-2]} x {picture.shape[-1]} pixels here, and a network needs "
-                    f"{SMALLEST} on each side: give a larger size, fewer levels of the pyramid, or a wider picture."
+                    f"the {name} would be {picture.shape[-1]} pixels wide and {picture.shape[-2]} high here, and a "
+                    f"network needs {SMALLEST} of both: give a larger size, fewer levels of the pyramid, or a picture "
+                    "that is nearer to a square."
                 )
         self._colours = content if keep_colours else None
         if keep_colours:

@@ -58,6 +58,16 @@ def test_the_flow_is_sampled_at_the_steps_and_ends_after_its_time():
     assert np.allclose(controller.tracks["flow"], np.column_stack([np.cos(t), np.sin(t)]), atol=1e-7)
 
 
+def test_the_line_of_the_flow_is_a_curve_however_long_a_step_is(line):
+    app = games_app()
+    app.set(learning_rate=2.2, x=1.0, y=0.0, flow=True, time=9)
+    drawn = line(app.figure, "flow: run")
+    points, times = drawn.get_xydata(), np.linspace(0, 9 * 2.2, len(drawn.get_xdata()))
+    assert np.allclose(points, np.column_stack([np.cos(times), np.sin(times)]), atol=1e-7)
+    assert np.linalg.norm((points[1:] + points[:-1]) / 2, axis=1).min() > 0.99
+    assert np.allclose(points[:: drawn.get_markevery()], app.controller.tracks["flow"][:10], atol=1e-7)
+
+
 def test_distances_are_measured_from_each_games_own_rest():
     controller = only("optimistic", game="a Gaussian's mean", x=1.0, y=0.0)
     assert np.allclose(controller.distances["optimistic"], 0)  # begins at mean 1 with nothing to say

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from PIL import Image
 
 from course_utils import runtime
 from course_utils.apps.frame import LiveApp
-from course_utils.apps.replay import ReplayController, _differences, _duration, _number, replay_app
+from course_utils.apps.replay import LATER, ReplayController, _differences, _duration, _number, replay_app
 from course_utils.datasets import load_digits_stand_in
+from course_utils.gan.recipes import Recipe
 from course_utils.plots import palette, quantities
 from course_utils.plots.images import mosaic
 from course_utils.plots.replay import RUN_COLORS
@@ -265,6 +267,22 @@ def test_two_runs_say_what_differs_in_their_recipes(runs):
     )
     controller.set(other="small")
     assert "differ in: nothing" in controller.status()
+
+
+def test_what_older_recordings_do_not_tell_is_no_difference():
+    known = {field.name: field.default for field in fields(Recipe)}
+    assert {
+        name: list(v) if isinstance(v, tuple) else v for name, v in known.items() if name in LATER
+    } == LATER
+    controller = ReplayController([load_recording(name) for name in ("dcgan", "dcgan-fast", "cgan")])
+    controller.set(run="dcgan", other="cgan")
+    assert "differ in: conditioning none | projection." in controller.status()
+    controller.set(other="dcgan-fast")
+    differing = [each.rsplit(" ", 3)[0] for each in controller.status().split("differ in: ")[1].split(", ")]
+    assert differing == [
+        *("latent dim", "discriminator widths", "batch size", "generator learning rate"),
+        *("discriminator learning rate", "decay steps", "full steps"),
+    ]
 
 
 def test_a_run_that_is_over_before_the_other_one_says_so(runs):

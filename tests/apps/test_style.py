@@ -291,7 +291,7 @@ def test_uploads_become_content_and_style(make):
     [
         (b"not a picture", "no picture that can be read"),
         (b"", "empty"),
-        (png(np.zeros((2, 400), np.uint8)), "needs 32 on each side"),
+        (png(np.zeros((2, 400), np.uint8)), "needs 32 of both"),
     ],
 )
 def test_a_bad_upload_is_refused_in_words_and_changes_nothing(make, content, message):

@@ -300,6 +300,18 @@ def test_the_line_in_the_picture_can_be_dragged(house):
     house.wait_for_text(app.locator(".course-app-status"), "height 2.5")
     house.wait_for_text(app.locator(".widget-readout"), "^2.5$")  # which comes after the status
 
+    # The system takes the pointer away: the value stays where it is. What is selected around it does not go along.
+    page.evaluate("() => getSelection().selectAllChildren(document.querySelector('.jp-Notebook'))")
+    page.mouse.down()
+    move(1.5, steps=9)
+    house.wait_for_text(app.locator(".course-app-status"), "height 1.5")
+    app.locator("img").dispatch_event("pointercancel")
+    move(0.5)
+    page.mouse.up()
+    page.evaluate("() => getSelection().removeAllRanges()")
+    page.wait_for_timeout(300)
+    assert house.ask("kinds.controller.values['height']") == "1.5"
+
 
 def test_a_digit_drawn_with_the_mouse_is_attacked(house):
     """Lesson 10's app: a drag that paints."""

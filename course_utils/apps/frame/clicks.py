@@ -25,7 +25,8 @@ function render({ model, el }) {
   const img = document.createElement("img");
   img.draggable = false;
   const describe = () => { img.alt = model.get("alt"); };
-  Object.assign(img.style, { width: "100%", display: "block" });
+  Object.assign(img.style, { width: "100%", display: "block", userSelect: "none" });
+  img.addEventListener("dragstart", (event) => event.preventDefault());  // of a selection that it is in
   let url = null;
   const show = () => {
     const next = URL.createObjectURL(new Blob([model.get("value")], { type: "image/png" }));
@@ -63,9 +64,10 @@ function render({ model, el }) {
   const cursor = (handle) => !handle ? (model.get("clickable") ? "crosshair" : "default")
     : handle.wide && handle.high ? "crosshair" : handle.wide ? "ns-resize" : handle.high ? "ew-resize" : "grab";
 
-  let held = null, last = null;
+  let held = null, last = null, latest = null;
   img.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
+    latest = event;
     held = find(event)?.name ?? null;
     if (held === null && !model.get("clickable")) return;
     img.setPointerCapture(event.pointerId);
@@ -73,6 +75,7 @@ function render({ model, el }) {
     tell(held === null ? "click" : "down", held ?? "", event);
   });
   img.addEventListener("pointermove", (event) => {
+    latest = event;
     if (held !== null) tell("move", held, event);
     else if (!last) {
       const handle = find(event);
@@ -87,7 +90,7 @@ function render({ model, el }) {
     held = last = null;
   };
   img.addEventListener("pointerup", release);
-  img.addEventListener("pointercancel", release);
+  img.addEventListener("pointercancel", () => release(latest));  // it has no place of its own
   // A finger that lands on a handle must not scroll the page; it tells so before any pointermove.
   img.addEventListener("touchstart", (event) => {
     const { clientX, clientY } = event.touches[0];
