@@ -138,7 +138,6 @@ from course_utils import style                                              : ma
 from numpy import zeros; p = zeros((40, 40, 3))                           : torch._dynamo
 style.StyleTransfer(p, p, features="random", size=40).run(1, progress=False) : torch._dynamo
 from course_utils import gan; from course_utils.gan import metrics, playground : matplotlib IPython ipywidgets SLOW
-from course_utils import toy; playground.plane.floor(toy.ring())            : scipy.stats sklearn
 gan.Critic(1).step(zeros(3), zeros(3) + 1)                                : torch._dynamo
 from course_utils.datasets import load_digits_stand_in; from course_utils.attacks import DigitTrainer : torch._dynamo
 DigitTrainer(load_digits_stand_in(), "linear", device="cpu").run(3, progress=False) : torch._dynamo

@@ -4,7 +4,7 @@ The three honest metrics, between n generated and n real points:
 
     JSD   of the two samples, each smoothed by N(0, h^2 I) on a grid. Samples have no densities, so that some smoothing
           must be chosen: it is the same for both. It never makes a JSD larger, and at most log 2 = 0.693 nats come out.
-    W1    the earth mover's distance, solved exactly, in the units of the plane.
+    W1    the earth mover's distance, solved exactly by POT, in the units of the plane.
     modes how many of the known modes are reached (see :func:`course_utils.gan.metrics.mixture_coverage`).
 
 Two finite samples of the same distribution differ too; measure real against real to know that floor.
@@ -121,7 +121,7 @@ def measure(trainer: PointTrainer, n: int = 500, *, n_grid: int = 2000, seed: in
     slope, steepest = _slopes(trainer, some_real, some_fake)
     return Measures(
         jsd=grid_jsd(points, real.numpy().astype(float)),
-        w1=_w1(points[:n], some_real.numpy().astype(float)),
+        w1=earth_movers_distance(points[:n], some_real.numpy().astype(float)).cost,
         modes=modes,
         near=near,
         least=least,
@@ -141,7 +141,7 @@ def floor(distribution: Any, n: int = FEW, *, n_grid: int = 2000, seed: int = 0)
         )
     random = np.random.default_rng(checks.whole("seed", seed, at_least=0))
     x, y = (distribution.sample(n_grid, random) for _ in range(2))
-    return grid_jsd(x, y), _w1(x[:n], y[:n])
+    return grid_jsd(x, y), earth_movers_distance(x[:n], y[:n]).cost
 
 
 def floor_range(distribution: Any, draws: int = 5, **sizes: Any) -> tuple[Interval, Interval]:
@@ -155,21 +155,7 @@ def centred_w1(x: Tensor, y: Tensor) -> float:
     """Exact W1 between points (n, 2) and (m, 2) after both have been moved to mean 0: what is left of a distance when
     nothing is left of the shift."""
     centred = [(points - points.mean(dim=0)).numpy().astype(float) for points in (x, y)]
-    return _w1(*centred)
-
-
-def _w1(x: np.ndarray, y: np.ndarray) -> float:
-    """Exact W1. Between equally many points, a best plan is a permutation (Birkhoff), and SciPy finds it: the very
-    number of the general solver, without POT, which takes half a second to come."""
-    if len(x) != len(y):
-        return earth_movers_distance(x, y).cost
-    from scipy.optimize import linear_sum_assignment  # slow
-    from scipy.spatial.distance import cdist
-
-    cost = cdist(x, y)
-    plan = np.zeros_like(cost)
-    plan[linear_sum_assignment(cost)] = 1 / len(cost)
-    return float(np.vdot(plan, cost))
+    return earth_movers_distance(*centred).cost
 
 
 def evaluation_points(trainer: PointTrainer, n: int, *, seed: int = 0) -> tuple[Tensor, Tensor]:
