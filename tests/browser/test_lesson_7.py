@@ -38,12 +38,11 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
     lesson.wait_for_text(status, r"style_transfer_001\.png")
 
     # The line between before and after follows the mouse, and stays where it is let go.
-    box, share = picture.bounding_box(), float(lesson.ask("app.controller.values['wipe']"))
+    box, share = picture.bounding_box(), float(lesson.ask("_.controller.values['wipe']"))
     left, _, width = (
-        float(lesson.ask(f"float(app.controller.panels.picture.bbox.{name})"))
-        for name in ("x0", "y0", "width")
+        float(lesson.ask(f"float(_.controller.panels.picture.bbox.{name})")) for name in ("x0", "y0", "width")
     )
-    pixel = box["width"] / float(lesson.ask("float(app.figure.bbox.width)"))
+    pixel = box["width"] / float(lesson.ask("float(_.figure.bbox.width)"))
 
     def at(wipe):
         return box["x"] + pixel * (left + wipe * width)
@@ -54,7 +53,7 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
         page.mouse.move(at(wipe), box["y"] + box["height"] / 3)
     page.mouse.up()
     page.wait_for_timeout(1000)
-    assert abs(float(lesson.ask("app.controller.values['wipe']")) - 0.8) < 0.02
+    assert abs(float(lesson.ask("_.controller.values['wipe']")) - 0.8) < 0.02
 
     def upload(name, data):
         with page.expect_file_chooser() as chooser:
@@ -83,7 +82,7 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
         lesson.wait_for_picture(
             picture, lambda shown: ((shown[..., 1] > 90) & (shown[..., 0] < 70)).mean() > 0.1
         )
-        assert int(lesson.ask("app.controller.transfer.image.shape[1]")) == 128
+        assert int(lesson.ask("_.controller.transfer.image.shape[1]")) == 128
         app.get_by_role("button", name="Step", exact=True).click()
         lesson.wait_for_text(status, "Step 1")
     assert lesson.errors() == []
