@@ -1,5 +1,7 @@
 """present(): a notebook before a class in a real JupyterLab, and what is left of it when the kernel dies."""
 
+import re
+
 import nbformat
 import pytest
 
@@ -125,3 +127,23 @@ def test_when_the_kernel_dies_recorded_pictures_go_on_where_the_app_was(stage):
         "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
     )
     assert stage.ask("1 + 1") == "2"
+
+
+def test_a_page_that_is_loaded_again_has_its_icons_back(stage, home):
+    def kept():
+        """Whether the lab has written down, as it does a while after, that a bar of icons is hidden."""
+        workspaces = (path.read_text() for path in (home / "workspaces").iterdir())
+        return any(re.search(r'"visible":\s*false', text) for text in workspaces)
+
+    icons = stage.page.locator(".jp-SideBar").filter(visible=True)
+    run(stage, "apps.present()")
+    for _ in range(300):
+        if kept():
+            break
+        stage.page.wait_for_timeout(100)
+    assert kept()
+    assert icons.count() == 0
+    stage.page.evaluate("async () => jupyterapp.shell.currentWidget.context.save()")
+    stage.page.reload()
+    icons.nth(1).wait_for()
+    assert stage.page.evaluate("() => jupyterapp.shell.mode") == "multiple-document"

@@ -55,12 +55,16 @@ function render({ model, el }) {
   };
   begin();
   const lab = window.jupyterapp ?? null;  // only where the server lets pages have it
-  const before = lab?.shell.mode;
   const bars = lab ? [...lab.shell.widgets("bottom")].filter((bar) => bar.isVisible) : [];
   for (const bar of bars) bar.hide();
-  const sides = ["left", "right"].filter((side) => lab?.shell.isSideTabBarVisible?.(side));  // of icons
-  for (const side of sides) lab.shell.toggleSideTabBarVisibility(side);
+  const shown = (side) => lab.shell.isSideTabBarVisible?.(side);  // its icons
+  let before = null;
   if (lab) {
+    // JupyterLab keeps this over a reload, which ends us without a word: labextension/ brings it back then.
+    before = JSON.parse(localStorage.getItem("course-stage"))
+      ?? { mode: lab.shell.mode, sides: ["left", "right"].filter(shown) };
+    localStorage.setItem("course-stage", JSON.stringify(before));
+    for (const side of before.sides.filter(shown)) lab.shell.toggleSideTabBarVisibility(side);
     lab.shell.mode = "single-document";
     lab.shell.collapseLeft();
     lab.shell.collapseRight();
@@ -70,9 +74,11 @@ function render({ model, el }) {
     watcher?.disconnect();
     style.remove();
     for (const cell of document.querySelectorAll(".course-folded")) cell.classList.remove("course-folded");
-    if (lab && before) lab.shell.mode = before;
     for (const bar of bars) bar.show();
-    for (const side of sides) if (!lab.shell.isSideTabBarVisible(side)) lab.shell.toggleSideTabBarVisibility(side);
+    if (!lab) return;
+    lab.shell.mode = before.mode;
+    for (const side of before.sides) if (!shown(side)) lab.shell.toggleSideTabBarVisibility(side);
+    localStorage.removeItem("course-stage");
   };
 }
 export default { render };
