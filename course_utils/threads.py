@@ -7,7 +7,10 @@ kernels on one laptop then take each other's turns, and both become many times s
   (torch on Linux) is led while it runs, see :class:`GnuPool`; those of Intel and LLVM (macOS, Windows, conda) are told
   by ``KMP_BLOCKTIME`` to wait shortly, always, when torch is loaded. Waiting changes no result;
 - one thread is the rule, because the networks of most lessons are so small that more would only wait;
-- what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`.
+- what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`: always as many,
+  because sums over other parts are rounded in another way, and a seed is to give the same run in a crowd and alone;
+- what is small, and of which two threads compute the same numbers to the last bit, takes a second one while a core has
+  nothing to do (:func:`idle_cores`).
 
 ``COURSE_THREADS`` sets what "all cores" means. Importing ``course_utils`` calls :func:`settle`; where torch was there
 first and its pool cannot be led, it is too late for the waiting, and one thread is used throughout, unless
@@ -15,6 +18,7 @@ first and its pool cannot be led, it is too late for the waiting, and one thread
 """
 
 import ctypes
+import math
 import os
 import sys
 import threading
@@ -23,11 +27,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 # For pools that cannot be led: 300 rounds of waiting cost a quarter where nobody else computes, and save the rest where
 # somebody does (benchmarks/threads.py).
 WAITING = {"GOMP_SPINCOUNT": "300", "KMP_BLOCKTIME": "1"}  # rounds; milliseconds
 LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+FEW = 2  # threads for small work: its matrices are not worth more
 
 _too_late = False
 
@@ -80,13 +87,34 @@ def all_cores(large: bool = True) -> Iterator[None]:
     """Compute with as many threads as are allowed, inside this block; with what there are, if it is not ``large``."""
     import torch
 
-    before, wanted = torch.get_num_threads(), allowed() if large else 0
-    if wanted > 1:
+    wanted = allowed() if large else torch.get_num_threads()
+    if large and wanted > 1:
         _pool.look()
-    if not large or wanted == before:
+    with exactly(wanted):
+        yield
+
+
+@contextmanager
+def idle_cores(alike: Callable[[], bool] | None) -> Iterator[None]:
+    """Compute with :data:`FEW` threads inside this block where they are allowed, nobody else needs the core and
+    ``alike()``: their number changes no bit of the result. Else, and for None, with what there are."""
+    import torch
+
+    several = alike is not None and allowed() >= FEW and _pool.has_room(FEW) and alike()
+    with exactly(FEW if several else torch.get_num_threads()):
+        yield
+
+
+@contextmanager
+def exactly(count: int) -> Iterator[None]:
+    """Compute with so many threads inside this block."""
+    import torch
+
+    before = torch.get_num_threads()
+    if count == before:
         yield
         return
-    torch.set_num_threads(wanted)
+    torch.set_num_threads(count)
     try:
         yield
     finally:
@@ -100,8 +128,39 @@ def describe() -> str:
             "torch was loaded before course_utils, too late to say how its threads wait: it computes with one. Import "
             "course_utils first."
         )
-    count = cores()
-    return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread, large ones {allowed()}"
+    count, second = cores(), " (a second one while a core is idle)" if allowed() >= FEW else ""
+    return f"{count} core{'s' if count > 1 else ''}; small networks take 1 thread{second}, large ones {allowed()}"
+
+
+class Load(NamedTuple):
+    """What the system has counted until now, in nanoseconds; NaN or 0 where it does not."""
+
+    at: float
+    ran: float  # the threads of this process
+    waited: float  # they, for a processor
+    busy: float  # the processors that this process may use, with whomever
+
+    @classmethod
+    def now(cls) -> "Load":
+        ran = waited = 0
+        for task in Path("/proc/self/task").glob("*/schedstat"):
+            try:
+                one, other = task.read_text().split()[:2]
+                ran, waited = ran + int(one), waited + int(other)
+            except (OSError, ValueError):  # a thread that has ended; a system that does not count
+                continue
+        return cls(time.monotonic_ns(), ran, waited, _busy())
+
+
+def _busy() -> float:
+    try:
+        ours = {f"cpu{i}" for i in os.sched_getaffinity(0)}
+        rows = [row.split() for row in Path("/proc/stat").read_text().splitlines() if row.startswith("cpu")]
+        # user, nice, system, (idle, waiting for a disk), interrupts
+        ticks = sum(int(row[i]) for row in rows if row[0] in ours for i in (1, 2, 3, 6, 7))
+        return ticks * 1e9 / os.sysconf("SC_CLK_TCK")
+    except (AttributeError, OSError, ValueError, IndexError):  # another system
+        return math.nan
 
 
 class GnuPool:
@@ -111,22 +170,24 @@ class GnuPool:
     process have more threads than it has processors. So a second, idle pool that is large enough makes all waits short,
     and its end makes them long again. Others compute when the threads of this process have to wait for a processor
     (``/proc/self/task/*/schedstat``). After such a moment, waits are short until two looks in a row found the machine
-    quiet.
+    quiet. One thread alone need not wait; whether there is room for a second tell the processors
+    (``/proc/stat``).
 
     Source: ``do_spin`` in GCC's libgomp/config/linux/wait.h; ``gomp_managed_threads`` in team.c.
     """
 
     PERIOD = 0.25  # seconds between two looks
     CROWDED = 0.05  # share of waiting; measured: below 0.015 alone, 0.3 with a second process
+    SPARE = 0.25  # of a core that others may have of the last one; a browser that draws now and then
     LARGEST = 32  # processors: an idle pool must have more threads than these
 
-    def __init__(self, scheduled: Callable[[], tuple[int, int]] | None = None) -> None:
-        """``scheduled`` tells how long this process ran and waited for a processor, in nanoseconds since its start."""
-        self._scheduled = scheduled or _scheduled
+    def __init__(self, load: Callable[[], Load] = Load.now) -> None:
+        self._load = load
         self._lock = threading.Lock()
         self._idle: tuple[threading.Thread, threading.Event] | None = None
         self._next = 0.0  # when to look again
-        self._ran = self._waited = 0
+        self._last = load()
+        self._others = math.inf  # the cores that they kept busy between the last two looks
         self._quiet = 1  # looks in a row; the first one is at all that was since the process began
 
     @property
@@ -163,13 +224,22 @@ class GnuPool:
             if not self._next and not (self.can_be_led() and self.libraries()):
                 self._next = float("inf")
                 return
-            ran, waited = self._scheduled()
-            more, idle = ran - self._ran, waited - self._waited  # less than none where a thread has ended
-            self._quiet = self._quiet + 1 if more > 0 and idle < self.CROWDED * (more + idle) else 0
-            self._next, self._ran, self._waited = now + self.PERIOD, ran, waited
+            last, load = self._last, self._load()
+            ran, waited = (
+                load.ran - last.ran,
+                load.waited - last.waited,
+            )  # less than none where a thread has ended
+            self._quiet = self._quiet + 1 if ran > 0 and waited < self.CROWDED * (ran + waited) else 0
+            self._others = (load.busy - last.busy - ran) / max(1, load.at - last.at)
+            self._next, self._last = now + self.PERIOD, load
             self._wait(shortly=self._quiet < 2)
         finally:
             self._lock.release()
+
+    def has_room(self, count: int) -> bool:
+        """Whether this process could compute with so many threads and take nobody's turn."""
+        self.look()
+        return not self.waits_shortly and self._others <= cores() - count + self.SPARE
 
     def _wait(self, shortly: bool) -> None:
         if shortly and self._idle is None:
@@ -192,18 +262,6 @@ class GnuPool:
             end.set()
             thread.join()
             self._idle = None
-
-
-def _scheduled() -> tuple[int, int]:
-    """Nanoseconds that the threads of this process ran, and that they waited for a processor; (0, 0) if untold."""
-    total = [0, 0]
-    for task in Path("/proc/self/task").glob("*/schedstat"):
-        try:
-            for i, value in enumerate(task.read_text().split()[:2]):
-                total[i] += int(value)
-        except (OSError, ValueError):  # a thread that has ended; a system that does not count
-            continue
-    return total[0], total[1]
 
 
 _pool = GnuPool()

@@ -10,8 +10,11 @@ import pytest
 import torch
 
 from course_utils import threads
+from course_utils.gan import AdversarialTrainer
+from course_utils.gan.networks import BatchNorm1d
 from course_utils.pictures import sample_pictures
 from course_utils.style import StyleTransfer
+from course_utils.training.state import tensors_of
 
 OWN = {
     "OMP_NUM_THREADS",
@@ -57,10 +60,69 @@ def threads_in(network, do) -> set[int]:
     return seen
 
 
-@pytest.mark.parametrize(("recipe", "inside"), [("mlp", 1), ("dcgan", 3), ("wgan-gp", 3)])
-def test_small_networks_take_one_thread_and_large_ones_what_is_allowed(recipe, inside, small, three):
+@pytest.fixture(params=[False, True], ids=["crowd", "room"])
+def room(request, monkeypatch):
+    """Whether a core is idle."""
+    monkeypatch.setattr(threads.GnuPool, "has_room", lambda self, count: request.param)
+    return request.param
+
+
+@pytest.mark.parametrize(("recipe", "inside"), [("dcgan", 3), ("wgan-gp", 3)])
+def test_large_networks_take_what_is_allowed(recipe, inside, small, three, room):
     trainer = small(recipe, batch_size=4)
     assert threads_in(trainer.discriminator, lambda: trainer.run(2, progress=False)) == {inside}
+
+
+class Watched(AdversarialTrainer):
+    """What a student writes: nobody has tried its steps, so it takes one thread."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "few"),
+    [
+        ({}, True),
+        ({"objective": "wasserstein", "penalty": "gp"}, True),
+        ({"generator_widths": (20, 33)}, False),
+        ({"batch_size": 60}, False),
+        ({"minibatch_statistics": "stddev"}, False),
+    ],
+    ids=str,
+)
+def test_small_networks_take_a_second_thread_only_where_a_core_is_idle_and_it_changes_no_bit(
+    settings, few, images, three, room
+):
+    """The whole state after some steps, weights, averages and history: that of one thread."""
+    trainer, alone = (kind(images, "mlp", device="cpu", **settings) for kind in (AdversarialTrainer, Watched))
+    seen = threads_in(trainer.discriminator, lambda: trainer.run(12, progress=False))
+    assert (trainer.alike is not None) == few
+    assert seen == {threads.FEW if few and room and trainer.alike() else 1}
+    assert threads_in(alone.discriminator, lambda: alone.run(12, progress=False)) == {1}
+    states = (tensors_of(each.state_dict()) for each in (trainer, alone))
+    torch.testing.assert_close(*states, rtol=0, atol=0, equal_nan=True)
+
+
+def test_small_networks_take_one_thread_where_no_more_are_allowed(images, three, room, monkeypatch):
+    monkeypatch.setenv("COURSE_THREADS", "1")
+    trainer = AdversarialTrainer(images, "mlp", device="cpu")
+    assert threads_in(trainer.discriminator, lambda: trainer.run(2, progress=False)) == {1}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_our_batch_norm_is_torchs_with_one_thread_to_the_last_bit(count):
+    random = torch.Generator().manual_seed(0)
+    x, g = torch.randn(2, 64, 256, generator=random)
+    results = []
+    for layer, n in ((torch.nn.BatchNorm1d(256), 1), (BatchNorm1d(256), count)):
+        given = x.clone().requires_grad_()
+        with threads.exactly(n):
+            out = [layer(given) for _ in range(2)][-1]
+            out.backward(g)
+            assert torch.get_num_threads() == n
+        layer.eval()
+        seen = layer(given[:5])
+        results.append([out, given.grad, layer.weight.grad, layer.bias.grad, seen, *layer.buffers()])
+    for theirs, ours in zip(*results, strict=True):
+        assert torch.equal(theirs, ours)
 
 
 def test_style_transfer_is_large(three):
@@ -136,13 +198,18 @@ def led(monkeypatch):
     if not Path("/proc/self/task").is_dir() or not threads.GnuPool.libraries():
         pytest.skip("no GNU pool here")
     monkeypatch.setattr(threads.GnuPool, "can_be_led", staticmethod(lambda: True))
-    told = {"ran": 0, "waited": 0}
-    pool = threads.GnuPool(lambda: (told["ran"], told["waited"]))
+    told = {"at": 0, "ran": 0, "waited": 0, "busy": 0}
+    pool = threads.GnuPool(lambda: threads.Load(**told))
     pool.PERIOD = 0.0
 
-    def look(ran: int, waited: int) -> bool:
+    def look(ran: int, waited: int, others: float = 0, room: int | None = None) -> bool:
+        """Whether it then waits shortly; or whether it has room for so many threads."""
+        told["at"] += 1000
         told["ran"] += ran
         told["waited"] += waited
+        told["busy"] += ran + others
+        if room is not None:
+            return pool.has_room(room)
         pool.look()
         return pool.waits_shortly
 
@@ -166,6 +233,21 @@ def test_waits_are_short_while_others_compute_and_until_two_looks_found_nobody(l
     assert led(940, 60)
     assert led(1000, 10)
     assert not led(1000, 10)
+
+
+def test_there_is_room_for_all_cores_while_others_have_but_a_bit_of_one(led):
+    """One thread need not wait beside another process: the processors tell."""
+    several = threads.cores()
+    assert led(1000, 0, others=0, room=several)
+    assert led(1000, 0, others=249, room=several)  # a quarter of one core
+    assert not led(1000, 0, others=251, room=several)
+    assert led(1000, 0, others=251, room=several - 1)
+    assert not led(1000, 0, others=1000, room=several)
+    assert led(1000, 0, others=1000, room=several - 1)
+    assert not led(700, 300, others=0, room=several - 1)  # waits are short
+    assert led(1000, 0)
+    assert not led(1000, 0)
+    assert not led(1000, 0, others=float("nan"), room=1)  # nobody counts
 
 
 def test_where_others_computed_from_the_beginning_waits_are_short_at_once(led):

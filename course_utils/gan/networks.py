@@ -16,11 +16,44 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_utils import threads
 from course_utils.gan.minibatch import MinibatchDiscrimination, MinibatchStandardDeviation
 
 SHAPE = (1, 28, 28)
 PIXELS = 28 * 28
 MINIBATCH_STATISTICS = ("none", "stddev", "discrimination")
+
+
+class BatchNorm1d(nn.BatchNorm1d):
+    """Torch's own, with one thread whatever the rest takes: several would sum a minibatch in other parts, and round
+    otherwise, for work that is too little for them anyway."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if torch.get_num_threads() == 1 or not self.training:
+            return super().forward(x)
+        if self.num_batches_tracked is not None:
+            self.num_batches_tracked.add_(1)
+        buffers = (self.running_mean, self.running_var)
+        return _BatchNorm.apply(x, self.weight, self.bias, *buffers, self.momentum, self.eps)
+
+
+class _BatchNorm(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, mean: Tensor, var: Tensor, *rates: float
+    ) -> Tensor:
+        with threads.exactly(1):
+            y, *sums = torch.native_batch_norm(x, weight, bias, mean, var, True, *rates)
+        ctx.save_for_backward(x, weight, mean, var, *sums)
+        ctx.eps = rates[-1]
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        backward, wanted = torch.ops.aten.native_batch_norm_backward, [True, True, True]
+        with threads.exactly(1):
+            gradients = backward(gradient, *ctx.saved_tensors, True, ctx.eps, wanted)
+        return (*gradients, None, None, None, None)
 
 
 class MLPGenerator(nn.Module):
@@ -36,7 +69,7 @@ class MLPGenerator(nn.Module):
         layers: list[nn.Module] = []
         for n_in, n_out in pairwise([latent_dim, *widths]):
             # Batch norm subtracts the mean, so a bias before it would do nothing but drift.
-            layers += [nn.Linear(n_in, n_out, bias=False), nn.BatchNorm1d(n_out), nn.ReLU()]
+            layers += [nn.Linear(n_in, n_out, bias=False), BatchNorm1d(n_out), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], PIXELS), nn.Tanh())
 
     def forward(self, z: Tensor) -> Tensor:

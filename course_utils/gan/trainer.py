@@ -1,20 +1,22 @@
 """Train a GAN or a WGAN on 28x28 pictures, or on points of the plane."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils import checks
+from course_utils import checks, threads
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.conditional import conditions_of
 from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.recipes import Recipe, get_recipe
-from course_utils.training.state import shared_tensor
+from course_utils.training.state import shared_tensor, tensors_of
 
 PLAYERS = ("both", "discriminator", "generator")
 
@@ -91,6 +93,38 @@ class AdversarialTrainer(AdversarialLoop):
         return torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
+
+    @property
+    def alike(self) -> Callable[[], bool] | None:
+        """Tried once for each kind of step, by a trainer of its own, on noise; a subclass may compute what was not
+        tried. And sizes must be round: torch cuts long tensors into equal parts, and computes the last, less than 64
+        numbers of a part one by one, which may round otherwise."""
+        recipe = self.recipe
+        sizes = (recipe.latent_dim, *recipe.generator_widths, *recipe.discriminator_widths)
+        if any(size % 16 for size in sizes) or recipe.batch_size % 8 or recipe.minibatch_statistics != "none":
+            return None
+        if type(self) is not AdversarialTrainer or recipe.conditional:
+            return None
+        return partial(_alike, recipe)
+
+
+@cache
+def _alike(recipe: Recipe) -> bool:
+    """Whether the weights and gradients are the same bits after two steps with one thread and with few."""
+    matters = (*recipe.structure, "objective", "penalty", "batch_size", "optimizer", "precision")
+    tried = Recipe("tried", **{name: getattr(recipe, name) for name in matters})
+    if tried != recipe:  # rates, say
+        return _alike(tried)
+    pixels = np.random.default_rng(0).integers(0, 256, (recipe.batch_size, 28, 28), np.uint8)
+    states = []
+    for count in (1, threads.FEW):
+        trainer = AdversarialTrainer(pixels, recipe, device="cpu")
+        with threads.exactly(count):
+            for _ in range(2):
+                trainer.update()
+        states.append(tensors_of(trainer.state_dict()))
+    one, few = states
+    return all(torch.equal(one[name], few[name]) for name in one)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ A subclass names its parts and what it measures, and says what one step computes
             return torch.stack([loss.detach()])
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -101,6 +101,12 @@ class TrainingLoop(Stepwise):
         """Whether a step is so much work that several threads are faster than one."""
         return False
 
+    @property
+    def alike(self) -> Callable[[], bool] | None:
+        """Of a step that is not ``large``: what tells whether a few threads compute the same numbers as one, to the
+        last bit; None where one is enough."""
+        return None
+
     # ------------------------------------------------------------------ the parts
 
     def networks(self) -> dict[str, nn.Module]:
@@ -136,8 +142,11 @@ class TrainingLoop(Stepwise):
     def step(self) -> Tensor:
         """One step, logged; returns the ``quantities``, on the device."""
         self.prepare()
-        with threads.all_cores(self.large and self.device.type == "cpu"):
+        if self.device.type != "cpu":
             values = self.graph()
+        else:
+            with threads.all_cores() if self.large else threads.idle_cores(self.alike):
+                values = self.graph()
         self.log.append(values)
         if self.average is not None:
             self.average.update(getattr(self, self.averaged), self.done)
