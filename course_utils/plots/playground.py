@@ -1,6 +1,6 @@
 """The picture of the GAN playground: the plane with both players, their losses, and how far they are from the data."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -201,17 +201,17 @@ class ComparedPanels:
         inch, line = _below(before)
         _write_players(before, line - 0.02, 0.5 + 0.22 * inch)  # on both sides of the axis' label
         how: dict[str, Any] = {"va": "bottom", "fontsize": 10}
-        self._kept: Mapping[str, Any] | None = None
+        self._shown: tuple[Mapping[str, Any], Collection[str]] | None = None
         self._said, self._caption = (write(ax, 0, 1.02, "", **how) for ax in (before, self.plane))
         self.moving: list[Artist] = [*self._artists.moving, self._caption]
 
-    def show(self, caption: str, kept: Mapping[str, Any]) -> bool:
-        """This scene for :meth:`PlaneArtists.update` on the left, and what it is; whether it is another one than
-        before."""
-        if kept is self._kept:
+    def show(self, caption: str, kept: Mapping[str, Any], hidden: Collection[str] = ()) -> bool:
+        """This scene for :meth:`PlaneArtists.update` on the left, but for its ``hidden`` parts, and what it is; whether
+        it is another one than before."""
+        before, self._shown = self._shown, (kept, hidden)
+        if before is not None and before[0] is kept and before[1] == hidden:
             return False
-        self._kept = kept
-        self._before.update(**kept)
+        self._before.update(**{**kept, **dict.fromkeys(hidden)})
         self._said.set_text(caption)
         return True
 

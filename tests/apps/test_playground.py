@@ -244,6 +244,13 @@ def test_two_experiments_stand_side_by_side(app):
         (generated,) = (line for line in ax.lines if line.get_label() == "generated")
         assert np.allclose(generated.get_xydata(), points)
         assert [text for text in ax.texts if text.get_text().startswith(name + "$W_1$")]
+    app.set(arrows=False, surface=False)  # on both sides
+    for ax in (before, after):
+        surface, quiver = ax.collections[0], ax.collections[-1]
+        assert not surface.get_visible()
+        assert quiver.Umask.all()
+    app.set(arrows=True)
+    assert not any(np.all(ax.collections[-1].Umask) for ax in (before, after))
     box = after.get_position()
     app.click(box.x0 + box.width / 2, 1 - box.y0 - box.height / 2)
     assert app.controller.session.data == ("drawn", [(0.0, 0.0)])
@@ -402,6 +409,14 @@ def test_settings_that_are_those_of_an_experiment_are_called_by_its_name(app):
     assert "Your own, out of <i>mode collapse, repaired</i>" in app.status.value
     app.set(time=0)  # before the change
     assert controller.values["preset"] == "mode collapse, repaired"
+    app.set(preset="EBGAN")
+    assert "_" not in app.status.value  # no name of a program
+    app.set(width="16")
+    assert "Your own, out of <i>EBGAN</i>" in app.status.value
+    app.set(loss="hinge")  # with other networks
+    assert "EBGAN" not in app.status.value
+    app.set(preset="BEGAN")
+    assert "No control shows: BEGAN's λₖ, the rate of its k, 10" in html.unescape(app.status.value)
     app.set(preset="vanishing gradient")
     for _ in range(5):
         app.press("d_step")
@@ -501,7 +516,7 @@ def test_a_session_with_settings_that_no_control_shows_opens_and_keeps_them():
     app = playground_app(session, points=50)
     assert "Step 2 of 4 recorded" in app.status.value
     assert (
-        "No control shows: minibatch_statistics 'discrimination', batch_size 32, generator_learning_rate 0.002"
+        "No control shows: minibatch statistics discrimination, batch size 32, generator learning rate 0.002"
         in (html.unescape(app.status.value))
     )
     assert app.controller.values["data"] == GIVEN
@@ -515,12 +530,13 @@ def test_a_session_with_settings_that_no_control_shows_opens_and_keeps_them():
         playground_app("ring")
 
 
-def test_real_against_real_is_a_range(app):
+def test_real_against_real_is_a_range_of_as_many_draws_as_it_says(app):
+    assert "(real against real, 2 draws: " in app.status.value
     for _ in range(6):
         app.press("full_step")
     (jsd_low, jsd_high), (low, high) = plane.floor_range(app.controller.session.trainer.distribution)
     assert f"{jsd_low:.2f}" == f"{jsd_high:.2f}" != f"{low:.2f}" < f"{high:.2f}"
-    assert f"(real against real: {jsd_low:.2f}, {low:.2f} to {high:.2f})" in app.status.value
+    assert f"(real against real, 5 draws: {jsd_low:.2f}, {low:.2f} to {high:.2f})" in app.status.value
 
 
 VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below if hasattr(c, "samples")]

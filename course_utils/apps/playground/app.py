@@ -102,6 +102,7 @@ class PlaygroundController(LiveController):
             self._open(self._guide.preset.session(seed), by_name=True)
             return
         recipe = now.recipe.replace(**desk.settings(v, names), **desk.structure(v, names))
+        self._guide = self._guide.begin(recipe)
         data = self._own.named(v["data"]) if "data" in names else now.data
         self._open(desk.session(recipe, data, seed, now.bug), note, by_name=by_name)
 
@@ -112,7 +113,9 @@ class PlaygroundController(LiveController):
         if "slow" in names:
             self.player.steps_per_frame = 1 if self.values["slow"] else None
         if "compare" in names:
-            self._kept = (self._caption(), self._scene()) if self.values["compare"] else None
+            self._kept = None
+            if self.values["compare"]:  # all of it, so that both sides can show the same parts
+                self._kept = self._caption(), plane.scene(self.session.trainer, self.points)
         if "preset" in names:
             self._guide = self._guide.choose(self.values["preset"])
             note = "The settings stay as they are; Defaults sets them all back."
@@ -270,7 +273,7 @@ class PlaygroundController(LiveController):
         return ComparedPanels(figure) if self._kept else PlaygroundPanels(figure)
 
     def _scene(self) -> dict[str, Any]:
-        parts = {f"with_{name}": self.values[name] for name in ("surface", "arrows", "manifold")}
+        parts = {f"with_{name}": self.values[name] for name in desk.PARTS}
         return plane.scene(self.session.trainer, self.points, **parts)
 
     def _caption(self) -> str:
@@ -282,7 +285,8 @@ class PlaygroundController(LiveController):
         self.measurements.look()
         self._speedometer.look(self.session.now)
         if self._kept:
-            if self.panels.show(*self._kept):
+            hidden = [name for name in desk.PARTS if not self.values[name]]  # on both sides
+            if self.panels.show(*self._kept, hidden):
                 self.moving = list(self.panels.moving)  # a new list: all is drawn, once
             self.panels.update(self._scene(), self._caption())
         else:
@@ -301,7 +305,7 @@ class PlaygroundController(LiveController):
         if self.values["data"] == GIVEN:
             note = f"The file's points, both axes alike, were moved and scaled into [−2, 2]. {note}"
         if hidden := desk.not_shown(session.recipe, POINTS):
-            pairs = ", ".join(f"{name} {value!r}" for name, value in hidden.items())
+            pairs = ", ".join(f"{desk.words(name)} {value}" for name, value in hidden.items())
             note = f"No control shows: {html.escape(pairs)}. {note}"
         return text + (f"<br>{note}" if note else "")
 

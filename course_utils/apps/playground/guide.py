@@ -5,6 +5,8 @@ from typing import Self
 
 from course_utils.gan.playground import Session
 from course_utils.gan.playground.presets import PRESETS, Preset
+from course_utils.gan.recipes import Recipe
+from course_utils.gan.trainer import POINTS
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,12 @@ class Guide:
     def choose(self, name: str) -> Self:
         """An experiment; any other name is a run of one's own, made of what was chosen before."""
         return type(self)(name) if name in PRESETS else type(self)("", self.name or self.origin)
+
+    def begin(self, recipe: Recipe) -> Self:
+        """A new run of one's own begins with this recipe: with another loss it has nothing of the experiment left."""
+        origin = PRESETS.get(self.origin)
+        same = origin and recipe.objective == origin.settings.get("objective", POINTS.objective)
+        return self if same else type(self)()
 
     def recognise(self, session: Session) -> Self:
         """A run that is where an experiment begins is that experiment, however it came there."""

@@ -79,9 +79,21 @@ BELOW = (
     Toggle("slow", "slow motion"),
     Toggle("compare", "compare with this"),
 )
-VIEW = {"time", "slow", "surface", "arrows", "manifold", "compare"}  # these change no run
+PARTS = ("surface", "arrows", "manifold")  # of the picture of the plane
+VIEW = {"time", "slow", *PARTS, "compare"}  # these change no run
 STRUCTURE = {"width", "depth", "statistics", "seed"}  # these take new networks
 CODE = 2  # numbers through which an autoencoder passes a point of the plane: with one it knows curves only
+# what to call settings that no control shows, where their own names are no words
+WORDS = {
+    "balance_rate": "BEGAN's λₖ, the rate of its k,",
+    "gamma": "BEGAN's γ",
+    "margin": "EBGAN's margin m",
+    "betas": "Adam's betas",
+    "ema": "the decay of G's average",
+    "latent_dim": "the length of z",
+    "generator_widths": "the widths of G",
+    "discriminator_widths": "the widths of D",
+}
 # controls, and what they set in a recipe while it runs
 SETTINGS_OF: dict[str, Callable[[Any], dict[str, Any]]] = {
     "loss": lambda label: dict(zip(("objective", "penalty"), LOSSES[label], strict=True)),
@@ -161,6 +173,11 @@ def not_shown(recipe: Recipe, usual: Recipe) -> dict[str, Any]:
         for name, (here, _) in recipe.difference(usual.replace(**shown)).items()
         if name not in ("name", "quick_steps", "full_steps")
     }
+
+
+def words(name: str) -> str:
+    """What to call a setting of a recipe before a student."""
+    return WORDS.get(name, name.replace("_", " "))
 
 
 def disabled(recipe: Recipe) -> dict[str, str]:
