@@ -31,6 +31,13 @@ def axes_of_all_kinds(figure):
     words.set_axis_off()
 
 
+def same(canvas, expected):
+    """Whether the canvas' picture is what matplotlib draws in the other figure."""
+    expected.draw()
+    drawn = np.asarray(Image.open(io.BytesIO(canvas.png(()))))
+    return np.array_equal(drawn, np.asarray(expected.buffer_rgba())[..., :3])
+
+
 @pytest.mark.parametrize(("scale", "faster"), [(1.0, True), (1.37, True), (1.37, False)])
 def test_pixels_are_matplotlibs_own(scale, faster, packed, monkeypatch):
     monkeypatch.setattr("course_utils.apps.frame.canvas.FASTER", faster)  # as with another version
@@ -42,10 +49,35 @@ def test_pixels_are_matplotlibs_own(scale, faster, packed, monkeypatch):
         for width in (900, 640):
             canvas.resize(width)
             reference.set_dpi(canvas.figure.dpi)
-            expected.draw()
             for how_often in ("once", "again"):
-                drawn = np.asarray(Image.open(io.BytesIO(canvas.png(()))))
-                assert np.array_equal(drawn, np.asarray(expected.buffer_rgba())[..., :3]), how_often
+                assert same(canvas, expected), how_often
+
+
+@pytest.mark.parametrize("faster", [True, False])
+def test_axes_out_of_the_ordinary_are_drawn_as_they_are_now(faster, packed, monkeypatch):
+    monkeypatch.setattr("course_utils.apps.frame.canvas.FASTER", faster)
+    canvas, reference = Canvas((9, 3)), Figure((9, 3))
+    expected = FigureCanvasAgg(reference)
+    for figure in (canvas.figure, reference):
+        figure.add_subplot(141, projection="polar")
+        crossed, dense = figure.add_subplot(142), figure.add_subplot(143)
+        crossed.set(xlim=(-1, 1), ylim=(-1, 1))
+        crossed.spines[["left", "bottom"]].set_position("zero")
+        crossed.tick_params(colors=np.array([0.8, 0, 0]))
+        dense.set(xlim=(0, 400))
+        dense.xaxis.set_minor_locator(MultipleLocator(1))
+        dense.xaxis.grid(which="minor", lw=0.2)
+        figure.colorbar(dense.imshow(np.eye(2), extent=(0, 400, 0, 1), aspect="auto"), ax=dense)
+    assert same(canvas, expected)
+    for figure in (canvas.figure, reference):
+        turned, crossed, dense, _ = figure.axes
+        turned.set_rmax(7)
+        crossed.set(ylim=(-1, 3))
+        crossed.tick_params(colors=np.array([0, 0, 0.8]))
+        if not faster:  # then nothing is remembered
+            dense.yaxis.get_major_formatter().set_scientific(True)
+            dense.yaxis.get_major_formatter().set_powerlimits((0, 0))
+    assert same(canvas, expected)
 
 
 @pytest.mark.parametrize("kind", ["drawing", "photograph"])

@@ -1,5 +1,5 @@
 """Named states: every one is visited, every number in its sentence is measured, and its picture, of which only what has
-changed is drawn again, is the one drawn from scratch."""
+changed is drawn again, is the one that matplotlib by itself draws from scratch."""
 
 import math
 from copy import copy
@@ -21,7 +21,9 @@ def drawn(controller, canvas):
 
 
 def from_scratch(controller):
-    return drawn(copy(controller), Canvas(controller.size))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("course_utils.apps.frame.canvas.FASTER", False)
+        return drawn(copy(controller), Canvas(controller.size))
 
 
 @pytest.mark.parametrize("name", apps.SHOWN)

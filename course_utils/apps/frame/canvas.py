@@ -3,14 +3,14 @@
 import struct
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.artist import Artist
-from matplotlib.axis import Axis
+from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -21,6 +21,7 @@ from matplotlib.transforms import Bbox
 PIXELS_PER_INCH = 100
 STILLS = 4  # pictures without what moves
 KNOWN = 12  # ways in which an axis was drawn last
+MANY = 300  # ticks: a line with more places than 1024 is not snapped to the pixels
 # What draws faster relies on private parts, which may be others in the next version: that one draws by itself.
 FASTER = matplotlib.__version_info__[:2] == (3, 11)
 
@@ -71,9 +72,9 @@ class Canvas:
         return to_png(np.asarray(self._canvas.buffer_rgba()))
 
     def _draw(self) -> None:
-        for ax in self.figure.axes:
-            for axis in (ax.xaxis, ax.yaxis):
-                if not isinstance(axis.draw, Remembered):
+        for ax in self.figure.axes if FASTER else ():
+            for axis in (ax.xaxis, ax.yaxis):  # of other projections they are drawn in other ways
+                if type(axis) in (XAxis, YAxis) and not isinstance(axis.draw, Remembered):
                     vars(axis)["draw"] = Remembered(axis, lambda: self._at_work)
         self._at_work = True  # what others draw in this figure, with savefig say, is drawn as ever
         try:
@@ -94,8 +95,8 @@ class Remembered:
     """How an axis is drawn, with its ticks, labels and grid: the first time as ever, while what is done to the pixels
     is noted; then, whenever the axis is as it was one of the last times, by doing the same to the pixels again.
 
-    Not noticed is what is changed in place: a locator, a formatter, the offset text, a label's distance, a spine, a
-    single tick. Give the axis a new locator or formatter with it.
+    Not noticed is what is changed in place: a locator, a formatter, the offset text, a label's distance, a single tick,
+    ``rcParams``. Give the axis a new locator or formatter with it.
     """
 
     def __init__(self, axis: Axis, at_work: Callable[[], bool]):
@@ -105,19 +106,21 @@ class Remembered:
         self._known: list[tuple[tuple[Any, ...], list[Any]]] = []  # how it was, and what was done
 
     def __call__(self, renderer: Any) -> None:
-        if not self._at_work() or not hasattr(
-            renderer, "_update_methods"
-        ):  # which is matplotlib's own affair
+        axis, label, spines = self._axis, self._axis.label, self._axis.axes.spines
+        # Where a spine was moved to, the other axis' limits may say.
+        moved = any(
+            spines[side].get_position() != ("outward", 0) for side in ("left", "right", "bottom", "top")
+        )
+        if not self._at_work() or moved:  # which is matplotlib's own affair
             self._known = []
             self._first(renderer)
             return
-        axis, label = self._axis, self._axis.label
         if renderer is not self._renderer:
             self._renderer, self._known = renderer, []
         seen = (
             axis.get_visible(), *axis.get_view_interval(), axis.axes.bbox.bounds, axis.label.get_text(),
             axis.get_major_locator(), axis.get_major_formatter(), axis.get_minor_locator(), axis.get_minor_formatter(),
-            axis.get_tick_params("major"), axis.get_tick_params("minor"),
+            repr(axis.get_tick_params("major")), repr(axis.get_tick_params("minor")),  # colours may be arrays
         )  # fmt: skip
         if label.stale and label.get_text():
             self._known = []
@@ -130,7 +133,7 @@ class Remembered:
         renderer._renderer = noted = Noted(agg)  # as a renderer itself does it for filters
         renderer._update_methods()
         try:
-            with together(axis) if FASTER else nullcontext():
+            with together(axis):
                 self._first(renderer)
         finally:
             renderer._renderer = agg
@@ -141,8 +144,8 @@ class Remembered:
 @contextmanager
 def together(axis: Any) -> Iterator[None]:
     """While this lasts, one tick of the axis stands for all that look alike, and is drawn at all their places: to make
-    ticks, to move them and to draw each by itself takes most of an axis' time. The pixels are the same, but for grid
-    lines less than two pixels apart, which matplotlib paints over each other (a grey level)."""
+    ticks, to move them and to draw each by itself takes most of an axis' time. The pixels are the same, but where one
+    tick has a look of its own, or lies over another: grid lines closer than they are wide, words in the axes."""
     along, transform = axis.axis_name, axis.get_transform()
     low, high = sorted(transform.transform(axis.get_view_interval()))
     margin = 1e-10 * (high - low)  # as matplotlib has it
@@ -193,6 +196,8 @@ def together(axis: Any) -> Iterator[None]:
 
     replaced = {axis: {"_update_ticks": lambda: list(ticks), "_get_ticklabel_bboxes": find_boxes}}
     replaced |= {tick: {"draw": partial(draw, tick)} for tick in ticks}
+    if any(len(places) > MANY for places, _ in ticks.values()):
+        replaced = {}
     for artist, methods in replaced.items():
         vars(artist).update(methods)
     try:
