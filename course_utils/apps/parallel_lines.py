@@ -61,6 +61,10 @@ class ParallelLinesController(Controller):
         self.discriminator, self.trained_steps = Discriminator(2, seed=0), 0
         self.changed({})
 
+    def begin(self) -> None:
+        self.forget()
+        super().begin()
+
     def train(self) -> None:
         real, fake = self._lines()
         self.discriminator.train(real, fake, STEPS_PER_CLICK, batch_size=128)

@@ -32,12 +32,13 @@ def test_every_named_state_shows_what_it_says(name, images):
     states = controller.states
     assert 5 <= len(states) <= 10
     assert len({state.name for state in states}) == len(states)
-    canvas, seen, lies = Canvas(controller.size), set(), []
+    canvas, seen, lies, pictures = Canvas(controller.size), set(), [], []
     for each in states:
         controller.visit(each.name)
         lies += each.lies(controller)
         picture = drawn(controller, canvas)
         assert picture == from_scratch(controller), f"{each.name}: not as drawn from scratch"
+        pictures.append(picture)
         said = controller.describe()
         assert said.endswith(each.sees)
         seen.add(said)
@@ -46,7 +47,7 @@ def test_every_named_state_shows_what_it_says(name, images):
     again = states[0]  # wherever one comes from, a state is the same
     controller.visit(again.name)
     assert again.lies(controller) == []
-    assert drawn(controller, canvas) == from_scratch(controller)
+    assert drawn(controller, canvas) == from_scratch(controller) == pictures[0]
 
 
 @pytest.mark.parametrize(

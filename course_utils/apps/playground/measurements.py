@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from course_utils.gan.playground import Session, plane
-from course_utils.gan.playground.session import Data, make_data
+from course_utils.gan.playground.session import make_data
 
 EVERY = 1.0  # seconds between two measurements while it plays
 ESTIMATED = {
@@ -26,9 +26,7 @@ class Measurements:
     def __init__(self, session: Session, before: "Measurements | None" = None):
         self._session = session
         self.taken: dict[int, plane.Measures] = {}
-        self._floors: list[
-            tuple[float, float]
-        ] = []  # real points against real points, one more at every look, ...
+        self._floors: list[tuple[float, float]] = []  # real points against real points, ...
         self._data: Any = None  # ... and which
         if before is not None and before.knows(session.data):
             self._floors, self._data = before._floors, session.trainer.distribution
@@ -53,8 +51,12 @@ class Measurements:
             return
         if trainer.distribution is not self._data:
             self._floors, self._data = [], trainer.distribution
-        if len(self._floors) < DRAWS:
-            self._floors.append(_floor(self._session.data, trainer.distribution, len(self._floors)))
+        while (seed := len(self._floors)) < DRAWS:
+            if isinstance(data := self._session.data, str):  # drawn once and for all
+                self._floors.append(_known_floor(data, seed))
+                continue
+            self._floors.append(plane.floor(trainer.distribution, seed=seed))
+            break  # one at a look: with every click the data are others
         self.taken[step] = plane.measure(trainer, plane.FEW)
         self._last = time.perf_counter()
 
@@ -113,10 +115,6 @@ class Measurements:
             )
         of = ESTIMATED[trainer.objective.measures]
         return f"D's own estimate of {of}, from below: {max(says, 0):.2f}"
-
-
-def _floor(data: Data, distribution: Any, seed: int) -> tuple[float, float]:
-    return _known_floor(data, seed) if isinstance(data, str) else plane.floor(distribution, seed=seed)
 
 
 @lru_cache(64)
