@@ -247,14 +247,19 @@ def _from_tensor(tensor: Any) -> np.ndarray:
     return np.moveaxis(values, 0, 2) if first else values
 
 
+def resized_shape(shape: tuple[int, ...], size: int) -> tuple[int, int]:
+    """The height and width to which :func:`open_picture` brings a picture (h, w, ...) for a longer side of ``size``."""
+    h, w = (max(1, math.floor(side * size / max(shape[:2]) + 0.5)) for side in shape[:2])
+    return h, w
+
+
 def _resized(picture: np.ndarray, size: int) -> np.ndarray:
     """The picture with its longer side of that many pixels."""
-    h, w = picture.shape[:2]
-    if max(h, w) == size:
+    if max(picture.shape[:2]) == size:
         return picture
-    shape = tuple(max(1, math.floor(side * size / max(h, w) + 0.5)) for side in (w, h))
-    resized = np.empty((*reversed(shape), 3), np.float32)
+    h, w = resized_shape(picture.shape, size)
+    resized = np.empty((h, w, 3), np.float32)
     for c in range(3):
         channel = Image.fromarray(np.ascontiguousarray(picture[..., c]))
-        resized[..., c] = channel.resize(shape, Image.Resampling.LANCZOS)
+        resized[..., c] = np.asarray(channel.resize((w, h), Image.Resampling.LANCZOS))
     return resized.clip(0, 1, out=resized)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from course_utils.pictures import LARGEST, open_picture, sample_pictures, save_picture
+from course_utils.pictures import LARGEST, open_picture, resized_shape, sample_pictures, save_picture
 
 RANDOM = np.random.default_rng(0)
 SMOOTH = (np.mgrid[:24, :40].sum(0)[..., None] * [3, 2, 1] + [10, 60, 90]).astype(np.uint8)  # (24, 40, 3)
@@ -159,6 +159,7 @@ def test_an_opened_array_is_a_copy():
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(1, 90))
 def test_size_is_the_longer_side_and_proportions_stay(h, w, size):
     picture = open_picture(np.full((h, w, 3), 0.25), size)
+    assert resized_shape((h, w, 3), size) == picture.shape[:2]
     longer, shorter = max(picture.shape[:2]), min(picture.shape[:2])
     assert longer == size
     assert abs(shorter - min(h, w) * size / max(h, w)) <= max(0.5, 1 - min(h, w) * size / max(h, w)) + 1e-9

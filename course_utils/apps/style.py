@@ -129,7 +129,7 @@ class StyleController(LiveController):
         alone = v["pyramid"] == "1"  # with more levels there are other sizes, too
         return StyleTransfer(
             self._picture("content", size if alone else None),
-            [self._picture(role, style_size if alone else None) for role in self._styles()],
+            [self._picture(role, None) for role in self._styles()],
             features=self.features, style_weights=self._style_weights(), size=size, style_size=style_size,
             start=v["start"], beta=10 ** v["balance"], content_layers=[v["content_layer"]],
             style_layers=layers[: layers.index(v["style_layers"]) + 1], optimizer=v["optimizer"],
@@ -295,7 +295,14 @@ class Sized:
     """A picture, and what it is in the sizes that were asked for last (the longer side in pixels; None: its own)."""
 
     def __init__(self, picture: np.ndarray):
-        self.at = lru_cache(len(SIZES) + 1)(partial(open_picture, picture))
+        self.at = lru_cache(len(SIZES) + 1)(partial(_fixed, picture))
+
+
+def _fixed(picture: np.ndarray, size: int | None) -> np.ndarray:
+    """The picture in that size, which cannot be written into: who keeps it needs no copy."""
+    picture = open_picture(picture, size)
+    picture.flags.writeable = False
+    return picture
 
 
 @lru_cache(8)

@@ -176,11 +176,12 @@ class TransferPanels:
                 for full, own in zip(self._content.shape[:2], picture.shape[:2], strict=True)
             )
             picture = picture[down[:, None], right]
-        both = np.ones(
-            (*picture.shape[:2], 4), np.float32
-        )  # opaque: else matplotlib adds that, in twice the memory
         columns = round(share * picture.shape[1])
-        both[:, :columns, :3], both[:, columns:, :3] = self._content[:, :columns], picture[:, columns:]
+        # Bytes, and opaque: what matplotlib would make of it, in a multiple of the memory. By colours for that, too.
+        both = np.full((*picture.shape[:2], 4), 255, np.uint8)
+        for colour in range(3):
+            both[:, :columns, colour] = np.rint(255 * self._content[:, :columns, colour])
+            both[:, columns:, colour] = np.rint(255 * picture[:, columns:, colour])
         replace_picture(self._image, both)
         edge = self.edge_at(share)
         self._edge.set_xdata([edge, edge])

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from course_utils.pictures import open_picture
+from course_utils.pictures import LARGEST, open_picture, resized_shape
 from course_utils.style.colour import luminance, matched, with_luminance
 from course_utils.style.features import SMALLEST, FeatureNetwork
 from course_utils.style.perceptual import PerceptualLoss
@@ -38,30 +38,39 @@ class Level:
         keep_colours: bool,
         **objective: Any,
     ):
-        device = network.mean.device
-        size, style_size = sizes
-        content = _opened("content", content, size).to(device)
-        styles = [_opened("style", style, style_size).to(device) for style in styles]
-        for name, picture in (("content", content), *(("style", style) for style in styles)):
-            if min(picture.shape[-2:]) < SMALLEST:
+        size, self._style_size = sizes
+        opened = _opened("content", content, size)
+        self._opened = [_opened("style", style, self._style_size) for style in styles]
+        shapes = [("style", resized_shape(style.shape, self._style_size)) for style in self._opened]
+        for name, (h, w) in (("content", resized_shape(opened.shape, size)), *shapes):
+            if min(h, w) < SMALLEST:
                 raise ValueError(
-                    f"the {name} would be {picture.shape[-1]} pixels wide and {picture.shape[-2]} high here, and a "
-                    f"network needs {SMALLEST} of both: give a larger size, fewer levels of the pyramid, or a picture "
-                    "that is nearer to a square."
+                    f"the {name} would be {w} pixels wide and {h} high here, and a network needs {SMALLEST} of both: "
+                    "give a larger size, fewer levels of the pyramid, or a picture that is nearer to a square."
                 )
-        self._colours = content if keep_colours else None
+        self._device = network.mean.device
+        self.content = self._tensor(opened, size)
+        self._colours = self.content if keep_colours else None
         if keep_colours:
-            content = luminance(content)
-            styles = [matched(luminance(style), content) for style in styles]
-        self.content, self.style = content, styles[0]
-        self._make_objective = partial(
-            PerceptualLoss, network, _rgb(content), [*map(_rgb, styles)], **objective
-        )
+            self.content = luminance(self.content)
+        self._make_objective = partial(PerceptualLoss, network, _rgb(self.content), **objective)
+
+    @cached_property
+    def styles(self) -> list[Tensor]:
+        """The styles as the network sees them: with 1024 pixels, to make them takes as long as a frame of the app."""
+        styles = [self._tensor(style, self._style_size) for style in self._opened]
+        if self._colours is not None:
+            styles = [matched(luminance(style), self.content) for style in styles]
+        return styles
 
     @cached_property
     def objective(self) -> PerceptualLoss:
         """Both losses, with their targets."""
-        return self._make_objective()
+        return self._make_objective(style=[*map(_rgb, self.styles)])
+
+    def _tensor(self, picture: np.ndarray, size: int) -> Tensor:
+        picture = open_picture(picture, size, copy=False)  # which the next line does
+        return torch.from_numpy(np.array(np.moveaxis(picture, -1, 0), order="C"))[None].to(self._device)
 
     def fit(self, picture: Tensor) -> Tensor:
         """Any picture at this level's size: itself, or one like it."""
@@ -82,9 +91,15 @@ class Level:
         return picture[0].movedim(0, -1).cpu().numpy().copy()
 
 
-def _opened(name: str, source: Any, size: int) -> Tensor:
-    picture = open_picture(source, size, name=name, copy=False)  # which the next line does
-    return torch.from_numpy(np.array(np.moveaxis(picture, -1, 0), order="C"))[None]
+def _opened(name: str, source: Any, size: int) -> np.ndarray:
+    """A picture that nobody changes before it is needed: of this size already, or an array that is locked."""
+    if (
+        isinstance(source, np.ndarray)
+        and not source.flags.writeable
+        and max(source.shape, default=0) <= LARGEST
+    ):
+        return open_picture(source, name=name, copy=False)
+    return open_picture(source, size, name=name)
 
 
 def _rgb(picture: Tensor) -> Tensor:

@@ -155,7 +155,7 @@ class StyleTransfer(Stepwise):
         if start == "noise":
             self._show(self._map.picture(self._map.noise(seed)))
         else:
-            self._show(self._level.content if start == "content" else self._level.style)
+            self._show(self._level.content if start == "content" else self._level.styles[0])
 
     # ------------------------------------------------------------------ where it is
 

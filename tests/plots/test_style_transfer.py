@@ -15,7 +15,7 @@ def test_a_wipe_shows_that_share_of_the_content():
     panels = TransferPanels(Figure(), BLACK, WHITE)
     for share in np.linspace(0, 1, 41):
         panels.update(WHITE, share, {"content": [], "style": []}, planned=10)
-        shown = panels.moving[0].get_array()[..., 0]
+        shown = panels.moving[0].get_array()[..., 0] / 255
         assert shown.mean() == pytest.approx(1 - round(10 * share) / 10)
         assert (np.diff(shown[0]) >= 0).all()  # black on the left
     assert WHITE.min() == 1  # the picture itself is as it was
@@ -74,7 +74,7 @@ def test_panels_move_and_keep_their_axes():
     assert figure.axes == axes
     assert [len(ax.get_children()) for ax in figure.axes] == children
     image, edge, handle, title, end, content, style = panels.moving
-    assert image.get_array()[..., :3].mean((0, 2)).tolist() == [0] * 3 + [1] * 7
+    assert image.get_array()[..., :3].mean((0, 2)).tolist() == [0] * 3 + [255] * 7
     assert edge.get_visible()
     assert list(edge.get_xdata()) == [2.5, 2.5]  # between the third column and the fourth
     assert list(handle.get_xdata()) == [2.5]

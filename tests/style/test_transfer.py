@@ -490,6 +490,42 @@ def test_pictures_may_be_pytorchs_tensors(content, style, network, batch):
     assert np.array_equal(synthesise_texture(tensor(style), network, steps=1, size=48).image, texture)
 
 
+@pytest.mark.parametrize("settings", [{}, {"style_size": 128, "keep_colours": True}, {"pyramid": 2}])
+def test_a_picture_counts_as_it_was_when_it_was_given(content, style, network, settings):
+    """Whether it can be written into or not; the second is only made as large as it should be when it is needed."""
+
+    def after_two_steps(pictures, then):
+        transfer = StyleTransfer(
+            *pictures, features=network, size=96, steps_per_level=1, device="cpu", **settings
+        )
+        then(pictures)
+        return transfer.run(2, progress=False).image
+
+    def overwrite(pictures):
+        for picture in pictures:
+            picture[:] = 0
+
+    given = (
+        open_picture(content, 96),
+        open_picture(style, settings.get("style_size", 96)),
+    )  # as large as needed
+    locked = [picture.copy() for picture in given]
+    for picture in locked:
+        picture.flags.writeable = False
+    expected = after_two_steps(locked, lambda _: None)
+    if settings.get("pyramid", 1) == 1:  # a later level opens its pictures later
+        assert np.array_equal(after_two_steps([picture.copy() for picture in given], overwrite), expected)
+    assert np.array_equal(after_two_steps(given, lambda _: None), expected)
+
+
+def test_a_picture_that_is_too_narrow_is_refused_at_once_locked_or_not(content, network):
+    narrow = np.ones((40, 400, 3), np.float32)
+    for writeable in (True, False):
+        narrow.flags.writeable = writeable
+        with pytest.raises(ValueError, match="the style would be 64 pixels wide and 6 high"):
+            StyleTransfer(content, narrow, features=network, size=64, device="cpu")
+
+
 def test_a_sample_picture_goes_by_its_name(network):
     assert StyleTransfer("china", "flower", features=network, size=48).image.shape == (32, 48, 3)
     with pytest.raises(FileNotFoundError, match="chian: no such file.*the sample pictures are china, flower"):
