@@ -1,5 +1,7 @@
 """Generators and discriminators that are told the digit: formulas, pairs that belong together, and clear refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -13,6 +15,7 @@ from course_utils.gan.conditional import (
     ConcatenationDiscriminator,
     ConditionalGenerator,
     ProjectionDiscriminator,
+    conditions_of,
     style_directions,
 )
 from course_utils.gan.networks import DCGANDiscriminator, MLPDiscriminator
@@ -78,6 +81,22 @@ def test_conditions_are_one_hot_digits_and_scaled_attributes():
         ValueError, match=r"c has shape \(2, 10\); .* of 2 pictures, shape \(2, 12\), as conditions"
     ):
         generator(torch.zeros(2, 2), c[:, :10])
+
+
+def test_attributes_are_measured_once_and_again_where_somebody_has_written(monkeypatch):
+    ink, calls = ATTRIBUTES["ink"], []
+    counted = replace(ink, measure=lambda *given: calls.append(given) or ink.measure(*given))
+    monkeypatch.setitem(ATTRIBUTES, "ink", counted)
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 28, 28)).astype(np.uint8)
+    images, every_other = (Images(p, np.arange(len(p)) % 10, "noise") for p in (pixels, pixels[::2]))
+    first = conditions_of(images, ("ink", "slant"))
+    assert torch.equal(conditions_of(images, ("slant", "ink")), first[:, [*range(10), 11, 10]])
+    assert len(calls) == 1
+    assert torch.equal(conditions_of(every_other, ("ink",))[:, 10], first[::2, 10])
+    pixels[3] = 0
+    again = conditions_of(images, ("ink", "slant"))
+    assert again[3, 10] == pytest.approx(-ink.middle / ink.spread)
+    assert torch.equal(again[4:], first[4:])
 
 
 # ---------------------------------------------------------------- training

@@ -10,7 +10,9 @@ from course_utils.datasets.scaling import Scale, read_pictures, to_unit
 from course_utils.gan.metrics.classes import Pictures
 
 LEAST_INK = 1e-6 * SIDE**2  # a fainter picture leans nowhere
-BLOCK = 2_000  # pictures at a time: all of MNIST in double precision would be 400 MB, some times over
+BLOCK = (
+    200  # pictures at a time, which a processor's cache can hold in double precision: several times faster
+)
 
 
 def ink(images: Pictures, scale: Scale | None = None) -> np.ndarray:

@@ -47,3 +47,11 @@ def test_an_empty_picture_has_no_ink_and_leans_nowhere():
     assert slant(nothing).tolist() == [0, 0]
     nearly = torch.tanh(-8 - torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
     assert slant(nearly, "symmetric").tolist() == [0, 0, 0]  # a generator that has collapsed to black
+
+
+def test_many_pictures_are_measured_as_each_alone(images):
+    """To the last bit, however many are taken at a time."""
+    some = np.tile(images.pixels[:50], (9, 1, 1))
+    for measure in (ink, slant):
+        alone = np.concatenate([measure(picture[None]) for picture in some[:50]])
+        assert np.array_equal(measure(some), np.tile(alone, 9))
