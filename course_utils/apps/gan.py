@@ -58,7 +58,7 @@ class TrainingController(LiveController):
         Button("save_pictures", "Save PNG", "write the pictures that are shown into a PNG file"),
         Button("save_run", "Save run", "write a checkpoint, from which the training can go on another day"),
         Heading("these start over"),
-        Choice("recipe", "recipe", SHOWN, "mlp"),
+        Choice("recipe", "recipe", SHOWN, "dcgan-fast"),
         Slider("seed", "seed", 0, 9, 0, 1, integer=True),
         Heading("these act at once"),
         Choice("loss", "G's loss", LOSSES, "non-saturating"),
@@ -67,7 +67,7 @@ class TrainingController(LiveController):
         Slider("strength", "penalty, c ×", 0.1, 5.0, 1.0, 0.1),
     )
 
-    def __init__(self, images: Images, recipe: str = "mlp", folder: str | Path = "."):
+    def __init__(self, images: Images, recipe: str = "dcgan-fast", folder: str | Path = "."):
         super().__init__()
         self._images, self._folder = images, Path(folder)
         self._note = ""
@@ -292,7 +292,7 @@ def _recording_of(recipe: str) -> Recording | None:
 
 
 def gan_app(
-    images: Images, recipe: str = "mlp", *, folder: str | Path = ".", scale: float = 1.0
+    images: Images, recipe: str = "dcgan-fast", *, folder: str | Path = ".", scale: float = 1.0
 ) -> "frame.LiveApp":
     """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector. What is saved goes into ``folder``."""
     return show(TrainingController(images, recipe, folder), scale=scale)

@@ -37,7 +37,8 @@ class AdversarialTrainer(AdversarialLoop):
     Parameters
     ----------
     images : :class:`~course_utils.datasets.Images`, or uint8 pictures (n, 28, 28), where no labels are needed.
-    recipe : a name in :data:`~course_utils.gan.recipes.RECIPES`, or a :class:`~course_utils.gan.recipes.Recipe`.
+    recipe : a name in :data:`~course_utils.gan.recipes.RECIPES`, or a :class:`~course_utils.gan.recipes.Recipe`; the
+        first one is soonest at good digits (benchmarks/time_to_quality.py).
     device, seed : see :class:`~course_utils.gan.adversarial.AdversarialLoop`.
     **overrides : settings of the recipe to replace, such as ``batch_size=128``.
 
@@ -54,7 +55,7 @@ class AdversarialTrainer(AdversarialLoop):
     def __init__(
         self,
         images: Images | np.ndarray,
-        recipe: str | Recipe = "dcgan",
+        recipe: str | Recipe = "dcgan-fast",
         *,
         device: str | torch.device | None = None,
         seed: int = 0,

@@ -84,6 +84,7 @@ def test_live_training_is_the_trainers_own_run(images, recipe, train, line):
 @pytest.mark.parametrize(
     ("recipe", "name", "curve"),
     [
+        ("dcgan-fast", "dcgan-fast", "d_fake"),
         ("mlp", "mlp", "d_fake"),
         ("dcgan", "dcgan", "d_real"),
         ("wgan-gp", "wgan-gp", "critic_estimate"),
@@ -105,7 +106,7 @@ def test_before_the_first_step_a_recording_shows_what_comes(images, recipe, name
 
 
 def test_the_recording_goes_when_it_is_not_what_play_would_show(images, train):
-    app = gan_app(images)
+    app = gan_app(images, "mlp")
     controller = app.controller
     for other in ({"k": 2}, {"rate": 2.0}, {"loss": "minimax"}, {"seed": 1}, {"recipe": "wgan-clip"}):
         before = {name: controller.values[name] for name in other}
@@ -135,12 +136,12 @@ def test_the_recording_goes_when_it_is_not_what_play_would_show(images, train):
 
 def test_a_copy_without_recordings_shows_noise(images, monkeypatch):
     monkeypatch.setattr(gan, "recordings", tuple)
-    assert "Not trained yet" in gan_app(images).status.value
+    assert "Not trained yet" in gan_app(images, "mlp").status.value
 
 
 def test_pause_acts_at_once_and_play_goes_on(images, until):
     async def play():
-        app, done = gan_app(images), 0
+        app, done = gan_app(images, "mlp"), 0
         for _ in range(3):
             app.press("play")
             await until(lambda done=done: app.player.steps_taken > done + 2)
@@ -170,7 +171,7 @@ def test_every_recipe_trains_and_shows_its_curve(images, name, sketch):
 
 
 def test_settings_act_at_once_on_the_run_that_goes_on(images):
-    controller = TrainingController(images)
+    controller = TrainingController(images, "mlp")
     trainer = controller.trainer
     trainer.run(2, progress=False)
     learnt = first_weights(trainer).clone()
@@ -197,7 +198,7 @@ def test_the_strength_is_that_of_the_recipes_own_constraint(images):
 
 
 def test_recipe_and_seed_start_over(images):
-    controller = TrainingController(images)
+    controller = TrainingController(images, "mlp")
     start = first_weights(controller.trainer).clone()
     controller.trainer.run(2, progress=False)
     controller.set(seed=1)
@@ -213,7 +214,7 @@ def test_recipe_and_seed_start_over(images):
 
 def test_a_recipe_sets_all_of_it_and_what_was_changed_since_is_said(images):
     """Lesson 5's things to try, one after the other: nothing of the one before is carried over."""
-    controller = TrainingController(images)
+    controller = TrainingController(images, "mlp")
     controller.set(k=5, loss="minimax", rate=2.0)
     assert "Changed by hand: G's loss minimax, D steps, k 5, rate × 2." in controller.status()
     for name in SHOWN:
@@ -228,7 +229,7 @@ def test_a_recipe_sets_all_of_it_and_what_was_changed_since_is_said(images):
 
 
 def test_controls_without_effect_are_named_and_change_nothing(images):
-    controller = TrainingController(images)
+    controller = TrainingController(images, "mlp")
     assert set(controller.disabled()) == {"strength"}
     controller.set(recipe="wgan-gp")
     assert set(controller.disabled()) == {"loss"}
@@ -245,7 +246,7 @@ def test_controls_without_effect_are_named_and_change_nothing(images):
 
 
 def test_pictures_and_training_can_be_saved(images, tmp_path):
-    controller = TrainingController(images, folder=tmp_path)
+    controller = TrainingController(images, "mlp", folder=tmp_path)
     controller.press("save_pictures")  # of the recording that is shown
     assert "Saved as gan_mlp_seed0_recorded_step19000.png" in controller.status()
     run = load_recording("mlp")
@@ -277,7 +278,7 @@ def test_pictures_and_training_can_be_saved(images, tmp_path):
 
 def test_measure_is_the_frechet_distance_of_the_trainers_samples(images, train):
     async def play():
-        app = gan_app(images)
+        app = gan_app(images, "mlp")
         await train(app, 3)
         steps = len(app.controller.trainer.log)
         await measured(app)
@@ -296,7 +297,7 @@ def test_measure_is_the_frechet_distance_of_the_trainers_samples(images, train):
 
 def test_measuring_does_not_change_the_training(images, train):
     async def play(measure):
-        app = gan_app(images)
+        app = gan_app(images, "mlp")
         await train(app, 3)
         if measure:
             await measured(app)
@@ -309,7 +310,7 @@ def test_measuring_does_not_change_the_training(images, train):
 
 def test_measuring_while_it_trains_goes_on_training(images, until):
     async def play():
-        app = gan_app(images)
+        app = gan_app(images, "mlp")
         app.press("play")
         await until(lambda: app.player.steps_taken > 0)
         app.press("measure")
@@ -329,7 +330,7 @@ def test_at_rest_nothing_but_play_starts_a_training(images, button, until):
     """Measuring plays, too. Reset in its middle, or a second press of Measure, must not set the training off."""
 
     async def play():
-        app = gan_app(images)
+        app = gan_app(images, "mlp")
         app.press("measure")
         assert app.player.playing
         assert "course-playing" not in app.view._dom_classes  # it is not Play's doing
@@ -346,7 +347,7 @@ def test_at_rest_nothing_but_play_starts_a_training(images, button, until):
 
 def test_a_run_that_diverges_says_so_and_the_error_is_raised(images, train):
     async def play():
-        app = gan_app(images)
+        app = gan_app(images, "mlp")
         await train(app, 1)
         with torch.no_grad():
             first_weights(app.controller.trainer).fill_(float("nan"))
@@ -364,7 +365,7 @@ def test_a_run_that_diverges_says_so_and_the_error_is_raised(images, train):
 
 def test_every_control_over_its_whole_range(images, tmp_path, sweep):
     async def drive():
-        app = gan_app(images, folder=tmp_path)
+        app = gan_app(images, "mlp", folder=tmp_path)
         drawn = sweep(app)
         app.press("pause")
         await app.player.wait()

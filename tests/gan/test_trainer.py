@@ -1,11 +1,27 @@
 """The trainer as its users meet it: pictures in, samples and history out, repeatable and undisturbed."""
 
+import statistics
+
 import numpy as np
 import pytest
 import torch
 
+from course_utils.apps.gan import TrainingController
 from course_utils.gan import RECIPES, AdversarialTrainer
 from course_utils.gan.adversarial import METRICS
+from course_utils.runtime import load_results
+
+
+def test_who_names_no_recipe_gets_the_one_that_is_soonest_at_good_digits(images):
+    recipe = AdversarialTrainer(images, device="cpu").recipe
+    assert TrainingController(images).values["recipe"] == recipe.name
+    seconds = {
+        name: statistics.median(marks["60"])
+        for name, marks in load_results("time_to_quality")["seconds"].items()
+        if name in RECIPES
+    }
+    assert len(seconds) > 3
+    assert recipe == RECIPES[min(seconds, key=seconds.get)]
 
 
 def test_real_batches_are_scaled_to_the_interval_of_tanh(images, small):
