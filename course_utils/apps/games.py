@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import scipy.integrate  # noqa: F401 # slow to come, so not with the first flow; in lesson 4 it is there by then
 from matplotlib.figure import Figure
 
 from course_utils.apps import frame

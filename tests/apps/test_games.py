@@ -2,6 +2,8 @@
 
 import asyncio
 import io
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -272,3 +274,14 @@ def test_the_picture_keeps_its_size_on_a_projector_too(packed):
         picture = Image.open(io.BytesIO(games_app(scale=scale).picture.value))
         assert picture.size == (880, 520)
         assert np.asarray(picture.convert("HSV"))[..., 1].max() > 150
+
+
+def test_no_control_has_to_wait_for_a_library():
+    """SciPy's integrator takes several frames to import: it comes with the app, not with the first flow."""
+    code = (
+        "import sys; from course_utils.apps.games import GamesController; c = GamesController(); "
+        "here = set(sys.modules); c.set(flow=True); "
+        "print(sorted(name for name in set(sys.modules) - here if name.startswith('scipy')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
