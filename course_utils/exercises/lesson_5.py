@@ -172,6 +172,7 @@ TASKS = (
             "line 3 clears, computes and steps in the right order, for D.": one_of(3),
             "line 5 does what it should with the gradient that it gets. Does it get one?": one_of(5),
             "the listing has lines 1 to 5.": where(lambda n: n < 1 or n > 5),
+            "one line: its number is whole.": where(lambda n: n != round(n)),
         },
     ),
     Task(

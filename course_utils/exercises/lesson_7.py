@@ -199,6 +199,7 @@ TASKS = (
             "line 3: more steps would not bring them back.": one_of(3),
             "line 5 has the right order. Which gradient does a pixel at 1.2 get?": one_of(5),
             "the listing has lines 1 to 5.": where(lambda n: n < 1 or n > 5),
+            "one line: its number is whole.": where(lambda n: n != round(n)),
         },
     ),
     Task(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils import transport
-from course_utils.exercises.task import Inputs, Task, like, one_of
+from course_utils.exercises.task import Inputs, Task, like, one_of, where
 
 PREDICTIONS = {
     "8.a": "Ten steps of G for one of D, 600 steps of D: how many of the 8 modes are there, on average?",
@@ -230,9 +230,11 @@ TASKS = (
         mistakes={
             "it falls more slowly than 1/n: chance evens out like a root.": one_of(0.25),
             "more points, and the same floor? Two large samples are more alike.": one_of(1.0),
-            "which way?": one_of(2.0),
             "W is an average over the mass, not a sum over points; and which way?": one_of(4.0),
             "far too fast.": one_of(1 / 16),
+            "that is what twice as many points do.": where(lambda factor: abs(factor - np.sqrt(0.5)) < 0.01),
+            "which way? Above 1, larger samples would be further apart.": where(lambda factor: factor > 1),
+            "0 or less? Two finite samples never agree.": where(lambda factor: factor <= 0),
         },
     ),
     Task(

@@ -189,14 +189,17 @@ class Task:
                 return Verdict("wrong", f"{_stopped(error, answer)}{self._at(x)}")
         if all(map(_is_open, raw)):
             return Verdict("open", f"not answered yet ({self.name}). {self.statement}")
+        with quiet():
+            right = [row(self.see(self.right, *fresh(x))) for x in inputs]
+        asked = "numbers" if self.any_value else _count(right[0])
+        asked += f" should {'come out' if self.inputs else 'stand there'}"
         if any(value is None for value in raw):
-            return Verdict("wrong", f"{self.name} gives None: does your function end in a `return`?")
+            why = "gives None: does your function end in a `return`?" if self.inputs else "is None:"
+            return Verdict("wrong", f"{self.name} {why} {asked}.")
         try:
             given = [row(value) for value in raw]
         except (TypeError, ValueError):
-            return Verdict("wrong", f"{show(raw[0])} is no number and no array of numbers.")
-        with quiet():
-            right = [row(self.see(self.right, *fresh(x))) for x in inputs]
+            return Verdict("wrong", f"{show(raw[0])} is no number and no array of numbers; {asked}.")
         broken = self._broken(answer, inputs, raw)
         if broken is None if self.any_value else all(map(close, given, right)):
             return Verdict("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
@@ -244,8 +247,7 @@ class Task:
     def _counterexample(self, seen: Seen, raw: list[Any], broken: tuple[int, str] | None) -> str:
         for x, value, given, right in zip(seen.inputs, raw, seen.given, seen.right, strict=True):
             if given.size != right.size and not self.any_value:
-                expected = "one number" if right.size == 1 else f"{right.size} numbers"
-                return f"you give {show(value)}; {expected} should come out{self._at(x)}"
+                return f"you give {show(value)}; {_count(right)} should come out{self._at(x)}"
         order = f" (In this order: {', '.join(self.compared)}.)" if self.compared else ""
         if broken is not None:
             number, words = broken
@@ -264,7 +266,7 @@ class Task:
             name = f" for {name}"
         in_words = _brief if name else show
         value = f" Yours is {in_words(yours)}{name}{self._at(seen.inputs[first])}"
-        truth = f" {in_words(there)} is right there." if self.inputs else ""
+        truth = f" {in_words(there)} is right there." if self.inputs else f' hint("{self.id}") helps on.'
         return f"not yet.{of}{value}{truth}"
 
     def _at(self, x: tuple[Any, ...]) -> str:
@@ -308,6 +310,11 @@ def _brief(value: Any) -> str:
     """A value in a few words; of many numbers, such as a gradient, how long their vector is."""
     numbers = row(value)
     return show(value) if numbers.size <= 8 else f"of length {np.linalg.norm(numbers):.5g}"
+
+
+def _count(values: Values) -> str:
+    """How many numbers these are."""
+    return "one number" if values.size == 1 else f"{values.size} numbers"
 
 
 def imports(function: Callable[..., Any]) -> str:

@@ -81,6 +81,7 @@ WRONG = {
     ],
     "5.3": [
         ("lines 1 to 5", 6),
+        ("its number is whole", 3.5),
     ],
     "5.4": [
         ("through the ball", lambda a, b, t: a + t * (b - a)),

@@ -77,6 +77,7 @@ WRONG = {
     ],
     "7.4": [
         ("lines 1 to 5", 0),
+        ("its number is whole", 3.5),
     ],
 }
 

@@ -83,6 +83,11 @@ WRONG = {
         ("within one std", lambda p, c, s: reach_in_a_loop(p, c, s, radii=1)),
         ("at most as many modes", lambda p, c, s: (len(p), 0.5)),
     ],
+    "8.4": [
+        ("twice as many points", 0.7),
+        ("which way?", 2.0),
+        ("Two finite samples", 0),
+    ],
 }
 
 RIGHT = {

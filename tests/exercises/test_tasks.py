@@ -106,6 +106,14 @@ def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
     assert task.judge(answer).state == "wrong"
 
 
+@by_id([task for task in CODE if task.inputs is None])
+@pytest.mark.parametrize("answer", [None, "words", np.nan], ids=repr)
+def test_who_gives_no_number_is_told_what_is_asked_for(task, answer):
+    said = task.judge(answer).message
+    assert "return" not in said  # it is no function
+    assert re.search(r"\bnumbers? should stand there|must hold: |hint\(", said)
+
+
 @by_id([task for task in CODE if task.inputs or not task.any_value])
 def test_a_right_answer_that_is_changed_a_little_is_refused(task):
     """By half a per cent or more, everywhere or at a single input."""
