@@ -42,9 +42,8 @@ from course_utils.datasets.scaling import to_unit
 from course_utils.runtime import describe_machine, load_results, store_results
 from torch import Tensor
 
-TABLE: dict[str, tuple[str, dict[str, Any]]] = {
-    name: (name, {}) for name in RECIPES
-}  # way -> recipe, changes
+# way -> recipe, changes
+TABLE: dict[str, tuple[str, dict[str, Any]]] = {name: (name, {}) for name in RECIPES}
 BRIEF = {"quick_steps": 440, "full_steps": 440, "ramp": 220}
 BARE = BRIEF | {"random_start": False, "project": False, "clamp": False}
 LISTING: dict[str, tuple[str, dict[str, Any]]] = {

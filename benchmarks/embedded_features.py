@@ -32,9 +32,8 @@ from course_utils.style.embedded import WEIGHTS
 from course_utils.style.perceptual import PerceptualLoss
 
 NETWORKS = ("random", "embedded", "squeezenet")
-PAIRS = [  # contents and styles that data/make/embedded_features.py leaves out
-    (content, style) for content in ("flower", "grace_hopper") for style in ("brush_strokes", "waves")
-]
+# contents and styles that data/make/embedded_features.py leaves out
+PAIRS = [(content, style) for content in ("flower", "grace_hopper") for style in ("brush_strokes", "waves")]
 
 
 def square(picture: np.ndarray, size: int) -> np.ndarray:

@@ -30,10 +30,8 @@ from course_utils.apps.frame.recorded import picture, record
 
 ROOT = Path(__file__).resolve().parents[1]
 MAIN, OTHER = 6, 2  # pictures along a slider that matters before a class, and along another one
-OPTIONS, FEW = (
-    6,
-    3,
-)  # options of a choice that matters before a class; another one gets a track with at most so many
+# options of a choice that matters before a class; another one gets a track with at most so many
+OPTIONS, FEW = (6, 3)
 AFRESH = 3  # values of what is trained again for each picture
 ABSENT = {"your own"}  # options that need a file of the reader
 # Of the apps that train: the controls that only look at what is there, and those that take a training with them.
@@ -174,9 +172,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1))
     arguments = parser.parse_args()
     os.environ.update(COURSE_DEVICE="cpu", COURSE_PROFILE="quick", COURSE_THREADS="1")
-    todo = sorted(
-        arguments.apps, key=lambda name: name not in TRAINED
-    )  # what trains takes longest, and begins
+    # what trains takes longest, and begins
+    todo = sorted(arguments.apps, key=lambda name: name not in TRAINED)
     with ProcessPoolExecutor(arguments.jobs) as pool:
         made = pool.map(partial(make, target=arguments.to), todo)
         for name, (count, size, seconds) in zip(todo, made, strict=True):

@@ -198,9 +198,8 @@ def show(slides: list[Slide], player: str, pictures: list[str], lines: list[str]
         slides[-1].body.append(("player", player))
     lines = lines[:LINES]
     if pictures and lines and here.kinds() == {"text"} and here.weight() > BESIDE and enough(here, lines):
-        here.body.append(
-            ("printed", printed(lines))
-        )  # the answer beside its question, and the figure follows
+        # the answer beside its question, and the figure follows
+        here.body.append(("printed", printed(lines)))
         lines = []
     for shown in pictures:
         here = slides[-1]

@@ -121,9 +121,8 @@ class ParallelLinesController(Controller):
         """What D* reports on the very points that the trained one is asked about: the control of its report."""
         best = self._best()
         if best is None:
-            return self.distances[
-                "JSD"
-            ]  # D* is 1 on one line and 0 on the other, or 1/2 on both: no chance in it
+            # D* is 1 on one line and 0 on the other, or 1/2 on both: no chance in it
+            return self.distances["JSD"]
         return value_on_points(best, self.real[:, 0], self.fake[:, 0]) / 2 + LOG_2
 
     def _lines(self) -> tuple[Line, Line]:

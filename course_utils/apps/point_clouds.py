@@ -15,9 +15,8 @@ from course_utils.transport import SinkhornCurve, earth_movers_distance, kantoro
 
 LIMITS = (-3.5, 3.5), (-3.5, 3.5)
 BLURS = 0.05 * 2.0 ** np.arange(0, 5.5, 0.5)  # in units of the mean cost between the clouds
-SINKHORN_TOLERANCE = (
-    1e-4  # of the column sums: no eye sees it, and it takes a tenth of a second instead of seconds
-)
+# of the column sums: no eye sees it, and it takes a tenth of a second instead of seconds
+SINKHORN_TOLERANCE = 1e-4
 METRICS = {"Euclidean": "euclidean", "city blocks": "cityblock", "squared": "sqeuclidean"}
 SLOPES = {
     "euclidean": "no slope is steeper than 1",

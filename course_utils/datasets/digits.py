@@ -221,9 +221,8 @@ def _mnist_folder(root: Path) -> Path:
     """The folder that has some of the files, or should have them."""
     for name in SHA256:
         for folder, path in _candidates(name, root):
-            if any(
-                os.path.isfile(f"{path}{suffix}") for suffix in ("", ".gz")
-            ):  # False, too, in a folder that is closed
+            # False, too, in a folder that is closed
+            if any(os.path.isfile(f"{path}{suffix}") for suffix in ("", ".gz")):
                 return folder
     return root / "mnist"
 

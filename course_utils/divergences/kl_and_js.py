@@ -190,9 +190,8 @@ def kl_divergence_continuous(p: Any, q: Any) -> float:
     value, lost_mass = integrate_over(p, q, log_terms)
     if lost_mass <= 1e-12 or value == np.inf:
         return float(value)
-    if (
-        lowest < 10 * _LOG_OF_UNDERFLOW
-    ):  # no underflow then: log q itself is beyond -1e308, and so is the divergence
+    # no underflow then: log q itself is beyond -1e308, and so is the divergence
+    if lowest < 10 * _LOG_OF_UNDERFLOW:
         return np.inf
     if np.isposinf(integrate_over(p, q, log_terms, alone=False)[0]):  # as fast as the ratio grows
         return np.inf
@@ -250,7 +249,6 @@ def _read_pair(p: Any, q: Any) -> tuple[Density, Density, bool]:
 
 
 def _minus(log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
-    with np.errstate(
-        invalid="ignore"
-    ):  # where there is no density at all, -inf - -inf is NaN, and so it shall be
+    # where there is no density at all, -inf - -inf is NaN, and so it shall be
+    with np.errstate(invalid="ignore"):
         return log_p - log_q

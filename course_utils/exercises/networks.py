@@ -24,9 +24,8 @@ def felt_by(*places: int) -> Callable[..., Any]:
 
     def see(loss: Callable[..., Any], *x: Any) -> Any:
         usual = torch.get_default_dtype()
-        torch.set_default_dtype(
-            torch.float64
-        )  # of torch.ones(n, 1), which BCELoss wants to be as the network is
+        # of torch.ones(n, 1), which BCELoss wants to be as the network is
+        torch.set_default_dtype(torch.float64)
         try:
             value = loss(*x)
         finally:

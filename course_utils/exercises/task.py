@@ -272,9 +272,8 @@ class Task:
     def _at(self, x: tuple[Any, ...]) -> str:
         """The end of a sentence that says the input."""
         names = inspect.signature(self.right).parameters
-        said = [
-            f"{n} = {show(v)}" for n, v in zip(names, x, strict=True) if not callable(v)
-        ]  # networks are callable
+        # networks are callable
+        said = [f"{n} = {show(v)}" for n, v in zip(names, x, strict=True) if not callable(v)]
         return f" at {', '.join(said)}." if said else "."
 
     def _read(self, answer: Any) -> Verdict:

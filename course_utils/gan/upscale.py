@@ -239,9 +239,8 @@ class UpscaleTrainer(TrainingLoop):
     def update(self) -> Tensor:
         """One step of D, where there is an adversarial loss, then one of the upscaler on the same pictures."""
         recipe, x = self.recipe, self.batch()
-        made = self.generator(
-            functional.avg_pool2d(x, FACTOR)
-        )  # unlike shrink(), without a look that a GPU waits for
+        # unlike shrink(), without a look that a GPU waits for
+        made = self.generator(functional.avg_pool2d(x, FACTOR))
         d_loss = perceptual = adversarial = self._absent
         pixel = (made - x).square().mean()
         loss = recipe.pixel_weight * pixel

@@ -19,10 +19,8 @@ def cycle_loss(forward_map: Map, backward_map: Map, x: Tensor, y: Tensor) -> Ten
 
     It is the same for (h o G, F o h^-1) with any h: a cycle does not know what stands at its turning point.
     """
-    back, again = (
-        backward_map(forward_map(x.clone())),
-        forward_map(backward_map(y.clone())),
-    )  # a map may work in place
+    # a map may work in place
+    back, again = (backward_map(forward_map(x.clone())), forward_map(backward_map(y.clone())))
     if back.shape != x.shape or again.shape != y.shape:  # torch would stretch one over the other
         raise ValueError(
             f"x has shape {tuple(x.shape)} and comes back as {tuple(back.shape)}, y has {tuple(y.shape)} and comes "

@@ -200,9 +200,8 @@ def through(name: str, network: Callable[[Tensor], Tensor], x: Tensor, shape: Se
     """
     wanted = tuple(shape)
     weights = network.parameters() if isinstance(network, nn.Module) else iter(())
-    where = next(
-        weights, x
-    ).device  # the samples of the domains lie on the CPU, a network that was trained may not
+    # the samples of the domains lie on the CPU, a network that was trained may not
+    where = next(weights, x).device
     made = []
     for part in x.split(CHUNK):
         made.append(network(part.to(where).clone()))  # it may compute in place

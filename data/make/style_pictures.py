@@ -17,9 +17,8 @@ from course_utils.files import replacing
 from PIL import Image, ImageDraw
 
 FOLDER = Path(__file__).resolve().parents[1] / "images"
-COLOURS = (
-    128  # of the stored palette; more cannot be told apart, and each doubling costs a seventh of the file
-)
+# of the stored palette; more cannot be told apart, and each doubling costs a seventh of the file
+COLOURS = 128
 OVERSAMPLING = 2
 
 

@@ -27,9 +27,8 @@ def test_the_pull_over_the_distance_passes_through_the_present_one():
     assert controller.now == pytest.approx(1, abs=1e-6)
     assert controller.pulls == pytest.approx(np.ones(len(controller.distances)), abs=1e-4)
     controller.set(game="EBGAN", noise=0.5)
-    assert controller.now == pytest.approx(
-        stats.norm.pdf(3.0) / 0.5, rel=0.05
-    )  # TV = 2 Phi(theta / (2 s)) - 1
+    # TV = 2 Phi(theta / (2 s)) - 1
+    assert controller.now == pytest.approx(stats.norm.pdf(3.0) / 0.5, rel=0.05)
 
 
 def test_every_game_over_the_whole_range_is_drawn_and_told():

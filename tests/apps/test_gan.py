@@ -239,9 +239,8 @@ def test_controls_without_effect_are_named_and_change_nothing(images):
             other = {"loss": "minimax", "strength": 2.0}[control]
             controller.set(**{control: other})
             used = controller.trainer.recipe.difference(RECIPES[name])
-            assert set(used) <= {"penalty_weight", "clip"}, (
-                name
-            )  # neither is read by a recipe without a penalty
+            # neither is read by a recipe without a penalty
+            assert set(used) <= {"penalty_weight", "clip"}, name
             assert "by hand" not in controller.status()
 
 

@@ -276,9 +276,8 @@ def test_the_report_stands_beside_its_control(trained):
     x, y = (stats.norm(*at).rvs((400, 2000), random_state=k) for k, at in enumerate(((0, 0.5), (1, 0.5))))
     reports = (np.log(best(x)).mean(1) + np.log1p(-best(y)).mean(1)) / 2 + LOG_2
     assert reports.mean() == pytest.approx(controller.distances["JSD"], abs=0.001)  # right on average, ...
-    assert reports.std() == pytest.approx(
-        controller.standard_error, rel=0.15
-    )  # ... and as far off as is told
+    # ... and as far off as is told
+    assert reports.std() == pytest.approx(controller.standard_error, rel=0.15)
     assert abs(controller.best_estimate - controller.distances["JSD"]) < 4 * reports.std()
     assert abs(controller.estimate - controller.distances["JSD"]) < 4 * reports.std()
     told = f"{controller.estimate:.4f} ± {2 * controller.standard_error:.4f} from 2,000 points of each line"

@@ -66,9 +66,8 @@ def test_a_digit_is_encoded_by_the_chosen_model(shown, beta):
     (glass,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
     deviations, mean = (q.log_variance[0] / 2).exp().tolist(), q.mean[0].tolist()
     middle = [glass.get_x() + glass.get_width() / 2, glass.get_y() + glass.get_height() / 2]
-    assert (
-        np.abs(np.subtract(middle, mean)).min() > glass.get_width() / 2
-    )  # the loupe covers nothing that it shows
+    # the loupe covers nothing that it shows
+    assert np.abs(np.subtract(middle, mean)).min() > glass.get_width() / 2
     places = (mean, mean, middle, middle)
     for ellipse, times, place in zip(ellipses, (2, 4, 2 * TIMES, 4 * TIMES), places, strict=True):
         assert list(ellipse.get_center()) == pytest.approx(place, abs=1e-4)

@@ -9,9 +9,8 @@ def test_mouse_keyboard_presets_and_drags(open_notebook, screen, tmp_path):
     lesson = open_notebook("01_jsd_and_kl.ipynb")
     page = lesson.page
     lesson.show("p_star = stats.Mixture")
-    page.locator(
-        ".jp-RenderedImage img[alt*='density over x']"
-    ).first.wait_for()  # a stored figure says what it shows
+    # a stored figure says what it shows
+    page.locator(".jp-RenderedImage img[alt*='density over x']").first.wait_for()
     app, picture, status = lesson.run_to_app("jsd_app()", tmp_path / "lesson_1.png")
     first, said = screen.look(picture), status.inner_text()
     assert "nats" in said

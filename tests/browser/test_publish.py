@@ -319,10 +319,8 @@ def test_a_player_goes_through_states_and_along_tracks(published, offline):
     offline.keyboard.press("End")
     assert img.get_attribute("src") != before
     assert "0.800" in player.locator(".course-player-status").inner_text()
-    for key, name in (
-        ("n", "the cheapest coupling"),
-        ("p", "independent coins"),
-    ):  # the focus stays on the track
+    # the focus stays on the track
+    for key, name in (("n", "the cheapest coupling"), ("p", "independent coins")):
         offline.keyboard.press(key)
         assert player.locator("select").evaluate("e => e.selectedOptions[0].text") == name
     offline.wait_for_function("img => img.complete && img.naturalWidth > 0", arg=img.element_handle())

@@ -228,9 +228,8 @@ def test_missing_files_say_what_to_do(tmp_path, tiny, no_network):
     start = time.monotonic()
     with pytest.raises(DataUnavailable) as caught:
         load_mnist("train", tmp_path)
-    assert (
-        time.monotonic() - start < 60
-    )  # for hangs: without the limit on all mirrors together it takes minutes
+    # for hangs: without the limit on all mirrors together it takes minutes
+    assert time.monotonic() - start < 60
     message = str(caught.value)
     for part in (
         f"train-images-idx3-ubyte is not in {tmp_path / 'mnist'}",

@@ -92,9 +92,8 @@ def test_small_and_large_noise():
     assert ld.js_divergence(theta, 1e-3) == pytest.approx(LOG_2, abs=1e-15)
     assert ld.js_divergence(theta, 1e3) == pytest.approx(theta**2 / 8e6, rel=1e-6)
     assert ld.js_gradient(theta, 1e3) == pytest.approx(theta / 4e6, rel=1e-6)
-    noise = (
-        0.06  # the leading term of Laplace's method, whose relative error is of the order of (s / theta)^2
-    )
+    # the leading term of Laplace's method, whose relative error is of the order of (s / theta)^2
+    noise = 0.06
     leading = np.sqrt(np.pi / 8) / noise * np.exp(-(theta**2) / (8 * noise**2))
     assert ld.js_gradient(theta, noise) == pytest.approx(leading, rel=0.03)
 

@@ -185,9 +185,8 @@ def test_where_both_changed_the_same_cell_the_students_stays(student, course, co
     edit(clone / "notebooks/01.ipynb", 1, MINE)
     edit(course / "notebooks/01.ipynb", 1, ANSWERED.replace("my_jsd(p, q)", "my_jsd(p, q, r)"))
     publish(student, course, published)
-    git(
-        clone, "pull", "--no-rebase", "-X", "ours", fails=True
-    )  # not committed yet: git refuses, and harms nothing
+    # not committed yet: git refuses, and harms nothing
+    git(clone, "pull", "--no-rebase", "-X", "ours", fails=True)
     assert sources(clone)[1] == MINE
     git(clone, "commit", "-am", "Mine")
     git(clone, "pull", "--no-rebase", "-X", "ours")

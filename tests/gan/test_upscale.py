@@ -100,9 +100,8 @@ def test_what_answers_is_the_average_where_there_is_one(images):
     run.step()
     twin.step()
     for mine, old, new in zip(run.best.parameters(), before, twin.best.parameters(), strict=True):
-        assert torch.allclose(
-            mine, old * 2 / 11 + new * 9 / 11, atol=1e-7
-        )  # the first step's decay is 2 / 11
+        # the first step's decay is 2 / 11
+        assert torch.allclose(mine, old * 2 / 11 + new * 9 / 11, atol=1e-7)
 
 
 def test_the_eyes_are_kept_still(images):

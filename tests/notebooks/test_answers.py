@@ -30,11 +30,8 @@ OWN_LOOPS = {
 @pytest.fixture(autouse=True)
 def nowhere(few_steps, monkeypatch, tmp_path):
     """A machine that has neither MNIST nor a network, on which training is over at once."""
-    for name in (
-        "http_proxy",
-        "https_proxy",
-        "no_proxy",
-    ):  # the discard port: a connection is refused at once
+    # the discard port: a connection is refused at once
+    for name in ("http_proxy", "https_proxy", "no_proxy"):
         for each in (name, name.upper()):
             monkeypatch.setenv(each, "" if name == "no_proxy" else "http://127.0.0.1:9")
     monkeypatch.setenv("COURSE_DATA", str(empty := tmp_path / "data"))
@@ -178,6 +175,5 @@ def test_the_names_that_an_answer_needs_are_found():
     assert needed_cells("y = 2\nprint(y)", before) == []
     assert needed_cells("n = n + 1", before) == [0]
     assert needed_cells("print(unknown)", before) == []
-    assert (
-        needed_cells("def g(n, x):\n    y = n\n    return [f for f in (x, y)]", before) == []
-    )  # names of its own
+    # names of its own
+    assert needed_cells("def g(n, x):\n    y = n\n    return [f for f in (x, y)]", before) == []

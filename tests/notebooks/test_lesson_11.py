@@ -121,9 +121,8 @@ def test_the_verdicts_follow_from_the_measurement(cells, study):
         sevens = all(row["thick_sevens"] >= 0.8 for row in rows)
         for words, truth in {": thick": thick, ": and sevens": sevens}.items():
             (line,) = [line for line in lines if line.startswith(name + words)]
-            word = (
-                "holds" if truth else "fails"
-            )  # of the control, first; where it fails, the other decides nothing
+            # of the control, first; where it fails, the other decides nothing
+            word = "holds" if truth else "fails"
             assert line.endswith(
                 f": {word if able.setdefault(words, truth) or name == 'all' else 'undecided'}"
             ), line

@@ -104,9 +104,8 @@ def test_no_number_hides_behind_a_bare_truth(code_cells):
 def test_imports_come_from_the_packages_fronts(code_cells, root):
     """Few lines, from rooms and not from the modules in them; see the docstrings of the rooms for what lives where."""
     code = "\n".join(c.source for c in code_cells)
-    lines = set(
-        re.findall(r"^from (course_utils\S*) import", code, re.MULTILINE)
-    )  # an app's cell has its own again
+    # an app's cell has its own again
+    lines = set(re.findall(r"^from (course_utils\S*) import", code, re.MULTILINE))
     assert len(lines) <= 3, lines
     for name in lines:
         room = root.joinpath(*name.split("."))

@@ -18,11 +18,8 @@ def test_grey_and_coloured_pictures_are_laid_in_rows(ax):
     draw_rows(ax, {"a": grey, "b": coloured})
     (image,) = ax.get_images()
     canvas = np.asarray(image.get_array())
-    assert canvas.shape == (
-        12,
-        16,
-        3,
-    )  # two rows of five and a gap of two; three columns of four and two gaps
+    # two rows of five and a gap of two; three columns of four and two gaps
+    assert canvas.shape == (12, 16, 3)
     assert canvas[:5, 6:10] == pytest.approx(np.repeat((grey[1, 0, :, :, None] + 1) / 2, 3, axis=2))
     assert canvas[7:, 12:] == pytest.approx((coloured[2].transpose(1, 2, 0) + 1) / 2)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a", "b"]

@@ -39,9 +39,8 @@ def test_one_level_is_the_mean_of_scipys_distances_along_the_directions():
 
     def points(values):
         scaled = (values - y.mean((0, 1))) / y.std((0, 1))
-        windows = np.lib.stride_tricks.sliding_window_view(
-            scaled, (7, 7), axis=(0, 1)
-        )  # (rows, columns, 3, 7, 7)
+        # (rows, columns, 3, 7, 7)
+        windows = np.lib.stride_tricks.sliding_window_view(scaled, (7, 7), axis=(0, 1))
         return windows.reshape(-1, 147)
 
     along = torch.randn(147, 128, generator=torch.Generator().manual_seed(0))

@@ -223,9 +223,8 @@ def test_the_given_encoder_stays_as_it_is_and_is_not_saved(inverted):
     seen = f.layer[1].weight.detach()
     unseen = torch.randn(784, generator=torch.Generator().manual_seed(1))
     unseen = (unseen - torch.linalg.pinv(seen) @ (seen @ unseen)).view_as(x)
-    assert torch.allclose(
-        run.forward_map(x), run.forward_map(x + unseen), atol=1e-4
-    )  # of what f does not see
+    # of what f does not see
+    assert torch.allclose(run.forward_map(x), run.forward_map(x + unseen), atol=1e-4)
     assert not torch.allclose(run.backward_map(x), run.backward_map(x + unseen), atol=1e-2)
 
 

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ALTS = json.loads(
-    (HERE / "alts.json").read_text(encoding="utf-8")
-)  # what each figure shows, by the hash of its bytes
+# what each figure shows, by the hash of its bytes
+ALTS = json.loads((HERE / "alts.json").read_text(encoding="utf-8"))
 
 project = "A course lab on GANs, Wasserstein GANs and style transfer"
 html_title = "GAN course lab"

@@ -98,9 +98,8 @@ def css(
     high = 1.35 * (2 if presented else lines) + 0.1  # em; before a class, the picture comes first
     title, status = (0, high * 13 * scale) if presented else (28, high * 13)
     rows = 1 if presented else rows_below
-    around = round(
-        SHELL + title + status + rows * ROW * scale + 8
-    )  # what the window's height has to hold beside it
+    # what the window's height has to hold beside it
+    around = round(SHELL + title + status + rows * ROW * scale + 8)
     stack = round(ceil(rows_beside / 3 + 1) * ROW * scale)
     return _CSS.format(
         me=f".{me}", width=width, height=height, ratio=f"{width / height:.4f}", letters=round(13 * scale), line=line,

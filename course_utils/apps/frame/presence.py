@@ -8,9 +8,8 @@ import anywidget
 import traitlets
 
 SILENCE = 20.0  # seconds of playing without a sign of life after which nobody watches
-LAPSE = (
-    1.0  # seconds that may count between two looks: in a kernel that was busy, no sign of life could be heard
-)
+# seconds that may count between two looks: in a kernel that was busy, no sign of life could be heard
+LAPSE = 1.0
 
 _SHOW = """
 export default {
@@ -58,9 +57,8 @@ class Presence(anywidget.AnyWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._heard: dict[
-            int, float
-        ] = {}  # each view that is watched, and when it last said so, by this clock:
+        # each view that is watched, and when it last said so, by this clock:
+        self._heard: dict[int, float] = {}
         self._clock, self._looked = 0.0, time.monotonic()  # seconds of playing
         self.on_msg(lambda widget, content, buffers: self.hear(*content))
 

@@ -76,10 +76,8 @@ def make_view(
         for control in (*controller.controls, *controller.below):
             chosen = getattr(control, "name", "") in (*names, "play", "pause")
             (main if chosen else rest).append(control)
-        rows = [
-            *([states] if states else []),
-            *make(rest, SIDE_BY_SIDE),
-        ]  # n and p need no room in the first row
+        # n and p need no room in the first row
+        rows = [*([states] if states else []), *make(rest, SIDE_BY_SIDE)]
         controls = widgets.VBox(grouped(rows))
         row = [*make(main, {}), _fold(controls).add_class("course-more")]
         for widget in row:

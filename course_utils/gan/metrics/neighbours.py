@@ -11,9 +11,8 @@ from course_utils.gan.metrics.classes import look
 from course_utils.gan.metrics.classifier import DigitClassifier, or_shipped
 
 BLOCK = 2**22  # distances that are held in memory at a time: 32 MB
-PART = (
-    2_000  # training pictures that are floats at a time: 6 MB, and three times that while they are compared
-)
+# training pictures that are floats at a time: 6 MB, and three times that while they are compared
+PART = 2_000
 SHIFT = 2  # pixels, each way, under which a copy is still a copy
 CANDIDATES = 20  # training pictures that are looked at under shifts
 NEXT = 3  # with which the nearest one is compared
