@@ -19,10 +19,7 @@ FILE = NetworkFile(
 def save_digit_network(model: DigitNetwork, path: str | Path) -> Path:
     """Write the network's weights in float16; an earlier file of that name is replaced in one go.
 
-    Raises
-    ------
-    ValueError
-        when a weight is not finite, or too large for float16.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.save`.
     """
     checks.instance("model", model, DigitNetwork, "a DigitNetwork", "and the path comes after it")
     return FILE.save(model, path, {"architecture": model.architecture})
@@ -40,11 +37,6 @@ def load_digit_network(name: str | Path = "cnn", device: str | torch.device | No
     name : of one that ships; or the path of a file that :func:`save_digit_network` wrote.
     device : where it is to run; None takes :func:`course_utils.runtime.device`.
 
-    Raises
-    ------
-    FileNotFoundError
-        when there is no such file.
-    CheckpointError
-        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.load`: no such file, or a damaged one.
     """
     return FILE.load(name, device, lambda header: DigitNetwork(header["architecture"]))

@@ -26,12 +26,8 @@ NETWORK = ("architecture", "latent_dim", "generator_widths", "conditioning", "at
 def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
     """Write the generator that draws the trainer's samples (the averaged one, where the recipe has one), in float16.
 
-    An earlier file of that name is replaced in one go: there is never half a file.
-
-    Raises
-    ------
-    ValueError
-        when a weight is not finite, or too large for float16.
+    An earlier file of that name is replaced in one go. Errors as of
+    :meth:`~course_utils.training.pretrained.NetworkFile.save`.
     """
     checks.instance("trainer", trainer, AdversarialLoop, "a trainer", "and the path comes after it")
     generator = trainer.average.module if trainer.average is not None else trainer.generator
@@ -51,12 +47,7 @@ def load_generator(name: str | Path = "dcgan", device: str | torch.device | None
     name : of one that ships, such as "dcgan"; or the path of a file that :func:`save_generator` wrote.
     device : where it is to run; None takes :func:`course_utils.runtime.device`.
 
-    Raises
-    ------
-    FileNotFoundError
-        when there is no such file.
-    CheckpointError
-        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.load`: no such file, or a damaged one.
     """
     return FILE.load(name, device, _build)
 

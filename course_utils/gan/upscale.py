@@ -272,10 +272,7 @@ class UpscaleTrainer(TrainingLoop):
 def save_upscaler(trainer: UpscaleTrainer, path: str | Path) -> Path:
     """Write the upscaler that answers, in float16; an earlier file of that name is replaced in one go.
 
-    Raises
-    ------
-    ValueError
-        when a weight is not finite, or too large for float16.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.save`.
     """
     checks.instance("trainer", trainer, UpscaleTrainer, "an UpscaleTrainer", "and the path comes after it")
     return FILE.save(trainer.best, path, {"channels": str(trainer.recipe.channels)})
@@ -290,11 +287,6 @@ def load_upscaler(name: str | Path = "adversarial", device: str | torch.device |
         wrote.
     device : where it is to run; None takes :func:`course_utils.runtime.device`.
 
-    Raises
-    ------
-    FileNotFoundError
-        when there is no such file.
-    CheckpointError
-        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.load`: no such file, or a damaged one.
     """
     return FILE.load(name, device, lambda header: Upscaler(int(header["channels"])))

@@ -1,4 +1,4 @@
-"""How good generated pictures are, drawn: which classes occur, and quantities on logarithmic axes."""
+"""How good generated pictures are, drawn: quantities on logarithmic axes."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -7,19 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from course_utils.plots import palette
-from course_utils.plots.layout import draw_guide
-
 CUES = (("-", "o"), ("--", "s"), ("-.", "^"), (":", "D"))  # beside the colour, for who does not see it
-
-
-def draw_class_shares(ax: Axes, digits: ArrayLike, *, title: str, color: str = palette.GENERATOR) -> None:
-    """The share of each digit in % among predicted digits (n,), with a tenth each as a guide."""
-    digits = np.asarray(digits)
-    ax.bar(np.arange(10), 100 * np.bincount(digits, minlength=10) / len(digits), color=color, width=0.8)
-    draw_guide(ax, 10)
-    ax.set(xticks=range(10), xlabel="digit", ylabel="share (%)", ylim=(0, 100), title=title)
-    ax.grid(axis="x", visible=False)
 
 
 def draw_logarithmic(

@@ -61,12 +61,7 @@ def load_translation(name: str | Path = "colour", device: str | torch.device | N
     name : of what ships; or the path of a file that :func:`save_translation` wrote.
     device : where they are to run; None takes :func:`course_utils.runtime.device`.
 
-    Raises
-    ------
-    FileNotFoundError
-        when there is no such file.
-    CheckpointError
-        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.load`: no such file, or a damaged one.
     """
     both = FILE.load(name, device, _build)
     return Translation(both["G"], both["F"], both.steps)  # type: ignore[arg-type]

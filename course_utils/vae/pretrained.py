@@ -20,12 +20,8 @@ FILE = NetworkFile("course_utils.vae", 1, "save_vae(trainer, path)", "checkpoint
 def save_vae(trainer: VAETrainer, path: str | Path) -> Path:
     """Write the trainer's model (the averaged one, where the recipe has one), in float16.
 
-    An earlier file of that name is replaced in one go: there is never half a file.
-
-    Raises
-    ------
-    ValueError
-        when a weight is not finite, or too large for float16.
+    An earlier file of that name is replaced in one go. Errors as of
+    :meth:`~course_utils.training.pretrained.NetworkFile.save`.
     """
     checks.instance("trainer", trainer, VAETrainer, "a VAETrainer", "and the path comes after it")
     network = {name: getattr(trainer.recipe, name) for name in VAERecipe.structure}
@@ -43,11 +39,6 @@ def load_vae(name: str | Path = "vae-20", device: str | torch.device | None = No
         "aae-2-petals" (adversarial, their codes are points); or the path of a file that :func:`save_vae` wrote.
     device : where it is to run; None takes :func:`course_utils.runtime.device`.
 
-    Raises
-    ------
-    FileNotFoundError
-        when there is no such file.
-    CheckpointError
-        when the file is damaged, something else, or of a newer version, or a weight is not finite.
+    Errors as of :meth:`~course_utils.training.pretrained.NetworkFile.load`: no such file, or a damaged one.
     """
     return FILE.load(name, device, lambda header: VAE(**json.loads(header["network"])))

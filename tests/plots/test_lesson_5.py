@@ -100,15 +100,6 @@ def test_an_equation_that_does_not_fit_is_refused(signs, names):
         draw_equation(Figure().add_subplot(), np.zeros((3, 28, 28), np.uint8), signs, names)
 
 
-def test_class_shares_are_percentages_of_all_ten():
-    ax = Figure().add_subplot()
-    quality.draw_class_shares(ax, np.array([3, 3, 3, 9]), title="which?")
-    heights = [bar.get_height() for bar in ax.patches]
-    assert heights == [0, 0, 0, 75, 0, 0, 0, 0, 0, 25]
-    assert ax.get_lines()[0].get_ydata()[0] == 10  # equal shares
-    assert "%" in ax.get_ylabel()
-
-
 def test_logarithmic_curves_keep_their_values_and_name_their_places():
     ax = Figure().add_subplot()
     curves = {"floor": ([8.0, 4.0, 2.0], palette.DATA), "noise": ([90.0, 80.0, 85.0], palette.MUTED)}

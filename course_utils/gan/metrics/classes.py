@@ -12,11 +12,10 @@ Pictures are (n, 1, 28, 28) in [-1, 1] as :meth:`AdversarialTrainer.sample` retu
 from, the Fréchet distance most of all: say the number with the result.
 """
 
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
 from torch import Tensor
 
 from course_utils import checks
@@ -106,19 +105,9 @@ class ModeCoverage(_Modes):
 
     shares: np.ndarray
 
-    def __new__(cls, shares: ArrayLike, modes: int) -> Self:
-        shares = np.asarray(shares, float)
-        occurring = shares[shares > 0]
-        self = super().__new__(cls, modes, float(-(occurring * np.log(occurring)).sum()) + 0.0)
-        self.shares = shares
-        return self
-
     @property
     def kl(self) -> float:
         return max(float(np.log(len(self.shares))) - self.entropy, 0.0)
-
-    def __getnewargs__(self) -> Any:
-        return self.shares, self.modes
 
     def __repr__(self) -> str:
         return (
@@ -163,7 +152,14 @@ def mode_coverage(predictions: np.ndarray | Seen, classes: int = CLASSES) -> Mod
             f"0 to {classes - 1}."
         )
     count = np.bincount(predictions, minlength=classes)
-    return ModeCoverage(count / len(predictions), _covered(count, len(predictions)))
+    return _coverage(count / len(predictions), _covered(count, len(predictions)))
+
+
+def _coverage(shares: np.ndarray, modes: int) -> ModeCoverage:
+    occurring = shares[shares > 0]
+    found = ModeCoverage(modes, float(-(occurring * np.log(occurring)).sum()) + 0.0)
+    found.shares = shares
+    return found
 
 
 class _MixtureModes(NamedTuple):
@@ -182,17 +178,9 @@ class MixtureCoverage(_MixtureModes):
 
     shares: np.ndarray
 
-    def __new__(cls, shares: ArrayLike, modes: int, near: float) -> Self:
-        self = super().__new__(cls, modes, near)
-        self.shares = np.asarray(shares, float)
-        return self
-
     @property
     def kl(self) -> float:
-        return ModeCoverage(self.shares / self.shares.sum(), self.modes).kl if self.near else float("nan")
-
-    def __getnewargs__(self) -> Any:
-        return self.shares, self.modes, self.near
+        return _coverage(self.shares / self.shares.sum(), self.modes).kl if self.near else float("nan")
 
     def __repr__(self) -> str:
         return (
@@ -225,7 +213,9 @@ def mixture_coverage(
     distance = np.linalg.norm(points[:, None] - mixture.modes, axis=-1)
     nearest, near = distance.argmin(axis=1), distance.min(axis=1) <= deviations * mixture.std
     per_mode = np.bincount(nearest[near], minlength=len(mixture.modes))
-    return MixtureCoverage(per_mode / len(points), _covered(per_mode, len(points)), float(near.mean()))
+    found = MixtureCoverage(_covered(per_mode, len(points)), float(near.mean()))
+    found.shares = per_mode / len(points)
+    return found
 
 
 def _covered(count: np.ndarray, n: int) -> int:

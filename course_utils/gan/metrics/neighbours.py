@@ -1,7 +1,7 @@
 """Nearest neighbours by brute force, in blocks that fit into memory; and the question whether a generator copies."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 from torch import Tensor
@@ -100,19 +100,9 @@ class Memorisation(_Distances):
     sources: np.ndarray
     false_alarms: float
 
-    def __new__(
-        cls, generated: float, held_out: float, suspects: np.ndarray, sources: np.ndarray, false_alarms: float
-    ) -> Self:
-        self = super().__new__(cls, generated, held_out, generated / held_out)
-        self.suspects, self.sources, self.false_alarms = suspects, sources, false_alarms
-        return self
-
     @property
     def copies(self) -> float:
         return float(self.suspects.mean())
-
-    def __getnewargs__(self) -> Any:
-        return self.generated, self.held_out, self.suspects, self.sources, self.false_alarms
 
     def __repr__(self) -> str:
         return (
@@ -175,21 +165,17 @@ def memorisation(
             f"{known} of the {len(fresh)} held-out pictures are in the training set, so they cannot say how far fresh "
             "pictures are from it: hold out pictures that the generator was not trained on."
         )
-    made = nearest_neighbours(images, training, scale=scale).distances
+    made, usual = np.median(nearest_neighbours(images, training, scale=scale).distances), np.median(fresh)
     classifier = or_shipped(classifier, "cpu")
     images = to_bytes(*read_pictures("images", images, scale))
     images = images.cpu().numpy() if isinstance(images, Tensor) else images
     # both at once: one pass over the training set
     ratios, sources = _relative(np.concatenate([images, held_out]), training, classifier)
     rare = ratios < np.quantile(ratios[len(images) :], RARE, axis=0)
-    suspects, alarms = np.split(rare.any(axis=1), [len(images)])
-    return Memorisation(
-        float(np.median(made)),
-        float(np.median(fresh)),
-        suspects=suspects,
-        sources=sources[: len(images)],
-        false_alarms=float(alarms.mean()),
-    )
+    found = Memorisation(float(made), float(usual), float(made) / float(usual))
+    found.suspects, alarms = np.split(rare.any(axis=1), [len(images)])
+    found.sources, found.false_alarms = sources[: len(images)], float(alarms.mean())
+    return found
 
 
 def _relative(
