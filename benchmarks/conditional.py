@@ -30,12 +30,12 @@ line.
 
 import argparse
 import json
-import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from timing import after
 
 import numpy as np
 import torch
@@ -66,17 +66,6 @@ def real() -> tuple[Images, metrics.Seen]:
     return test, metrics.look(test)
 
 
-def after(seconds: tuple[float, ...], trainer: AdversarialTrainer) -> Iterator[float]:
-    """Train for so many seconds of this process in all; hands back each of them when it is reached."""
-    spent = 0.0
-    for end in seconds:
-        while spent < end:
-            start = time.process_time()
-            trainer.step()
-            spent += time.process_time() - start
-        yield end
-
-
 def drawn(trainer: AdversarialTrainer, labels: np.ndarray, **attributes: np.ndarray) -> torch.Tensor:
     """One picture for each label (of a recipe without conditions: as many)."""
     pictures = []
@@ -103,7 +92,7 @@ def equal(seed: int) -> list[dict]:
     rows = []
     for recipe in RECIPES:
         trainer = AdversarialTrainer(train, recipe, device="cpu", seed=seed)
-        for seconds in after(SECONDS, trainer):
+        for seconds in after(SECONDS, trainer.step):
             rows.append({"recipe": recipe, "seed": seed, "seconds": seconds, **judged(trainer, test, truth)})
     return rows
 
@@ -165,7 +154,7 @@ def attributes(seed: int) -> list[dict]:
     for name, there in {"all": np.ones(len(train), bool), "no thick sevens": kept}.items():
         images = replace(train, pixels=train.pixels[there], labels=train.labels[there])
         trainer = AdversarialTrainer(images, "cgan-attributes", device="cpu", seed=seed)
-        (seconds,) = after((ATTRIBUTE_SECONDS,), trainer)
+        (seconds,) = after((ATTRIBUTE_SECONDS,), trainer.step)
         row = {"trained": name, "seed": seed, "seconds": seconds, "steps": trainer.done, "edge": edge}
         pictures = drawn(trainer, few.labels, **asked)
         row["as_asked"] = float((metrics.look(pictures, scale="symmetric").digits == few.labels).mean())

@@ -18,17 +18,13 @@ one core.
 """
 
 import argparse
-import datetime
 import json
-import os
-import platform
-from pathlib import Path
 
 import numpy as np
 import torch
 from course_utils.gan import PointTrainer
 from course_utils.gan.metrics import mixture_coverage
-from course_utils.runtime import store_results
+from course_utils.runtime import describe_machine, store_results
 from course_utils.toy import ring
 from course_utils.transport import earth_movers_distance
 from scipy import stats
@@ -100,14 +96,6 @@ def real_against_real() -> float:
     return float(np.mean([earth_movers_distance(x, y).cost for x, y in pairs]))
 
 
-def processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=8, help="seeds 0, 1, ... to compare on")
@@ -118,13 +106,13 @@ def main() -> None:
         parser.error(f"--steps must be a multiple of {LOOKS}, and --seeds at least 2")
 
     torch.set_num_threads(1)
-    real = real_against_real()
+    about, real = describe_machine(), real_against_real()
     print(f"{'objective':15} {'rate':>8} {'optimizer':15}" + "".join(f"{name:>13}" for name in MEASURES))
     print(f"{'(real points)':40}{real:13.3f}", flush=True)
     result = {
         "benchmark": "optimistic_adam",
-        "date": datetime.date.today().isoformat(),
-        "machine": f"{processor()}, {os.cpu_count()} cores, torch {torch.__version__}, 1 thread",
+        "date": about["date"],
+        "machine": f"{about['cpu']}, {about['cores']} cores, torch {about['torch']}, 1 thread",
         "seeds": list(range(options.seeds)),
         "steps": options.steps,
         "betas": BETAS,

@@ -1,9 +1,8 @@
-"""Times of things that take turns, so that a busy machine slows all of them down alike."""
+"""Times of things that take turns, so that a busy machine slows all of them down alike; and steps for a while."""
 
 import time
+from collections.abc import Callable, Iterator
 from statistics import quantiles
-
-import torch
 
 
 def measure(calls: dict[str, tuple], rounds: int) -> dict[str, dict[str, float]]:
@@ -30,8 +29,21 @@ def line(name: str, row: dict[str, float], *, bound: bool = False) -> str:
     return f"{name:24}{row['median']:8.2f} {quartiles:>18}{speedup:>12}{share:>14}"
 
 
+def after(seconds: tuple[float, ...], step: Callable[[], object]) -> Iterator[float]:
+    """Take steps for so many seconds of this process in all; hands back each of them when it is reached."""
+    spent = 0.0
+    for end in seconds:
+        while spent < end:
+            start = time.process_time()
+            step()
+            spent += time.process_time() - start
+        yield end
+
+
 def product_rates() -> dict[str, float]:
     """Floating point operations per second of this CPU in large matrix products: the best of several."""
+    import torch  # who imports this module may still have to import course_utils before it
+
     rates = {}
     for dtype in (torch.float32, torch.bfloat16):
         a, b = (torch.randn(1024, 1024).to(dtype) for _ in range(2))

@@ -19,10 +19,10 @@ two minutes each on one core, "ring" one. Prints one table and one JSON line.
 
 import argparse
 import json
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import cache, partial
+
+from timing import after
 
 import numpy as np
 import torch
@@ -64,17 +64,6 @@ def sharpness(pictures: np.ndarray) -> float:
 def drawn(pictures: np.ndarray) -> np.ndarray:
     """Black and white pixels with the greys in [0, 1] as probabilities."""
     return binarise(torch.from_numpy(pictures).float(), torch.Generator().manual_seed(0)).numpy()
-
-
-def after(seconds: tuple[float, ...], step: Callable[[], object]):
-    """Take steps for so many seconds of this process in all; hands back each of them when it is reached."""
-    spent = 0.0
-    for end in seconds:
-        while spent < end:
-            start = time.process_time()
-            step()
-            spent += time.process_time() - start
-        yield end
 
 
 # ---------------------------------------------------------------------- pictures

@@ -6,7 +6,6 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
-import torch
 from matplotlib.markers import CARETLEFT, CARETRIGHT
 from PIL import Image
 from scipy import stats
@@ -25,15 +24,6 @@ from course_utils.gan.judges import Discriminator
 from course_utils.plots import palette
 
 LOG_2 = np.log(2)
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """For networks this small, threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

@@ -15,15 +15,6 @@ LOG_2 = np.log(2)
 KINDS = (Critic, Discriminator)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """For networks this small, threads only wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 class Normal:
     """On the line, shape (n,)."""
 
@@ -37,7 +28,6 @@ class Normal:
 @pytest.fixture(scope="module")
 def trained():
     """A discriminator of N(0, 1) against N(1.5, 0.7), and fresh points of both."""
-    torch.set_num_threads(1)
     p, q = Normal(0, 1), Normal(1.5, 0.7)
     generator = np.random.default_rng(5)
     judge = Discriminator(1, learning_rate=1e-2).train(p, q, 400)
