@@ -20,6 +20,7 @@ from matplotlib.transforms import Transform
 
 from course_utils.plots import palette
 
+POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 Box = tuple[float, float, float, float]
 
 # ---------------------------------------------------------------------- axes
@@ -141,6 +142,12 @@ def number(value: float, decimals: int = 3, *, trim: bool = False) -> str:
         return "∞"
     text = f"{round(float(value), decimals) + 0.0:.{decimals}f}"
     return (text.rstrip("0").rstrip(".") if trim else text).replace("-", "−")
+
+
+def power_of_ten(value: float, _: object = None) -> str:
+    """A tick of a logarithmic axis, 10⁻³, in letters: the first formula of a kernel takes as long as three frames."""
+    digits = f"{np.log10(value):.0f}" if value else ""
+    return "10" + digits.translate(POWERS) if digits else "0"
 
 
 def thousands(step: float, _: object = None) -> str:

@@ -24,7 +24,7 @@ STEPS = 250  # the time axis starts with so many, and doubles
 # A curve's name, colour and dashes, and where over the axes its name stands.
 LOSSES = (("loss of D", palette.DISCRIMINATOR, "-", 0.0), ("of G", palette.GENERATOR, "-", 0.5))
 DISTANCES = (
-    ("$W_1$", palette.SECOND, "--", 0.0),
+    ("W₁", palette.SECOND, "--", 0.0),
     ("JSD", palette.ACCENT, "-", 0.22),
     ("judge says", palette.DISCRIMINATOR, ":", 0.5),
 )
@@ -52,8 +52,8 @@ class PlaneArtists:
         ax.set(xlim=(-VIEW, VIEW), ylim=(-VIEW, VIEW), aspect="equal")
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_locator(FixedLocator((-2, 0, 2)))  # set_xticks() would make the ticks now
-        ax.set_xlabel("$x_1$", labelpad=1)
-        ax.set_ylabel("$x_2$", labelpad=-4)
+        ax.set_xlabel("x₁", labelpad=1)
+        ax.set_ylabel("x₂", labelpad=-4)
         # A mesh of squares draws several times faster than an image.
         edges = np.linspace(-VIEW, VIEW, SURFACE + 1)
         self._surface = ax.pcolormesh(edges, edges, np.zeros((SURFACE, SURFACE)), cmap=VERDICTS, zorder=0)
@@ -129,9 +129,7 @@ def _write_scale(ax: Axes, x: float, y: float = 1.045) -> None:
     to = x + ARROW_LENGTH / 2 / (2 * VIEW)
     arrow = {"arrowstyle": "-|>", "color": palette.THEORY, "lw": 1.2, "shrinkA": 0, "shrinkB": 0}
     ax.annotate("", (to, y), (x, y), xycoords="axes fraction", arrowprops=arrow, annotation_clip=False)
-    write(
-        ax, to + 0.02, y, "$|\\partial L_G/\\partial x| = 1$", color=palette.THEORY, va="center", fontsize=11
-    )
+    write(ax, to + 0.02, y, "|∂Lɢ/∂x| = 1", color=palette.THEORY, va="center", fontsize=11)
 
 
 class PlaygroundPanels:

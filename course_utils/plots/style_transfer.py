@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import add_axes, draw_guide, replace_picture, write
+from course_utils.plots.layout import add_axes, draw_guide, power_of_ten, replace_picture, write
 
 CONTENT_LINE, STYLE_LINE = (palette.DATA, "-"), (palette.SECOND, "--")
 SMALLEST, LARGEST = 1e-3, 10.0  # of the relative losses: below, the axis is linear down to 0
@@ -78,6 +78,7 @@ def draw_losses(ax: Axes, history: Mapping[str, ArrayLike]) -> None:
 
 def _relative_losses(ax: Axes, top: float) -> None:
     ax.set_yscale("symlog", linthresh=SMALLEST, linscale=0.5)
+    ax.yaxis.set_major_formatter(power_of_ten)
     ax.set(ylim=(0, top), xlabel="steps taken", ylabel="relative loss")
     draw_guide(ax, 1.0)
 

@@ -21,7 +21,7 @@ from course_utils.plots.layout import number as written
 
 REACH = 3.0  # the plane is shown from -REACH to REACH
 LOUPE, TIMES = 0.9, 5  # half the side of a loupe in the plane, and how many times it enlarges
-TERMS = ("KL(q‖prior)", "$-E_q\\,\\log\\,p(x|z)$")
+TERMS = ("KL(q‖prior)", "−E log p(x|z), z ∼ q")
 TERM_COLORS = (palette.ACCENT, palette.SECOND)
 
 
@@ -104,9 +104,7 @@ class LatentPanels:
         width, height = figure.get_size_inches()
         side = height - 0.85
         self.plane = add_axes(figure, (0.64, 0.55, side, side))
-        self.plane.set(
-            xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="latent $z_1$", ylabel="latent $z_2$"
-        )
+        self.plane.set(xlim=(-REACH, REACH), ylim=(-REACH, REACH), xlabel="latent z₁", ylabel="latent z₂")
         self.plane.grid(False)
         blank = np.zeros((1, 28, 28))
         self._map = draw_map(self.plane, blank, alpha=0.7)
@@ -128,7 +126,7 @@ class LatentPanels:
         column = width - left - 0.12
         small, top = (column - 0.24) / 3, height - 0.32
         names = {
-            "x": ("digit $x$", palette.DATA),
+            "x": ("digit x", palette.DATA),
             "rebuilt": ("rebuilt", palette.SECOND),
             "decoded": ("at the ●", palette.GENERATOR),
         }
@@ -157,7 +155,7 @@ class LatentPanels:
             [1.12, 0.12], [0, 0], 0.34, color=TERM_COLORS, hatch=["", "//"], ec="white", lw=0
         )
         said: dict[str, Any] = {"fontsize": 10.5, "va": "bottom"}
-        for y, name in zip((1.36, 0.36), TERMS, strict=True):  # formulas are slow to draw: once
+        for y, name in zip((1.36, 0.36), TERMS, strict=True):
             self.bars.text(0, y, name, **said)
         self._said = [self.bars.text(1, y, "", ha="right", **said) for y in (1.36, 0.36)]
         self.moving += [*self._bars, *self._said]

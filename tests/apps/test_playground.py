@@ -92,7 +92,7 @@ def test_it_opens_with_a_run_that_can_be_rewound(line):
     session = app.controller.session
     assert (session.now, session.end, app.widgets["time"].value) == (30, 30, 30)
     assert torch.equal(weights(session), weights(Session("ring", 0).replay(30)))
-    steps = line(app.figure, "$W_1$").get_xdata()
+    steps = line(app.figure, "W₁").get_xdata()
     assert (steps[0], steps[-1]) == (0, 30)
     assert "Step 30 of 30 recorded</b>" in app.status.value
     assert "The first 30 steps are taken already" in app.status.value
@@ -154,7 +154,7 @@ def test_what_is_shown_is_what_is_measured(app, play, line):
     assert np.allclose(line(app.figure, "real").get_xydata(), real.numpy())
     assert np.allclose(surface_of(app).get_array(), plane.surface(trainer, fake))
     assert surface_of(app).get_clim() == (0, 1)
-    curve = line(app.figure, "$W_1$").get_data()
+    curve = line(app.figure, "W₁").get_data()
     assert (curve[0][-1], curve[1][-1]) == (step, direct.w1)
     for name, column in (("loss of D", 0), ("of G", 1)):
         table = trainer.log.table()[:, column].numpy()
@@ -243,7 +243,7 @@ def test_two_experiments_stand_side_by_side(app):
     ):  # fmt: skip
         (generated,) = (line for line in ax.lines if line.get_label() == "generated")
         assert np.allclose(generated.get_xydata(), points)
-        assert [text for text in ax.texts if text.get_text().startswith(name + "$W_1$")]
+        assert [text for text in ax.texts if text.get_text().startswith(name + "W₁")]
     app.set(arrows=False, surface=False)  # on both sides
     for ax in (before, after):
         surface, quiver = ax.collections[0], ax.collections[-1]

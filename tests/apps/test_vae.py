@@ -60,7 +60,7 @@ def test_a_digit_is_encoded_by_the_chosen_model(shown, beta):
     controller.draw(figure)
     model, x = load_vae(MODELS[beta], "cpu"), controller.x[controller.chosen][None]
     assert controller.labels[controller.chosen] == 7
-    assert picture(figure, "digit $x$") == pytest.approx(x.view(28, 28).numpy())
+    assert picture(figure, "digit x") == pytest.approx(x.view(28, 28).numpy())
     q = model.encode(x)
     ellipses = [patch for patch in figure.axes[0].patches if isinstance(patch, Ellipse)]
     (glass,) = [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
@@ -108,7 +108,7 @@ def test_earlier_moments_are_those_that_were_recorded(shown):
     assert not any(patch.get_visible() for patch in figure.axes[0].patches)
     assert controller.readouts() == {"moment": f"{controller.run.evaluations['elbo'].steps[5]:,}"}
     frames = {ax.get_title(): ax.get_visible() for ax in figure.axes if ax.get_images()}
-    assert frames == {"": True, "digit $x$": False, "rebuilt": False, "at the ●": True}  # none is empty
+    assert frames == {"": True, "digit x": False, "rebuilt": False, "at the ●": True}  # none is empty
     controller.set(digit=2)
     controller.draw(figure)
     assert all(ax.get_visible() for ax in figure.axes)

@@ -84,3 +84,8 @@ def test_trimmed_numbers_have_no_zeros_at_their_end(value, text):
 
 def test_long_axes_count_in_thousands():
     assert [layout.thousands(step) for step in (0, 500, 1000, 12000)] == ["0", "0.5k", "1k", "12k"]
+
+
+def test_powers_of_ten_are_written_as_formulas_would_be():
+    powers = [layout.power_of_ten(value) for value in (0, 1e-12, 0.001, 1, 10, 1e20)]
+    assert powers == ["0", "10⁻¹²", "10⁻³", "10⁰", "10¹", "10²⁰"]

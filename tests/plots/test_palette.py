@@ -40,7 +40,7 @@ WORDS = {
 }
 # What else these four may say. Nothing else: a method or a loss has SECOND and THIRD, or colours of its own.
 MAY = {
-    "DATA": r"\bD\(x\)|_real\b|p_star|F_p\b|^x$|digit \$x|floor|^ring$|^p$|^true$",
+    "DATA": r"\bD\(x\)|_real\b|p_star|F_p\b|^x$|digit x|floor|^ring$|^p$|^true$",
     "GENERATOR": r"\bG\b|p_g\b|fake|F_q\b|decoded|at the ●|^end$|VAE|GAN|^q$|^made$|^wrong$|^ink found$",
     "DISCRIMINATOR": r"\bD\b|^d$|judge|^value$|network|^cnn$|between|measured|gradient|penalty|steps$|^best$|"
     r"^share of|^\$k\$$",

@@ -91,7 +91,7 @@ def test_every_curve_has_its_column(panels):
     curves = {artist.get_label(): artist for artist in panels.moving}
     for column, name in enumerate(("loss of D", "of G")):
         assert np.allclose(curves[name].get_xydata(), np.column_stack([np.arange(1, 21), losses[:, column]]))
-    for column, name in enumerate(("$W_1$", "JSD", "judge says"), start=1):
+    for column, name in enumerate(("W₁", "JSD", "judge says"), start=1):
         assert np.array_equal(curves[name].get_xydata(), measured[:, [0, column]])
 
 

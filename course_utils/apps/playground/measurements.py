@@ -85,7 +85,7 @@ class Measurements:
         """The last W1 and modes, in a picture's letters."""
         if (m := self._latest()) is None:
             return ""
-        return f"$W_1$ {m.w1:.2f}" + (f", {self._modes(m)}" if m.modes >= 0 else "")
+        return f"W₁ {m.w1:.2f}" + (f", {self._modes(m)}" if m.modes >= 0 else "")
 
     def words(self) -> str:
         """The last measures, in HTML; empty where there are none."""
