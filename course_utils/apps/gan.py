@@ -17,7 +17,7 @@ from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.apps.states import gan as named
 from course_utils.datasets import Images
-from course_utils.datasets.scaling import to_symmetric
+from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.files import taking
 from course_utils.gan import RECIPES, AdversarialTrainer, Recipe, save_checkpoint
 from course_utils.gan.metrics import frechet_distance
@@ -69,7 +69,9 @@ class TrainingController(LiveController):
 
     def __init__(self, images: Images, recipe: str = "dcgan-fast", folder: str | Path = "."):
         super().__init__()
+        check_digits("images", images.pixels if isinstance(images, Images) else images)
         self._images, self._folder = images, Path(folder)
+        self._trainer: AdversarialTrainer | None = None
         self._note = ""
         self._recording: Recording | None = None
         self._measuring: Iterator[None] | None = None
@@ -78,12 +80,31 @@ class TrainingController(LiveController):
 
     # ------------------------------------------------------------------ what the controls do
 
+    @property
+    def trainer(self) -> AdversarialTrainer:
+        """What trains, made when it is first needed: a recording is shown without."""
+        if self._trainer is None:
+            self._trainer = AdversarialTrainer(self._images, self.recipe, seed=self.values["seed"])
+        return self._trainer
+
+    @property
+    def recipe(self) -> Recipe:
+        """The chosen recipe, as the controls have tuned it."""
+        v, recipe = self.values, RECIPES[self.values["recipe"]]
+        return recipe.replace(
+            objective=v["loss"] if OBJECTIVES[recipe.objective].probabilities else recipe.objective,
+            discriminator_steps=v["k"],
+            generator_learning_rate=v["rate"] * recipe.generator_learning_rate,
+            discriminator_learning_rate=v["rate"] * recipe.discriminator_learning_rate,
+            penalty_weight=v["strength"] * recipe.penalty_weight,
+            clip=v["strength"] * recipe.clip,
+        )
+
     def reset(self) -> None:
         """A fresh trainer: the same recipe, the same seed."""
         if self._measuring is not None and self._resting:
             self.player.pause()  # it only played to measure what is gone now
-        self.trainer = AdversarialTrainer(self._images, self.values["recipe"], seed=self.values["seed"])
-        self._tune()
+        self._trainer = None
         self._speedometer = Speedometer()
         self._verdict = self._note = ""
         self._measuring = self._recording = None
@@ -96,8 +117,10 @@ class TrainingController(LiveController):
             self.reset()
             if not self.player.playing:
                 self._recording = _recording_of(self.values["recipe"])
-        else:
-            self._tune()
+        elif self._trainer is not None:
+            self._trainer.change(
+                **{name: new for name, (new, _) in self.recipe.difference(self._trainer.recipe).items()}
+            )
 
     def _own(self) -> dict[str, Any]:
         """The values of the controls with which the chosen recipe trains as it is."""
@@ -126,17 +149,6 @@ class TrainingController(LiveController):
                     f"{labels[name]} {value:.3g}" if isinstance(value, float) else f"{labels[name]} {value}"
                 )
         return f" Changed by hand: {', '.join(changed)}." if changed else ""
-
-    def _tune(self) -> None:
-        v, recipe = self.values, RECIPES[self.values["recipe"]]
-        self.trainer.change(
-            objective=v["loss"] if OBJECTIVES[recipe.objective].probabilities else recipe.objective,
-            discriminator_steps=v["k"],
-            generator_learning_rate=v["rate"] * recipe.generator_learning_rate,
-            discriminator_learning_rate=v["rate"] * recipe.discriminator_learning_rate,
-            penalty_weight=v["strength"] * recipe.penalty_weight,
-            clip=v["strength"] * recipe.clip,
-        )
 
     @property
     def playing(self) -> bool:
@@ -223,9 +235,9 @@ class TrainingController(LiveController):
     def recording(self) -> Recording | None:
         """The recorded run that is shown: until a step is taken, and for the settings that it was made with."""
         run = self._recording
-        if run is None or len(self.trainer.log) or self.values["seed"] != 0:
+        if run is None or (self._trainer and len(self._trainer.log)) or self.values["seed"] != 0:
             return None
-        pairs = Recipe(**run.recipe).difference(self.trainer.recipe).values()
+        pairs = Recipe(**run.recipe).difference(self.recipe).values()
         # A slider's number may come back from a browser with other last digits.
         other = [
             pair for pair in pairs if not (isinstance(pair[0], float) and math.isclose(*pair, rel_tol=1e-6))
@@ -234,7 +246,7 @@ class TrainingController(LiveController):
 
     def scene(self) -> bool:
         """Is it a critic, whose curves are others?"""
-        return not OBJECTIVES[self.trainer.recipe.objective].probabilities
+        return not OBJECTIVES[self.recipe.objective].probabilities
 
     def make_panels(self, figure: Figure) -> TrainingPanels:
         return TrainingPanels(figure, critic=self.scene())
@@ -248,7 +260,7 @@ class TrainingController(LiveController):
             self.panels.update(
                 to_symmetric(run.samples(-1)), curves, every=int(first.steps[0]), columns=_columns(run)
             )
-        self._speedometer.look(len(self.trainer.log))
+        self._speedometer.look(len(self._trainer.log) if self._trainer else 0)
 
     def status(self) -> str:
         if (run := self.recording) is not None:
