@@ -1,5 +1,6 @@
-"""Where the notebooks are, and training that is over at once."""
+"""Where the notebooks are, what tests ask of a lesson, and training that is over at once."""
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from course_utils import vae
 from course_utils.gan.judges import Judge
 from course_utils.gan.playground import Session
+from course_utils.runtime import load_results
 from course_utils.training import Stepwise
 
 FEW = 3  # steps of any training
@@ -67,3 +69,44 @@ def notebook(path):
 @pytest.fixture
 def code_cells(notebook):
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def cells(request):
+    """The code cells of the notebooks that the test's module names in LESSONS."""
+    notebooks = [
+        nbformat.read(path, as_version=4) for path in NOTEBOOKS if path.stem in request.module.LESSONS
+    ]
+    return [cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.fixture(scope="module")
+def study(request):
+    """What was measured for the lesson, by the name that the test's module has in STUDY."""
+    return load_results(request.module.STUDY)
+
+
+@pytest.fixture(scope="module")
+def printed(cells):
+    """printed(part): the lines that the one cell with this piece of source has printed."""
+
+    def printed(part):
+        (cell,) = [cell for cell in cells if part in cell.source]
+        return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
+
+    return printed
+
+
+@pytest.fixture(scope="module")
+def defined(request, cells):
+    """defined(name): a function that a cell of the lesson defines, made as a student makes it, with the names that the
+    test's module has in NAMES."""
+
+    def make(name, **names):
+        (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
+        (definition,) = re.findall(rf"^def {name}\(.*?(?=^\S|\Z)", source, flags=re.DOTALL | re.MULTILINE)
+        namespace = {**request.module.NAMES, **names}
+        exec(definition, namespace)
+        return namespace[name]
+
+    return make

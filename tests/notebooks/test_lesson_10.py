@@ -1,10 +1,7 @@
 """The corrected listing that lesson 10 shows is what the package runs, and its tables are the stored measurements."""
 
-import json
 import re
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -12,24 +9,7 @@ from torch.nn import functional
 
 from course_utils.attacks import DigitTrainer
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "notebooks" / "10_adversarial_examples.ipynb"
-
-
-@pytest.fixture(scope="module")
-def cells():
-    return [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="module")
-def study():
-    return json.loads((ROOT / "data" / "measured" / "adversarial.json").read_text())
-
-
-def output(cells, part):
-    """The lines that the one cell with this piece of source has printed."""
-    (cell,) = [cell for cell in cells if part in cell.source]
-    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
+LESSONS, STUDY = ("10_adversarial_examples",), "adversarial"
 
 
 def weights(trainer):
@@ -62,13 +42,13 @@ def test_no_run_is_stored_twice_and_the_seed_that_ships_stands_behind_every_row(
             assert min(seed for name, seed in runs if name == way) == 0
 
 
-def test_the_tables_are_the_stored_measurement(cells, study):
-    lines = output(cells, 'shown = ["clean"]')
+def test_the_tables_are_the_stored_measurement(printed, study):
+    lines = printed('shown = ["clean"]')
     for way in ("linear", "mlp", "cnn"):
         (line,) = [line for line in lines if line.split()[:1] == [way]]
         clean = [100 * run["accuracy"]["clean"] for run in study["runs"] if run["way"] == way]
         assert float(line.split()[2]) == pytest.approx(np.mean(clean), abs=0.051)
-    for line in output(cells, "after all attacks"):
+    for line in printed("after all attacks"):
         if found := re.match(r"(\w+), after all attacks: ([\d.]+) %", line):
             left = [100 * [*run["left"].values()][-1] for run in study["strong"] if run["way"] == found[1]]
             assert float(found[2]) == pytest.approx(np.mean(left), abs=0.051)

@@ -1,10 +1,7 @@
 """The listings that lesson 11a shows are what the package runs; its tables are what was measured."""
 
-import json
 import re
-from pathlib import Path
 
-import nbformat
 import pytest
 import torch
 from torch.nn.functional import softplus
@@ -12,24 +9,8 @@ from torch.nn.functional import softplus
 from course_utils.datasets import load_digits_stand_in
 from course_utils.gan import AdversarialTrainer
 
-ROOT = Path(__file__).resolve().parents[2]
+LESSONS, STUDY = ("11_condition_and_translate",), "conditional"
 WIDTHS = {"latent_dim": 6, "generator_widths": (8, 4), "discriminator_widths": (4, 8), "batch_size": 8}
-
-
-@pytest.fixture(scope="module")
-def cells():
-    notebook = nbformat.read(ROOT / "notebooks" / "11_condition_and_translate.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="module")
-def study():
-    return json.loads((ROOT / "data" / "measured" / "conditional.json").read_text())
-
-
-def printed(cells, part):
-    (cell,) = [cell for cell in cells if part in cell.source]
-    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
 
 
 @pytest.mark.usefixtures("double_precision")
@@ -69,14 +50,14 @@ def test_three_seeds_stand_behind_every_comparison(study):
         assert {row["seed"] for row in study[part]} >= {0, 1, 2}, part
 
 
-def test_the_tables_are_what_was_measured(cells, study):
-    lines = printed(cells, 'load_results("conditional")')
+def test_the_tables_are_what_was_measured(printed, study):
+    lines = printed('load_results("conditional")')
     for recipe in ("dcgan", "cgan", "cgan-concat"):
         for seconds in (20, 40):
             rows = [r["frechet"] for r in study["equal"] if (r["recipe"], r["seconds"]) == (recipe, seconds)]
             (line,) = [line for line in lines if re.match(rf" *{recipe} +{seconds} ", line)]
             assert f"{min(rows):.0f} to {max(rows):.0f}" in line
-    lines = printed(cells, "def measured(case")
+    lines = printed("def measured(case")
     for case, rounds in {(row["case"], row["rounds"]) for row in study["collapse"]}:
         rows = [row for row in study["collapse"] if (row["case"], row["rounds"]) == (case, rounds)]
         (line,) = [line for line in lines if re.match(rf"{case} +{rounds:,} +\[", line)]
@@ -84,8 +65,8 @@ def test_the_tables_are_what_was_measured(cells, study):
         assert f"{min(r['within'] for r in rows):.2f} to {max(r['within'] for r in rows):.2f}" in line
 
 
-def test_the_verdicts_follow_from_the_measurement(cells, study):
-    lines = printed(cells, 'load_results("conditional")')
+def test_the_verdicts_follow_from_the_measurement(printed, study):
+    lines = printed('load_results("conditional")')
     for words, one, other in (("labels help", "cgan", "dcgan"), ("projection beats", "cgan", "cgan-concat")):
         for seconds in (20, 40):
             pair = [
@@ -99,7 +80,7 @@ def test_the_verdicts_follow_from_the_measurement(cells, study):
             truth = all(pair[0][seed] < pair[1][seed] for seed in pair[0])
             (line,) = [line for line in lines if line.startswith(words) and f" {seconds} s:" in line]
             assert line.endswith(": holds" if truth else ": fails")
-    lines = printed(cells, "def measured(case")
+    lines = printed("def measured(case")
     for line in (line for line in lines if " rounds, " in line):
         case, rounds, what = re.match(r"(.*), ([\d,]+) rounds, ([a-z ]+):", line).groups()
         quantities = ("modes", "entropy") if what == "digits" else ("within",)
@@ -114,7 +95,7 @@ def test_the_verdicts_follow_from_the_measurement(cells, study):
         lost = all(b < u for pair in zip(bare, usual, strict=True) for b, u in zip(*pair, strict=True))
         kept = all(t >= u for pair in zip(told, usual, strict=True) for t, u in zip(*pair, strict=True))
         assert line.endswith(f": {'undecided' if not lost else 'holds' if kept else 'fails'}"), line
-    lines, able = printed(cells, "def thick(name)"), {}
+    lines, able = printed("def thick(name)"), {}
     for name in ("all", "no thick sevens"):
         rows = [row for row in study["attributes"] if row["trained"] == name]
         thick = all((r["thick_found"] - r["edge"]) / (r["thick_asked"] - r["edge"]) > 0.5 for r in rows)

@@ -1,27 +1,11 @@
 """The algorithm that lesson 11b shows is the one that the package runs; its verdicts follow from what was measured."""
 
-import json
-from pathlib import Path
-
-import nbformat
-import pytest
 import torch
 
 from course_utils import translation
 from course_utils.datasets import load_digits_stand_in
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def cells():
-    notebook = nbformat.read(ROOT / "notebooks" / "11b_translation.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="module")
-def study():
-    return json.loads((ROOT / "data" / "measured" / "translation.json").read_text())
+LESSONS, STUDY = ("11b_translation",), "translation"
 
 
 def test_cell_and_trainer_give_the_same_weights(cells):

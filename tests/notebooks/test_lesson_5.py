@@ -1,10 +1,7 @@
 """The algorithm that lesson 5a shows is the one that the package runs; the small functions of 5a and 5b are right."""
 
-import json
 import re
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -13,39 +10,10 @@ from torch.nn.functional import logsigmoid
 
 from course_utils.datasets import load_digits_stand_in
 from course_utils.gan import RECIPES, AdversarialTrainer, metrics
+from course_utils.runtime import load_results
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSONS = [ROOT / "notebooks" / name for name in ("05_gan_mnist.ipynb", "05b_judging_gans.ipynb")]
-
-
-@pytest.fixture(scope="module")
-def cells():
-    return [
-        cell
-        for path in LESSONS
-        for cell in nbformat.read(path, as_version=4).cells
-        if cell.cell_type == "code"
-    ]
-
-
-@pytest.fixture(scope="module")
-def defined(cells):
-    """defined(name): a function that a cell of the lesson defines, made as a student makes it."""
-
-    def make(name, **names):
-        (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
-        lines = source.splitlines()
-        start = next(i for i, line in enumerate(lines) if line.startswith(f"def {name}("))
-        body = [lines[start]]
-        for line in lines[start + 1 :]:
-            if line and not line.startswith(" "):
-                break
-            body.append(line)
-        namespace = {"logsigmoid": logsigmoid, "torch": torch, "np": np, "metrics": metrics, **names}
-        exec("\n".join(body), namespace)
-        return namespace[name]
-
-    return make
+LESSONS = ("05_gan_mnist", "05b_judging_gans")
+NAMES = {"logsigmoid": logsigmoid, "torch": torch, "np": np, "metrics": metrics}
 
 
 @pytest.mark.usefixtures("double_precision")
@@ -151,14 +119,10 @@ def test_the_formula_is_w2_squared_of_gaussians_on_the_line(defined):
     assert defined("formula")(*on_a_line) == pytest.approx(expected)
 
 
-def stored(name):
-    return json.loads((ROOT / "data" / "measured" / f"{name}.json").read_text())
-
-
 def test_the_table_of_collapse_is_the_stored_measurement(cells):
     """Mean, lowest and highest of the runs, and the verdict from them, computed here once more."""
     (cell,) = [cell for cell in cells if 'load_results("mode_collapse")' in cell.source]
-    runs, said = stored("mode_collapse")["runs"], cell.outputs[0].text.splitlines()
+    runs, said = load_results("mode_collapse")["runs"], cell.outputs[0].text.splitlines()
     assert said[0].endswith("over seeds " + ", ".join(map(str, sorted({run["seed"] for run in runs}))))
     by_case = {
         case: {run["seed"]: run for run in runs if run["case"] == case} for case in {r["case"] for r in runs}
@@ -191,7 +155,7 @@ def test_the_table_of_collapse_is_the_stored_measurement(cells):
 
 def test_the_table_of_losses_is_the_stored_measurement(cells):
     (cell,) = [cell for cell in cells if 'load_results("saturating_loss")' in cell.source]
-    runs, said = stored("saturating_loss")["runs"], cell.outputs[0].text.splitlines()
+    runs, said = load_results("saturating_loss")["runs"], cell.outputs[0].text.splitlines()
     for steps, opponent in {(run["steps"], run["opponent"]) for run in runs}:
         start = f"{f'{steps:,}, {opponent}':26} "
         (line,) = [line for line in said if line.startswith(start)]

@@ -1,11 +1,7 @@
 """The algorithm that lesson 6 shows is the algorithm that the package runs, and its own small functions are right."""
 
-import json
-import re
-from pathlib import Path
 from types import SimpleNamespace
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -16,28 +12,9 @@ from course_utils.gan import AdversarialTrainer
 from course_utils.gan.penalties import clip_weights
 from course_utils.recording import RunRecorder, load_recording
 
-ROOT = Path(__file__).resolve().parents[2]
-LESSON = ROOT / "notebooks" / "06_wgan_mnist.ipynb"
+LESSONS, STUDY = ("06_wgan_mnist",), "gan_claims"
+NAMES = {"torch": torch, "np": np, "clip_weights": clip_weights}
 MLP = {"architecture": "mlp", "generator_widths": (32,), "discriminator_widths": (32, 16)}
-
-
-@pytest.fixture(scope="module")
-def cells():
-    return [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="module")
-def defined(cells):
-    """defined(name): a function that a cell of the lesson defines, made as a student makes it."""
-
-    def make(name, **names):
-        (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
-        (definition,) = re.findall(rf"^def {name}\(.*?(?=^\S|\Z)", source, flags=re.DOTALL | re.MULTILINE)
-        namespace = {"torch": torch, "np": np, "clip_weights": clip_weights, **names}
-        exec(definition, namespace)
-        return namespace[name]
-
-    return make
 
 
 def numbers(network):
@@ -144,19 +121,8 @@ def test_what_was_told_is_aligned_with_the_quality(defined, tmp_path):
     assert told("critic")[0] == pytest.approx([0.4, 2 * np.log(2)])
 
 
-@pytest.fixture(scope="module")
-def study():
-    return json.loads((ROOT / "data" / "measured" / "gan_claims.json").read_text())
-
-
-def output(cells, part):
-    """The lines that the one cell with this piece of source has printed."""
-    (cell,) = [cell for cell in cells if part in cell.source]
-    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
-
-
-def test_the_table_of_runs_is_the_stored_measurement(cells, study):
-    lines = output(cells, 'for row in result["summary"]')
+def test_the_table_of_runs_is_the_stored_measurement(printed, study):
+    lines = printed('for row in result["summary"]')
     assert len(study["summary"]) >= 20
     for row in study["summary"]:
         (line,) = [line for line in lines if line.startswith(f"{row['way']:>15} {row['condition']:>13}")]
@@ -179,16 +145,16 @@ def test_several_seeds_stand_behind_every_verdict_on_training(study):
     assert len(study["critic_steps"]["rows"]) >= 3
 
 
-def test_the_verdicts_on_stability_are_printed_as_stored(cells, study):
-    lines = output(cells, 'for row in result["comparisons"]')
+def test_the_verdicts_on_stability_are_printed_as_stored(printed, study):
+    lines = printed('for row in result["comparisons"]')
     for row in study["comparisons"]:
         (line,) = [line for line in lines if line.startswith(f"{row['way']} against {row['against']}:")]
         assert line.endswith(f": {row['verdict']}")
         assert f"{row['fails']} of {row['pairs']} fail (there {row['other_fails']})" in line
 
 
-def test_what_was_told_is_judged_by_the_interval_alone(cells, study):
-    lines = output(cells, "def meaningful")
+def test_what_was_told_is_judged_by_the_interval_alone(printed, study):
+    lines = printed("def meaningful")
     for row in study["correlations"]:
         whole, later = [
             line
@@ -202,8 +168,8 @@ def test_what_was_told_is_judged_by_the_interval_alone(cells, study):
             assert line.endswith(f": {word}")
 
 
-def test_the_floor_of_w_is_a_range(cells, study):
-    first = output(cells, "floors_of_w")[0]
+def test_the_floor_of_w_is_a_range(printed, study):
+    first = printed("floors_of_w")[0]
     low, high = (float(number) for number in first.split(": ")[1].split(" to "))
     assert low < high
     assert high == pytest.approx(max(study["w1_floors"]), abs=0.006)

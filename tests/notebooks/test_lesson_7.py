@@ -1,9 +1,6 @@
 """The algorithm that lesson 7 shows is the algorithm that the package runs, and what it tells to try in the app comes
 out as it says."""
 
-from pathlib import Path
-
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -20,14 +17,13 @@ from course_utils.style import (
     total_variation,
 )
 
-LESSON = Path(__file__).resolve().parents[2] / "notebooks" / "07_style_transfer.ipynb"
+LESSONS = ("07_style_transfer",)
 
 
 @pytest.fixture(scope="module")
-def lesson():
+def lesson(cells):
     """The names that the cell tagged "algorithm" and the one before it define, run as a student runs them."""
-    code = [cell for cell in nbformat.read(LESSON, as_version=4).cells if cell.cell_type == "code"]
-    (place,) = [i for i, cell in enumerate(code) if "algorithm" in cell.metadata.get("tags", [])]
+    (place,) = [i for i, cell in enumerate(cells) if "algorithm" in cell.metadata.get("tags", [])]
     namespace = {
         "torch": torch,
         "open_picture": open_picture,
@@ -37,7 +33,7 @@ def lesson():
         "total_variation": total_variation,
         "pad": pad,
     }
-    for cell in code[place - 1 : place + 1]:
+    for cell in cells[place - 1 : place + 1]:
         exec(cell.source, namespace)
     return namespace
 
@@ -65,8 +61,8 @@ def test_cell_and_package_make_the_same_picture(lesson, name, sizes, weights):
     assert np.abs(by_hand - packaged.image).mean() < 1e-5
 
 
-def test_the_stored_pictures_are_those_of_the_network_that_ships():
-    source = "\n".join(cell.source for cell in nbformat.read(LESSON, as_version=4).cells)
+def test_the_stored_pictures_are_those_of_the_network_that_ships(cells):
+    source = "\n".join(cell.source for cell in cells)
     assert 'load_features("embedded")' in source
     assert 'load_features("auto")' not in source
 

@@ -1,10 +1,7 @@
 """The algorithm that lesson 9 shows is the one that the package runs; its tables are what was measured."""
 
-import json
 import re
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -13,40 +10,16 @@ from torch.nn.functional import softplus
 from course_utils.datasets import load_digits_stand_in
 from course_utils.vae import VAETrainer
 
-ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def cells():
-    notebook = nbformat.read(ROOT / "notebooks" / "09_vae.ipynb", as_version=4)
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
-
-
-@pytest.fixture(scope="module")
-def study():
-    return json.loads((ROOT / "data" / "measured" / "vae.json").read_text())
-
-
-def defined(cells, name, **names):
-    """A function that a cell of the lesson defines, made as a student makes it."""
-    (source,) = [cell.source for cell in cells if f"def {name}(" in cell.source]
-    (definition,) = re.findall(rf"^def {name}\(.*?(?=^\S|\Z)", source, flags=re.DOTALL | re.MULTILINE)
-    namespace = {"torch": torch, "np": np, **names}
-    exec(definition, namespace)
-    return namespace[name]
-
-
-def printed(cells, part):
-    (cell,) = [cell for cell in cells if part in cell.source]
-    return "".join(out.text for out in cell.outputs if out.output_type == "stream").splitlines()
+LESSONS, STUDY = ("09_vae",), "vae"
+NAMES = {"torch": torch, "np": np}
 
 
 @pytest.mark.usefixtures("double_precision")
 @pytest.mark.parametrize("recipe", ["vae-2", "vae-20"])
-def test_cell_and_trainer_give_the_same_weights(cells, recipe):
+def test_cell_and_trainer_give_the_same_weights(cells, defined, recipe):
     (cell,) = [cell for cell in cells if "algorithm" in cell.metadata.get("tags", [])]
     assert len(cell.source.splitlines()) <= 16  # it fits on a projector
-    train_step, digits = defined(cells, "train_step", softplus=softplus), load_digits_stand_in()
+    train_step, digits = defined("train_step", softplus=softplus), load_digits_stand_in()
     by_hand, packaged, other = (
         VAETrainer(digits, recipe, device="cpu", seed=seed, widths=(32, 16), batch_size=16)
         for seed in (4, 4, 5)
@@ -63,12 +36,12 @@ def test_cell_and_trainer_give_the_same_weights(cells, recipe):
         assert not torch.allclose(ours, elsewhere, rtol=0, atol=1e-4)
 
 
-def test_the_slant_of_a_line_is_known(cells):
+def test_the_slant_of_a_line_is_known(defined):
     rows = torch.zeros(2, 28, 28)
     for y in range(4, 24):
         rows[0, y, 14] = 1  # upright
         rows[1, y, 14 + (14 - y) // 2] = 1  # half a pixel to the right for each pixel up
-    found = defined(cells, "slant")(rows.flatten(1)).tolist()
+    found = defined("slant")(rows.flatten(1)).tolist()
     assert found == pytest.approx([0, 0.5], abs=0.02)
 
 
@@ -77,23 +50,23 @@ def test_several_seeds_stand_behind_every_comparison(study):
         assert len({row["seed"] for row in study[part]}) >= seeds, part
 
 
-def test_the_tables_are_what_was_measured(cells, study):
-    lines = printed(cells, "the GAN drops modes")
+def test_the_tables_are_what_was_measured(printed, study):
+    lines = printed("the GAN drops modes")
     for seconds in (5, 15):
         for name in ("VAE", "VAE, warm", "GAN"):
             rows = [r for r in study["ring"] if (r["model"], r["seconds"]) == (name, seconds)]
             (line,) = [line for line in lines if re.match(rf" *{name} +{seconds} ", line)]
             assert str([row["modes"] for row in rows]) in line
             assert f"{min(row['between'] for row in rows):.0%} to" in line
-    lines = printed(cells, 'column("equal", "frechet"')
+    lines = printed('column("equal", "frechet"')
     for seconds in (20, 40):
         rows = [r["frechet"] for r in study["equal"] if (r["model"], r["seconds"]) == ("VAE", seconds)]
         (line,) = [line for line in lines if re.match(rf" *VAE +{seconds} ", line)]
         assert f"{min(rows):.0f} to {max(rows):.0f}" in line
 
 
-def test_the_verdicts_on_the_ring_follow_from_the_measurement(cells, study):
-    lines = printed(cells, "the GAN drops modes")
+def test_the_verdicts_on_the_ring_follow_from_the_measurement(printed, study):
+    lines = printed("the GAN drops modes")
     plain, warm, gan = (
         [r for r in study["ring"] if (r["model"], r["seconds"]) == (name, 15)]
         for name in ("VAE", "VAE, warm", "GAN")
