@@ -63,6 +63,12 @@ def images():
     return load_digits_stand_in()
 
 
+@pytest.fixture(scope="session")
+def digits(images):
+    """The same, where they are called so."""
+    return images
+
+
 @pytest.fixture
 def small(images):
     """A trainer of that recipe with networks small enough for a test."""

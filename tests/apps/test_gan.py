@@ -11,18 +11,12 @@ from PIL import Image
 
 from course_utils.apps import gan
 from course_utils.apps.gan import SHOWN, TrainingController, gan_app
-from course_utils.datasets import load_digits_stand_in
 from course_utils.datasets.scaling import to_bytes
 from course_utils.gan import OBJECTIVES, RECIPES, AdversarialTrainer, resume
 from course_utils.gan.metrics import features, frechet_distance
 from course_utils.gan.penalties import PENALTIES
 from course_utils.plots.images import mosaic
 from course_utils.recording import load_recording
-
-
-@pytest.fixture(scope="module")
-def images():
-    return load_digits_stand_in()
 
 
 @pytest.fixture(autouse=True)

@@ -15,13 +15,8 @@ from course_utils.apps.translation import (
     TranslationController,
     translation_app,
 )
-from course_utils.datasets import Images, load_digits_stand_in
+from course_utils.datasets import Images
 from course_utils.plots.translation import as_image
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits_stand_in()
 
 
 @pytest.fixture

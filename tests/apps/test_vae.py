@@ -10,15 +10,10 @@ from matplotlib.patches import Ellipse, Rectangle
 
 from course_utils.apps.frame import App
 from course_utils.apps.vae import CODES, ELBO, MAP, MODELS, VAEController, vae_app
-from course_utils.datasets import Images, load_digits_stand_in
+from course_utils.datasets import Images
 from course_utils.plots.images import mosaic
 from course_utils.plots.vae import TIMES
 from course_utils.vae import elbo, importance_weighted_bound, load_vae
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits_stand_in()
 
 
 @pytest.fixture

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.datasets import load_digits_stand_in
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.pretrained import load_generator, save_generator
-
-
-@pytest.fixture(scope="module")
-def images():
-    return load_digits_stand_in()
 
 
 def trained(images, recipe, **settings):

@@ -5,12 +5,6 @@ import pytest
 import torch
 
 from course_utils import translation
-from course_utils.datasets import load_digits_stand_in
-
-
-@pytest.fixture(scope="session")
-def digits():
-    return load_digits_stand_in()
 
 
 @pytest.fixture(scope="session")

@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_utils.datasets import load_digits_stand_in
 from course_utils.vae import VAE
-
-
-@pytest.fixture(scope="session")
-def digits():
-    return load_digits_stand_in()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
-from course_utils.datasets import DataUnavailable, load_digits_stand_in, load_mnist
+from course_utils.datasets import DataUnavailable, load_mnist
 from course_utils.datasets.scaling import to_bytes
 from course_utils.gan import load_generator
 from course_utils.gan.metrics import (
@@ -29,11 +29,6 @@ from course_utils.gan.metrics import (
 from course_utils.toy import ring
 
 seeds = st.integers(0, 2**32 - 1)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    return load_digits_stand_in()
 
 
 def gaussian(rng, d):
