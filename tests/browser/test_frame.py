@@ -40,7 +40,7 @@ class Kinds(LiveController):
     title, size, fps = "all kinds", (4.0, 2.0), 30
     controls = (
         Slider("height", "height", 0, 3, 0.3, 0.1), Choice("kind", "kind", ("one", "two"), "one"),
-        Toggle("on", "on"), Button("go", "Go"), Upload("file", "Take a file"), *PLAYBACK[:2],
+        Toggle("on", "on"), Button("go", "Go"), Button("nap", "Nap"), Upload("file", "Take a file"), *PLAYBACK[:2],
     )
     states = (
         state("low", "It is {} high.", ("0", lambda c: c.values["height"]), height=0),
@@ -49,6 +49,7 @@ class Kinds(LiveController):
     went = steps_taken = 0
 
     def go(self): self.went += 1
+    def nap(self): time.sleep(1.5)
     def file(self, content): pass
     def disabled(self): return {"kind": "not now"} if self.values["on"] else {}
     def handles(self): return {"height": Handle(self.panels.ax, y=self.values["height"])}
@@ -264,6 +265,23 @@ def test_space_plays_and_pauses_and_the_app_shows_which(house):
     page.keyboard.press("Space")  # presses the button that has the focus
     house.wait_for_text(app.locator(".course-app-status"), f"went {int(went) + 1}")
     assert playing.count() == 0
+
+
+def test_what_takes_a_moment_says_so_until_it_is_done(house):
+    page, app = house.page, house.app("kinds = show")
+    busy = page.locator(".course-busy")
+    says = "e => getComputedStyle(e, '::after').content"
+    app.get_by_role("button", name="Nap").click()
+    busy.wait_for(timeout=1200)
+    assert app.locator(".course-picture").evaluate(says) == '"working …"'
+    app.get_by_role("button", name="Pause").click()  # heard when the nap is over
+    page.wait_for_function("() => document.querySelector('.course-picture').dataset.busy === 'pausing …'")
+    busy.wait_for(state="detached")
+    assert app.locator(".course-picture").evaluate(says) == "none"
+    assert app.get_attribute("aria-busy") is None
+    app.get_by_role("button", name="Go").click()
+    page.wait_for_timeout(500)
+    assert busy.count() == 0
 
 
 def test_no_press_on_a_slider_is_lost_while_something_plays(house):

@@ -82,7 +82,7 @@ class App:
         self.status = widgets.HTML(tooltip="")
         self.widgets: dict[str, widgets.Widget] = {}
         self._manners = Manners(name=controller.title, turns=bool(controller.states))
-        self._manners.on_turn = self.turn
+        self._manners.on_turn, self._manners.guard = self.turn, self._lock
         self.view = self._make_view()
         self._tooltips = {name: widget.tooltip or "" for name, widget in self.widgets.items()}
         self.view.observe(self._on_close, names="comm")

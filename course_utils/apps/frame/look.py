@@ -77,6 +77,9 @@ _CSS = """<style>
 {me}.course-playing .course-control-play {{background: {blue}; color: white}}
 {me}.course-playing .course-title .widget-html-content::after {{content: "▶ playing"; color: white; background: {blue};
   border-radius: 4px; padding: 1px 6px; margin-left: 10px; font-weight: normal}}
+{me} .course-picture {{position: relative}}
+{me}.course-busy .course-picture::after {{content: attr(data-busy); position: absolute; top: 4px; right: 4px;
+  color: white; background: {blue}; border-radius: 4px; padding: 1px 8px; pointer-events: none}}
 .jp-OutputArea-child:has(+ .jp-OutputArea-child {me}) {{display: none}}
 .output_container:has(+ .output_container {me}) {{display: none}}  /* the same in VS Code */
 </style>"""

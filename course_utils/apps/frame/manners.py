@@ -1,6 +1,7 @@
 """An invisible widget that teaches the other widgets of an app to live in a notebook: keyboard, names, values."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import anywidget
@@ -63,9 +64,39 @@ function tidy(app, model) {
   set(status, "aria-live", playing ? "off" : "polite");  // twelve times a second nobody wants to hear it
 }
 
+// What somebody does may take the kernel a moment: asked after a while whether it is done, it answers when it is. Until
+// then the corner of the picture says so.
+const WHILE = 100;  // milliseconds until it is asked, and again until the picture says so
+const SAYS = { "course-control-pause": "pausing …", "course-control-stop": "stopping …" };
+const ACTED = "button, select, input, .noUi-target, .course-picture";
+
 function render({ model, el }) {
   el.style.display = "none";
   let app = null, frame = 0, watcher = null;
+  let asked = null, later = 0;
+  const rest = () => {
+    clearTimeout(later);
+    app.classList.remove("course-busy");
+    app.removeAttribute("aria-busy");
+  };
+  const ask = (words = "working …") => {
+    clearTimeout(later);
+    later = setTimeout(() => {
+      asked = Math.random();
+      try { model.send({ asked }); } catch { return; }  // the kernel has gone
+      later = setTimeout(() => {
+        set(app.querySelector(".course-picture"), "data-busy", words);
+        app.classList.add("course-busy");
+        set(app, "aria-busy", "true");
+      }, WHILE);
+    }, WHILE);
+  };
+  const answered = (answer) => { if (answer === asked) rest(); };
+  const acted = (event) => {
+    const control = event.target.closest(ACTED);
+    if (!control || (event.type === "click" && control.matches("select, input"))) return;  // a change follows
+    ask(SAYS[[...control.classList].find((name) => name in SAYS)]);
+  };
   const space = (event) => {
     if (event.key !== " " || event.ctrlKey || event.altKey || event.metaKey || event.target.closest(TYPED)) return;
     if (event.target.closest("button:not(.course-control-play):not(.course-control-pause)")) return;
@@ -78,6 +109,7 @@ function render({ model, el }) {
     if (event.target.closest(TYPED) && !event.target.closest(".course-states")) return;
     event.preventDefault();  // a choice would jump to what begins with that letter
     model.send(by);
+    ask();
   };
   const pass = (event) => {  // before JupyterLab looks, which does so on the event's way down
     if (!app.contains(event.target) || !passes(event)) return;
@@ -96,6 +128,8 @@ function render({ model, el }) {
     watcher.observe(app, { subtree: true, childList: true, characterData: true, attributes: true,
                            attributeFilter: ["class", "title", "disabled", "aria-valuetext", "contenteditable"] });
     window.addEventListener("keydown", pass, true);
+    model.on("msg:custom", answered);
+    for (const type of ["click", "change", "keyup"]) app.addEventListener(type, acted);
     if (model.get("turns")) app.addEventListener("keydown", turn);
     if (model.get("plays")) for (const type of ["keydown", "keyup"]) app.addEventListener(type, space);
   };
@@ -105,6 +139,9 @@ function render({ model, el }) {
     model.off("change:reasons change:readouts");
     watcher?.disconnect();
     window.removeEventListener("keydown", pass, true);
+    clearTimeout(later);
+    model.off("msg:custom", answered);
+    for (const type of ["click", "change", "keyup"]) app?.removeEventListener(type, acted);
     app?.removeEventListener("keydown", turn);
     for (const type of ["keydown", "keyup"]) app?.removeEventListener(type, space);
   };
@@ -115,7 +152,8 @@ export default { render };
 
 class Manners(anywidget.AnyWidget):
     """Put among the widgets of an app called ``name``: JupyterLab's shortcuts stay out of it, sliders have names and
-    rounded values for who listens, the status line is read when it changes. ``reasons`` are tooltips of controls, and
+    rounded values for who listens, the status line is read when it changes, and what takes a moment says so at once.
+    ``reasons`` are tooltips of controls, and
     ``readouts`` what stands beside sliders in place of their numbers, by their
     :func:`~course_utils.apps.frame.rows.css_name`. Where something ``plays``, Space calls ``on_space()``;
     where it ``turns``, n and p call ``on_turn(1)`` and ``on_turn(-1)``."""
@@ -128,14 +166,18 @@ class Manners(anywidget.AnyWidget):
     turns = traitlets.Bool(False).tag(sync=True)
     on_space: Callable[[], object] | None = None
     on_turn: Callable[[int], object] | None = None
+    guard: AbstractContextManager[Any] = nullcontext()  # held by what is being done
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(**traits)
         self.on_msg(lambda widget, content, buffers: self.hear(content))
 
     def hear(self, key: Any) -> None:
-        """A key was pressed: "space", or how many named states to go on."""
-        if key == "space":
+        """A key was pressed: "space", or how many named states to go on; or the page asks whether all is done."""
+        if isinstance(key, dict):
+            with self.guard:
+                self.send(key["asked"])
+        elif key == "space":
             if self.on_space is not None:
                 self.on_space()
         elif self.on_turn is not None:

@@ -20,7 +20,9 @@ from course_utils.checks import positive, whole
 
 SLICE = 0.03  # seconds of steps before the loop gets a turn
 NAP = 0.1  # seconds of sleep at most before the flags are looked at again
-BREATH = 0.001  # not sleep(0): a callback on another thread that waits for the lock can take it meanwhile
+# seconds: not sleep(0), since a callback on another thread that waits for the lock can take it meanwhile; and a share
+# of a slice, since after a long step much waits, and what it takes to hear of Pause are several turns of the loop
+BREATH, SHARE = 0.001, 0.03
 
 _END = object()
 
@@ -166,9 +168,11 @@ class Player:
                         self._show()
                         self.frames += bool(taken)
                     return
+                began = time.perf_counter()
                 taken, more = self._take_steps(taken)
                 complete = taken == self.steps_per_frame
                 now = time.perf_counter()
+                breath = max(BREATH, SHARE * (now - began))
                 if not more:
                     self._playing, self._give_up = False, True
                 if not more or (now >= due and (complete or self.steps_per_frame is None)):
@@ -176,7 +180,7 @@ class Player:
                     self.frames += 1
                     # After a slow frame the next one is due at once, but no burst makes up for lost time.
                     due, taken, complete = max(due + 1 / self.fps, time.perf_counter()), 0, False
-                await asyncio.sleep(min(max(due - now, BREATH), NAP) if complete else BREATH)
+                await asyncio.sleep(min(max(due - now, breath), NAP) if complete else breath)
         except Exception as error:
             self._close_steps()
             self._on_error(error)
