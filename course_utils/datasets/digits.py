@@ -23,7 +23,7 @@ import numpy as np
 
 from course_utils import checks, runtime
 from course_utils.checks import one_of
-from course_utils.datasets.downloads import PIECE, DataUnavailable, fetch, open_plain
+from course_utils.datasets.downloads import DataUnavailable, fetch, read_plain
 from course_utils.datasets.scaling import SIDE, check_digits, to_bytes
 
 # The site that MNIST came from often answers 403 or 503; these are its long-lived copies.
@@ -265,9 +265,8 @@ def _read(path: Path, name: str, sha256: str, content: bytearray) -> np.ndarray:
     if known is not None and zlib.crc32(known.data) == checksum:
         return known
     if not content:  # read at once, a gzipped file would be in memory twice
-        with open_plain(path) as file:
-            while piece := file.read(PIECE):
-                content += piece
+        for piece in read_plain(path):
+            content += piece
     found = _alive[sha256] = _parse_idx(content, name)
     _checksums[sha256] = zlib.crc32(found.data)
     return found

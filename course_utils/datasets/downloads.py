@@ -1,6 +1,5 @@
 """Verified downloads: a file appears under its name only when its content is known to be right."""
 
-import gzip
 import hashlib
 import os
 import stat
@@ -9,15 +8,16 @@ import time
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from io import BufferedReader
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 DEADLINE = 8.0  # seconds for all mirrors together to answer at all, name look-up included
 STALL = 15.0  # seconds without a byte after which a transfer is given up
 PIECE = 2**20  # bytes that are read at a time
+GZIP = 16 + zlib.MAX_WBITS  # how zlib is told to expect gzip's header and check sum
 _intact: set[tuple[object, ...]] = set()  # files found intact, as they were then
 
 
@@ -76,9 +76,28 @@ def fetch(
     raise DataUnavailable(f"{local}, and {network}.\n{advice}".rstrip())
 
 
-def open_plain(path: Path) -> gzip.GzipFile | BufferedReader:
-    """Open a file, gzipped or not, to read its uncompressed content."""
-    return gzip.open(path) if _is_gzipped(path) else path.open("rb")
+def read_plain(path: Path) -> Iterator[bytes]:
+    """The uncompressed content of a file, gzipped or not, piece by piece; sooner than gzip.open has it.
+
+    Raises
+    ------
+    zlib.error, EOFError
+        for a gzipped file that is damaged or cut short.
+    """
+    zipped = _is_gzipped(path)
+    with path.open("rb") as file:
+        if not zipped:
+            yield from iter(partial(file.read, PIECE), b"")
+            return
+        unpack = zlib.decompressobj(GZIP)
+        while packed := file.read(PIECE // 8):
+            # A file may have several parts, one after the other, and zeros behind them.
+            while packed := packed.lstrip(b"\0") if unpack.eof else packed:
+                unpack = zlib.decompressobj(GZIP) if unpack.eof else unpack
+                yield unpack.decompress(packed)
+                packed = unpack.unused_data
+        if not unpack.eof:
+            raise EOFError(f"{path} is cut short.")
 
 
 def is_intact(path: Path, sha256: str, content: bytearray | None = None) -> bool:
@@ -92,10 +111,12 @@ def is_intact(path: Path, sha256: str, content: bytearray | None = None) -> bool
     if state in _intact:
         return True
     digest = hashlib.sha256()
-    with suppress(gzip.BadGzipFile, EOFError, zlib.error):  # errors of the disk pass through
-        with open_plain(path) as file:
-            while piece := file.read(PIECE):
-                digest.update(piece)
+    with suppress(EOFError, zlib.error):  # errors of the disk pass through
+        with ThreadPoolExecutor(1) as beside:  # one piece is hashed while the next is unpacked
+            hashed = beside.submit(digest.update, b"")
+            for piece in read_plain(path):
+                hashed.result()
+                hashed = beside.submit(digest.update, piece)
                 if content is not None:
                     content += piece
         if digest.hexdigest().startswith(sha256):

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 import pytest
 
 from course_utils.datasets import downloads
-from course_utils.datasets.downloads import DataUnavailable, fetch, is_intact, open_plain
+from course_utils.datasets.downloads import PIECE, DataUnavailable, fetch, is_intact, read_plain
 
 CONTENT = random.Random(0).randbytes(400_000)  # larger than the pieces in which transfers are written
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -131,8 +131,7 @@ def get(folder, urls, **options):
 
 
 def content(path):
-    with open_plain(path) as file:
-        return file.read()
+    return b"".join(read_plain(path))
 
 
 def names(folder):
@@ -144,7 +143,16 @@ def names(folder):
 
 
 @pytest.mark.parametrize(
-    "body", [CONTENT, ZIPPED, gzip.compress(CONTENT, 1)], ids=["plain", "gzip", "recompressed"]
+    "body",
+    [
+        CONTENT,
+        ZIPPED,
+        gzip.compress(CONTENT, 1),
+        gzip.compress(CONTENT[:99]) + gzip.compress(CONTENT[99:]),
+        ZIPPED + bytes(512),
+        ZIPPED + bytes(PIECE),
+    ],
+    ids=["plain", "gzip", "recompressed", "in two parts", "padded", "padded by more than a piece"],
 )
 def test_check_looks_at_the_uncompressed_content(tmp_path, body):
     path = tmp_path / "digits"
