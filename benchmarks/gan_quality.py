@@ -31,6 +31,7 @@ from course_utils.runtime import describe_machine, load_results, store_results
 
 DATA = runtime.REPOSITORY / "data"
 JUDGED = 10_000
+GENERATORS = ("dcgan",)  # whose weights ship with the run: lessons 5b and 9 draw from them
 MINIBATCH = 256  # for the exact W1 between minibatches
 EVALUATED = (
     250,
@@ -61,7 +62,7 @@ def main():
     parser.add_argument("--steps", type=int, help="generator steps (default: the recipe's full_steps)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument(
-        "--record", nargs="?", const=True, help="also write data/runs/NAME.npz and the generator's weights"
+        "--record", nargs="?", const=True, help="also write data/runs/NAME.npz, and weights that ship"
     )
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="NAME=VALUE", help="settings of the recipe to replace"
@@ -141,7 +142,8 @@ def train(arguments, overrides, seed, judge) -> dict:
         recorder.add_metrics(range(1, steps + 1), **trainer.history)
         name = trainer.recipe.name if arguments.record is True else arguments.record
         recorder.save(DATA / "runs" / f"{name}.npz")
-        save_generator(trainer, DATA / "checkpoints" / f"{name}_generator.safetensors")
+        if name in GENERATORS:
+            save_generator(trainer, DATA / "checkpoints" / f"{name}_generator.safetensors")
     return {
         "recipe": trainer.recipe.name,
         "overrides": overrides,

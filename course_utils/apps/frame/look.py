@@ -54,7 +54,7 @@ _CSS = """<style>
 {me} .course-below .widget-slider .widget-label {{width: 9em !important}}
 {me} :is(.widget-readout, .course-readout) {{min-width: 4.2em}}
 {me} .course-main :is(.widget-readout, .course-readout) {{min-width: 3em}}
-{me} .course-readout {{display: none; padding-left: 6px; text-align: center}}
+{me} .course-readout {{display: none; padding-left: 14px; text-align: center}}  /* clear of the thumb's outline */
 {me} .course-told .course-readout {{display: block}}
 {me} .course-told .widget-readout {{display: none !important}}
 {me} .course-main .widget-label {{width: auto !important; white-space: nowrap; text-align: left}}
