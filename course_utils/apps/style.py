@@ -1,6 +1,7 @@
 """The app of lesson 7: paint one picture in the style of another, step by step."""
 
 import html
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import lru_cache, partial
@@ -10,18 +11,21 @@ from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 
-from course_utils import checks
+from course_utils import checks, runtime
 from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, Handle, LiveController, show
 from course_utils.apps.frame.controls import Button, Choice, Control, Heading, Slider, Toggle, Upload
 from course_utils.apps.states import style as named
+from course_utils.datasets.scaling import to_bytes, to_unit
 from course_utils.files import taking
 from course_utils.pictures import open_picture, sample_pictures, save_picture
 from course_utils.plots.style_transfer import TransferPanels
 from course_utils.style import FeatureNetwork, StyleTransfer, load_features
 from course_utils.style.features import as_network
+from course_utils.training.checkpoints import read_tensors, write_tensors
 
 YOURS, NONE, SAME = "your own", "none", "as the result"
 PICTURES = ".png,.jpg,.jpeg,.webp,.gif,.bmp,.tif,.tiff"
@@ -32,6 +36,8 @@ BEGIN = (
 )
 SIZES = ("128", "192", "256", "384", "512", "768", "1024")
 SMALL = 192  # pixels of the given pictures beside the result
+PREPARED = runtime.REPOSITORY / "data/checkpoints/style_prepared.safetensors"
+KIND, VERSION, WRITER = "course_utils.apps.style", 1, "data/make/style_prepared.py"
 RECENT = 10  # steps whose time tells how long the others will take
 
 
@@ -56,6 +62,7 @@ class StyleController(LiveController):
     fps: ClassVar[float] = 10.0
 
     def __init__(self, content: Any, style: Any, features: str | FeatureNetwork, folder: str | Path):
+        self._features_name = features if isinstance(features, str) else None
         self.features = load_features(features) if isinstance(features, str) else as_network(features)
         self._folder = checks.path("folder", folder)
         self._samples = sample_pictures()
@@ -229,6 +236,31 @@ class StyleController(LiveController):
         self.pause()
         self._step()
 
+    def prepare(self, steps: int) -> None:
+        """Take so many steps. Those of the lesson's own picture are stored: what they lead to is opened, and the
+        optimizer begins afresh there, as after any change of weights."""
+        header, found = read_tensors(PREPARED, KIND, VERSION, WRITER) if PREPARED.is_file() else ({}, {})
+        if header.get("run") != self._run(steps):
+            for _ in range(steps):
+                self.one_step()
+            return
+        picture = to_unit(found.pop("picture").movedim(-1, 0)[None], "bytes", torch.float32)
+        history = {name: values.tolist() for name, values in found.items()}
+        state = {"picture": picture, "good": picture, "history": history, "steps_here": steps}
+        self.transfer.load_state_dict(self.transfer.state_dict() | state)
+
+    def store_prepared(self, path: Path = PREPARED) -> None:
+        """Write the steps that were taken, for :meth:`prepare`: the picture in bytes (h, w, 3), and the history."""
+        tensors = {name: torch.tensor(values) for name, values in self.transfer.history.items()}
+        tensors["picture"] = torch.from_numpy(to_bytes(self.transfer.image, "unit"))
+        header = {"format": KIND, "version": str(VERSION), "run": self._run(self.done)}
+        write_tensors(path, tensors, header)
+
+    def _run(self, steps: int) -> str:
+        """All that decides what so many steps lead to; of a network without a name, nobody knows."""
+        run = {**self._begun, "balance": self.values["balance"], "features": self._features_name}
+        return json.dumps({**run, "steps": steps}, sort_keys=True)
+
     def steps(self) -> Iterator[int]:
         if self._over or self.done >= self.values["planned"]:
             self._begin()
@@ -272,15 +304,17 @@ class StyleController(LiveController):
         said = f"{bar} Step {done} of {planned}"
         if not done:
             return f"{said}. Press Play. (The features are those of {self.features.name}.) {self._note}"
-        each = sum(self._times) / len(self._times)
+        each = sum(self._times) / len(self._times) if self._times else 0.0
         if done == planned:
             rest = "done"
+        elif not self._times:
+            rest = "Play goes on"
         elif self._over:
             rest = "stopped; Play begins again"
         else:
             rest = _duration(each * self._remaining())
             rest = f"{rest} to go" if self.playing else f"Play takes {rest}"
-        said += f", {each:.2f} s each, {rest}"
+        said += f", {each:.2f} s each, {rest}" if each else f", {rest}"
         losses = {name: self.transfer.history[name][-1] for name in ("content", "style")}
         return f"{said}. Relative losses: content {losses['content']:.2g}, style {losses['style']:.2g}. {self._note}"
 
@@ -326,10 +360,10 @@ def style_app(
 ) -> "frame.LiveApp":
     """The app, ready to show: :class:`StyleController` in a frame; ``scale=1.4`` for a projector.
 
-    Its first ``prepared`` steps are taken already, and its slider *before | after* stands at ``wipe``.
+    Its first ``prepared`` steps are taken already (see :meth:`StyleController.prepare`), and its slider
+    *before | after* stands at ``wipe``.
     """
     controller = StyleController(content, style, features, folder)
     controller.set(wipe=checks.number("wipe", wipe, "[0, 1]"))
-    for _ in range(checks.whole("prepared", prepared, at_least=0)):
-        controller.one_step()
+    controller.prepare(checks.whole("prepared", prepared, at_least=0))
     return show(controller, scale=scale)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils.apps.style import YOURS, style_app
+from course_utils.apps import style
+from course_utils.apps.style import YOURS, StyleController, style_app
 from course_utils.pictures import open_picture, sample_pictures
-from course_utils.style import FeatureNetwork, StyleTransfer
+from course_utils.style import FeatureNetwork, StyleTransfer, load_features
 from course_utils.style.networks import NETWORKS, random_filters
 
 
@@ -344,6 +345,42 @@ def test_prepared_steps_are_those_that_one_would_press(tmp_path, network):
     pressed.press("one_step")
     pressed.set(wipe=0.35)
     assert prepared.picture.value == pressed.picture.value
+
+
+def test_the_stored_steps_are_those_that_would_be_taken(tmp_path):
+    """To a few grey levels: other processors add up in other orders. Else run data/make/style_prepared.py again."""
+    opened, taken = (StyleController("flower", "stained_glass", "embedded", tmp_path) for _ in range(2))
+    opened.prepare(8)
+    for _ in range(8):
+        taken.one_step()
+    assert opened.done == 8
+    assert "Step 8 of 100, Play goes on. Relative losses: content" in opened.status()
+    assert np.abs(opened.transfer.image - taken.transfer.image).max() < 0.02
+    for name, values in taken.transfer.history.items():
+        assert opened.transfer.history[name] == pytest.approx(values, rel=1e-2, abs=1e-6)
+    opened.one_step()
+    taken.one_step()  # which looks at the same picture
+    assert opened.transfer.history["total"][8] == pytest.approx(taken.transfer.history["total"][8], rel=0.01)
+    assert "Play takes about" in opened.status()
+
+
+def test_only_the_very_same_run_is_opened(tmp_path, monkeypatch):
+    monkeypatch.setattr(style, "PREPARED", tmp_path / "prepared.safetensors")
+
+    def make(features="embedded", **values):
+        controller = StyleController("china", "mosaic", features, tmp_path)
+        controller.set(**{"size": "128"} | values)
+        return controller
+
+    first = make()
+    first.one_step()
+    first.store_prepared(style.PREPARED)
+    runs = [({}, 1), ({}, 2), ({"size": "192"}, 1), ({"balance": 2.0}, 1), ({"variation": "0"}, 1)]
+    for values, steps in [*runs, ({"features": load_features("embedded", untrained=0)}, 1)]:
+        controller = make(**values)
+        controller.prepare(steps)
+        assert controller.done == steps
+        assert ("Play goes on" in controller.status()) == ((values, steps) == ({}, 1))
 
 
 def test_every_control_over_its_whole_range(make, sweep):
