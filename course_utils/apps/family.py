@@ -75,9 +75,10 @@ class FamilyController(Controller):
 
     def status(self) -> str:
         value = self.game.value(self.p, self.q, self.x)
+        follows = self.game.follows.replace("p_G", "p<sub>G</sub>")
         return (
             f"The best critic's loss is {number(value)}; it measures <b>{self.game.measures}</b>. With it at rest, G "
-            f"descends <b>{self.game.follows}</b>, and its pull on θ is {number(self.now, 4)} (of W: 1)."
+            f"descends <b>{follows}</b>, and its pull on θ is {number(self.now, 4)} (of W: 1)."
         )
 
 

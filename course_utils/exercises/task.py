@@ -233,7 +233,7 @@ class Task:
             for words, test in self.must.items():
                 try:
                     with quiet():
-                        held = (
+                        held = bool(
                             test(lambda *x: row(self._called(answer, x)), *fresh(x))
                             if self.inputs
                             else test(row(raw[0]))

@@ -17,7 +17,7 @@ from course_utils.plots.training import smooth
 
 LINE = (-4.0, 6.0)  # the stretch of x that is shown
 PULLS = (1e-4, 1e4)  # from here to there a pull is drawn
-LIMIT = 3.0  # of a critic's answers in the picture
+LIMIT, FAR = 3.0, 300.0  # of a critic's answers in the picture; how far out of it a line may end
 DASHES = ("-", "--", "-.", ":", (0, (5, 1)))
 MARKERS = "os^Dv"
 
@@ -164,8 +164,8 @@ class FamilyPanels:
         self.densities.set_ylim(0, 1.08)
         paid = np.where(np.isfinite(paid), paid, np.nan)
         paid = paid - np.nansum(densities[1] * paid) / densities[1].sum()
-        self._lines["best"].set_data(x, np.clip(critic, -LIMIT, LIMIT))
-        self._lines["paid"].set_data(x, np.clip(paid, -LIMIT, LIMIT))
+        self._lines["best"].set_data(x, np.clip(critic, -FAR, FAR))
+        self._lines["paid"].set_data(x, np.clip(paid, -FAR, FAR))
         self._pull.set_xlim(distances[0], distances[-1])
         self._curve.set_data(distances, np.abs(pulls).clip(PULLS[0] / 10))
         self._others.set_data(distances[[0, -1]], [1, 1])

@@ -106,6 +106,12 @@ def test_a_value_of_any_size_or_kind_is_told_that_it_is_wrong(task, answer):
     assert task.judge(answer).state == "wrong"
 
 
+@by_id([task for task in CODE if task.inputs])
+@pytest.mark.parametrize("given", [None, "words", {}, [], (), np.ones((3, 3)), [[1, 2], [3]], 4j], ids=repr)
+def test_what_a_function_gives_of_any_size_or_kind_is_told_that_it_is_wrong(task, given):
+    assert task.judge(lambda *x: given).state == "wrong"
+
+
 @by_id([task for task in CODE if task.inputs is None])
 @pytest.mark.parametrize("answer", [None, "words", np.nan], ids=repr)
 def test_who_gives_no_number_is_told_what_is_asked_for(task, answer):

@@ -52,3 +52,17 @@ def test_every_way_has_its_seeds_and_its_name(ax):
     assert ax.lines[0].get_xydata().tolist() == [[20.0, 50.0], [21.0, 60.0]]
     assert ax.lines[-1].get_xydata().tolist() == [[20.5, 55.0], [18.5, 15.0]]
     assert [text.get_text() for text in ax.texts] == ["one", "other"]
+
+
+def test_where_an_answer_leaves_the_picture_its_line_does():
+    x, figure = np.linspace(-4, 6, 101), Figure((8.8, 4.6))
+    density = np.full(101, 1 / 101)
+    panels = draw.FamilyPanels(figure)
+    panels.update(
+        "a game", x, (density, density), 10 * x, 1e9 * x, np.array([0.1, 1.0]), np.ones(2), (1.0, 1.0)
+    )
+    critic = figure.axes[1]
+    low, high = critic.get_ylim()
+    for line in critic.lines:
+        answers = line.get_ydata()
+        assert answers[0] < low < high < answers[-1] < 1e6  # and no further than can be drawn
