@@ -31,7 +31,7 @@ from course_utils.runtime import describe_machine, load_results, store_results
 
 DATA = runtime.REPOSITORY / "data"
 JUDGED = 10_000
-GENERATORS = ("dcgan",)  # whose weights ship with the run: lessons 5b and 9 draw from them
+GENERATORS = ("dcgan", "dcgan-fast")  # whose weights ship with the run
 MINIBATCH = 256  # for the exact W1 between minibatches
 EVALUATED = (
     250,

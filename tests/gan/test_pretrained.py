@@ -6,6 +6,7 @@ import torch
 
 from course_utils.gan import AdversarialTrainer
 from course_utils.gan.pretrained import load_generator, save_generator
+from course_utils.recording import load_recording
 
 
 def trained(images, recipe, **settings):
@@ -25,6 +26,15 @@ def test_the_loaded_generator_draws_what_the_trainer_draws(images, recipe, ema, 
     assert not any(p.requires_grad for p in generator.parameters())
     assert {p.dtype for p in generator.parameters()} == {torch.float32}
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["g.safetensors"]
+
+
+@pytest.mark.parametrize("name", ["dcgan", "dcgan-fast"])
+def test_what_ships_draws_the_last_pictures_of_its_recorded_run(name):
+    generator, shown = load_generator(name, "cpu"), load_recording(name).samples(-1) / 255
+    z = torch.randn(len(shown), generator.latent_dim, generator=torch.Generator().manual_seed(0))
+    drawn = (generator(z)[:, 0].numpy() + 1) / 2
+    assert np.abs(drawn - shown).max() < 0.06  # float16, and a byte a pixel
+    assert np.abs(drawn - shown[::-1]).mean() > 0.05
 
 
 def test_the_averaged_generator_is_the_one_that_is_saved(images, tmp_path):
