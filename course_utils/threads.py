@@ -96,12 +96,14 @@ def all_cores(large: bool = True) -> Iterator[None]:
 
 @contextmanager
 def idle_cores(alike: Callable[[], bool] | None) -> Iterator[None]:
-    """Compute with :data:`FEW` threads inside this block where they are allowed, nobody else needs the core and
-    ``alike()``: their number changes no bit of the result. Else, and for None, with what there are."""
+    """Compute with :data:`FEW` threads instead of one inside this block where they are allowed, nobody else needs the
+    core and ``alike()``: their number changes no bit of the result. Else, for None, and where somebody has chosen
+    another number (``OMP_NUM_THREADS``), with what there are."""
     import torch
 
-    several = alike is not None and allowed() >= FEW and _pool.has_room(FEW) and alike()
-    with exactly(FEW if several else torch.get_num_threads()):
+    before = torch.get_num_threads()
+    several = alike is not None and before == 1 and allowed() >= FEW and _pool.has_room(FEW) and alike()
+    with exactly(FEW if several else before):
         yield
 
 
@@ -114,8 +116,8 @@ def exactly(count: int) -> Iterator[None]:
     if count == before:
         yield
         return
-    torch.set_num_threads(count)
-    try:
+    try:  # before the number changes: Ctrl-C may come at once
+        torch.set_num_threads(count)
         yield
     finally:
         torch.set_num_threads(before)
@@ -154,12 +156,14 @@ class Load(NamedTuple):
 
 def _busy() -> float:
     try:
-        ours = {f"cpu{i}" for i in os.sched_getaffinity(0)}
-        rows = [row.split() for row in Path("/proc/stat").read_text().splitlines() if row.startswith("cpu")]
+        lines = Path("/proc/stat").read_text().splitlines()
+        rows = {row[0]: row for row in map(str.split, lines) if row and row[0].startswith("cpu")}
+        # a container may number them in its own way
+        ours = [rows[f"cpu{i}"] for i in os.sched_getaffinity(0)]
         # user, nice, system, (idle, waiting for a disk), interrupts
-        ticks = sum(int(row[i]) for row in rows if row[0] in ours for i in (1, 2, 3, 6, 7))
+        ticks = sum(int(row[i]) for row in ours for i in (1, 2, 3, 6, 7))
         return ticks * 1e9 / os.sysconf("SC_CLK_TCK")
-    except (AttributeError, OSError, ValueError, IndexError):  # another system
+    except (AttributeError, OSError, ValueError, IndexError, KeyError):  # another system
         return math.nan
 
 
@@ -225,10 +229,8 @@ class GnuPool:
                 self._next = float("inf")
                 return
             last, load = self._last, self._load()
-            ran, waited = (
-                load.ran - last.ran,
-                load.waited - last.waited,
-            )  # less than none where a thread has ended
+            # less than none where a thread has ended
+            ran, waited = load.ran - last.ran, load.waited - last.waited
             self._quiet = self._quiet + 1 if ran > 0 and waited < self.CROWDED * (ran + waited) else 0
             self._others = (load.busy - last.busy - ran) / max(1, load.at - last.at)
             self._next, self._last = now + self.PERIOD, load
@@ -237,9 +239,13 @@ class GnuPool:
             self._lock.release()
 
     def has_room(self, count: int) -> bool:
-        """Whether this process could compute with so many threads and take nobody's turn."""
+        """Whether this process could compute with so many threads and take nobody's turn.
+
+        Not where the others had clearly less than nothing: a processor was taken away with all that it had counted, or
+        nobody counts.
+        """
         self.look()
-        return not self.waits_shortly and self._others <= cores() - count + self.SPARE
+        return not self.waits_shortly and -self.SPARE <= self._others <= cores() - count + self.SPARE
 
     def _wait(self, shortly: bool) -> None:
         if shortly and self._idle is None:
@@ -265,6 +271,18 @@ class GnuPool:
 
 
 _pool = GnuPool()
+
+
+def _before_fork() -> None:
+    """End the pool of the thread that forks; the next work makes a new one. The child would have the pool, without its
+    threads, and wait for them for ever."""
+    if "torch" in sys.modules:
+        for pool in GnuPool.libraries():
+            pool.omp_pause_resource_all(1)  # softly: what was set stays
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_before_fork)
 
 
 def _quota() -> float:

@@ -1,5 +1,7 @@
 """How many threads compute, and how they wait. What is decided when torch is loaded, in interpreters of their own."""
 
+import dataclasses
+import math
 import os
 import subprocess
 import sys
@@ -11,7 +13,9 @@ import torch
 
 from course_utils import threads
 from course_utils.gan import AdversarialTrainer
+from course_utils.gan.adversarial import Verdict
 from course_utils.gan.networks import BatchNorm1d
+from course_utils.gan.objectives import OBJECTIVES
 from course_utils.pictures import sample_pictures
 from course_utils.style import StyleTransfer
 from course_utils.training.state import tensors_of
@@ -101,6 +105,59 @@ def test_small_networks_take_a_second_thread_only_where_a_core_is_idle_and_it_ch
     torch.testing.assert_close(*states, rtol=0, atol=0, equal_nan=True)
 
 
+class Telltale(torch.nn.Module):
+    """A layer of a notebook's own, whose numbers depend on how many compute."""
+
+    def forward(self, x):
+        return x.flatten(1).sum(dim=1) * torch.get_num_threads()
+
+
+def told(scores):
+    """A loss that depends on how many compute, with a gradient that does not."""
+    return scores.mean() + torch.get_num_threads()
+
+
+def test_what_a_notebook_puts_in_a_place_takes_one_thread(images, three, room, monkeypatch):
+    trainer = AdversarialTrainer(images, "mlp", device="cpu", objective="hinge")
+    assert threads_in(trainer.discriminator, trainer.step) == {threads.FEW if room and trainer.alike() else 1}
+    # the word means another thing from here on; only the history would tell
+    monkeypatch.setitem(OBJECTIVES, "hinge", dataclasses.replace(OBJECTIVES["hinge"], generator=told))
+    assert threads_in(trainer.discriminator, trainer.step) == {1}
+    monkeypatch.undo()
+    trainer.discriminator = torch.nn.Sequential(Telltale())
+    trainer.discriminator_step = lambda: Verdict(*torch.zeros(4))
+    monkeypatch.setattr(threads.GnuPool, "has_room", lambda self, count: True)
+    monkeypatch.setenv("COURSE_THREADS", "3")
+    assert threads_in(trainer.discriminator, trainer.step) == {1}
+
+
+def test_what_was_tried_in_one_precision_is_tried_again_in_another(images, three, monkeypatch):
+    monkeypatch.setattr(threads.GnuPool, "has_room", lambda self, count: True)
+    real, tried = AdversarialTrainer.update, []
+    monkeypatch.setattr(
+        AdversarialTrainer,
+        "update",
+        lambda self: (tried.append(next(self.generator.parameters()).dtype), real(self))[1],
+    )
+    settings = {"objective": "hinge", "batch_size": 8, "latent_dim": 48}  # a kind that no other test tries
+    for kind in (torch.float32, torch.float64):
+        torch.set_default_dtype(kind)
+        try:
+            AdversarialTrainer(images, "mlp", device="cpu", **settings).step()
+        finally:
+            torch.set_default_dtype(torch.float32)
+    assert tried == [torch.float32] * 5 + [torch.float64] * 5  # two and two to try, one to do
+
+
+def test_a_number_that_somebody_has_chosen_stays_in_a_crowd_and_alone(images, three, room):
+    trainer = AdversarialTrainer(images, "mlp", device="cpu")
+    seen = set()
+    trainer.discriminator.register_forward_hook(lambda *_: seen.add(torch.get_num_threads()))
+    with threads.exactly(3):
+        trainer.step()
+    assert seen == {3}
+
+
 def test_small_networks_take_one_thread_where_no_more_are_allowed(images, three, room, monkeypatch):
     monkeypatch.setenv("COURSE_THREADS", "1")
     trainer = AdversarialTrainer(images, "mlp", device="cpu")
@@ -123,6 +180,38 @@ def test_our_batch_norm_is_torchs_with_one_thread_to_the_last_bit(count):
         results.append([out, given.grad, layer.weight.grad, layer.bias.grad, seen, *layer.buffers()])
     for theirs, ours in zip(*results, strict=True):
         assert torch.equal(theirs, ours)
+
+
+@pytest.mark.parametrize(
+    ("settings", "shape"),
+    [
+        ({"affine": False}, (8, 16)),
+        ({"momentum": None}, (8, 16)),
+        ({"track_running_stats": False}, (8, 16)),
+        ({}, (8, 16, 5)),
+        ({}, (0, 16)),
+        ({}, (1, 16)),
+        ({}, (8, 17)),
+        ({}, (8, 16, 5, 5)),
+        ({}, (16,)),
+    ],
+    ids=str,
+)
+def test_our_batch_norm_does_and_refuses_whatever_torchs_does(settings, shape):
+    """Small enough for torch to take one thread by itself."""
+    x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
+    results = []
+    for kind in (torch.nn.BatchNorm1d, BatchNorm1d):
+        layer, given = kind(16, **settings), x.clone().requires_grad_()
+        with threads.exactly(2):
+            try:
+                layer(given).sin().sum().backward()
+                results.append([given.grad, *(p.grad for p in layer.parameters()), *layer.buffers()])
+            except (ValueError, RuntimeError, IndexError) as error:
+                results.append([type(error), str(error)])
+    assert all(
+        a == b if isinstance(a, type | str) else torch.equal(a, b) for a, b in zip(*results, strict=True)
+    )
 
 
 def test_style_transfer_is_large(three):
@@ -247,6 +336,8 @@ def test_there_is_room_for_all_cores_while_others_have_but_a_bit_of_one(led):
     assert not led(700, 300, others=0, room=several - 1)  # waits are short
     assert led(1000, 0)
     assert not led(1000, 0)
+    assert not led(1000, 0, others=-100_000, room=1)  # a processor is gone, and what it had counted
+    assert led(1000, 0, others=0, room=several)
     assert not led(1000, 0, others=float("nan"), room=1)  # nobody counts
 
 
@@ -294,6 +385,50 @@ def test_the_number_is_back_after_an_error(three):
     assert torch.get_num_threads() == 1
     with threads.all_cores(large=False):
         assert torch.get_num_threads() == 1
+
+
+def test_ctrl_c_while_the_number_changes_leaves_it_as_it_was(three, monkeypatch):
+    change, calls = torch.set_num_threads, []
+
+    def interrupted(count):
+        change(count)
+        calls.append(count)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "set_num_threads", interrupted)
+    with pytest.raises(KeyboardInterrupt), threads.exactly(3):
+        pass
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_process_that_forked_computes_with_several_threads_and_so_does_its_child(root):
+    """GNU's pool would wait in the child for threads that it does not have: for ever."""
+    code = """
+import os, signal, torch, course_utils
+from course_utils.threads import exactly
+x = torch.ones(300, 300)
+with exactly(2):
+    (x @ x).tanh()
+child = os.fork()
+if not child:
+    signal.alarm(60)
+with exactly(2):
+    (x @ x).tanh()
+if not child:
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert said(f"import course_utils\n{code}", root)[0] == "0"
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system does not count")
+def test_processors_that_the_system_counts_by_other_names_count_for_nobody(monkeypatch):
+    """As in a container that is shown processors of its own."""
+    assert threads.Load.now().busy > 0
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 100_000})
+    assert math.isnan(threads.Load.now().busy)
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")

@@ -25,15 +25,16 @@ MINIBATCH_STATISTICS = ("none", "stddev", "discrimination")
 
 
 class BatchNorm1d(nn.BatchNorm1d):
-    """Torch's own, with one thread whatever the rest takes: several would sum a minibatch in other parts, and round
-    otherwise, for work that is too little for them anyway."""
+    """Torch's own; on the CPU, minibatches (n, features) with one thread whatever the rest takes: several would sum
+    them in other parts, and round otherwise, for work that is too little for them anyway."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if torch.get_num_threads() == 1 or not self.training:
+        usual = self.training and self.affine and self.track_running_stats and self.momentum is not None
+        fits = x.device.type == "cpu" and x.ndim == 2 and len(x) > 1 and x.shape[1] == self.num_features
+        if torch.get_num_threads() == 1 or not (usual and fits):
             return super().forward(x)
-        if self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
         buffers = (self.running_mean, self.running_var)
+        self.num_batches_tracked.add_(1)  # type: ignore[union-attr]
         return _BatchNorm.apply(x, self.weight, self.bias, *buffers, self.momentum, self.eps)
 
 
