@@ -20,6 +20,14 @@ def test_the_still_picture_hides_behind_the_live_view_and_is_there_after_reopeni
     assert not still.is_visible()
     assert app.is_visible()
 
+    # a new kernel: the old view's controls would do nothing
+    page.evaluate("async () => jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    still.wait_for(state="visible")
+    assert not app.is_visible()
+    notebook.run_all(seconds=120)
+    notebook.app("jsd_app")
+    assert not still.is_visible()
+
     # saved and closed, and the kernel shut down: nothing lives any more
     page.evaluate(
         """async () => {

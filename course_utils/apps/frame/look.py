@@ -80,8 +80,8 @@ _CSS = """<style>
 {me} .course-picture {{position: relative}}
 {me}.course-busy .course-picture::after {{content: attr(data-busy); position: absolute; top: 4px; right: 4px;
   color: white; background: {blue}; border-radius: 4px; padding: 1px 8px; pointer-events: none}}
-.jp-OutputArea-child:has(+ .jp-OutputArea-child {me}) {{display: none}}
-.output_container:has(+ .output_container {me}) {{display: none}}  /* the same in VS Code */
+.jp-OutputArea-child:has(+ .jp-OutputArea-child {me}:not(.jupyter-widgets-disconnected)) {{display: none}}
+.output_container:has(+ .output_container {me}:not(.jupyter-widgets-disconnected)) {{display: none}}  /* VS Code */
 </style>"""
 
 

@@ -23,9 +23,11 @@ from course_utils.apps.frame.rows import BELOW, SIDE_BY_SIDE, make_rows
 SHOW_ME = "show me …"  # what stands in the choice of named states while none is shown
 PROJECTED = 1.2  # from this scale on, an app is laid out for a class that watches
 WAKE = "A still picture: run this cell (Shift + Enter) to play with it."
-# The rule hides "model not found" where the view below has no kernel any more.
+# The rules hide "model not found" where the view below was saved without a kernel, and the view whose kernel has gone.
 STILL = """<style>
-.jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.course-app)) {{display: none}}
+.jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:not(:has(.course-app)),
+.jp-OutputArea-child:has(.course-still) + .jp-OutputArea-child:has(.course-app.jupyter-widgets-disconnected)
+  {{display: none}}
 </style>
 <img class="course-still" alt="{alt} {wake}" src="data:image/png;base64,{png}" style="max-width: 100%">"""
 
