@@ -131,6 +131,13 @@ def test_what_a_notebook_puts_in_a_place_takes_one_thread(images, three, room, m
     assert threads_in(trainer.discriminator, trainer.step) == {1}
 
 
+def test_a_layer_that_a_notebook_changed_takes_one_thread(images, three, room):
+    trainer = AdversarialTrainer(images, "mlp", device="cpu")
+    torch.nn.utils.parametrizations.spectral_norm(trainer.discriminator.layers[1])
+    trainer.make_optimizers()
+    assert threads_in(trainer.discriminator, trainer.step) == {1}
+
+
 def test_what_was_tried_in_one_precision_is_tried_again_in_another(images, three, monkeypatch):
     monkeypatch.setattr(threads.GnuPool, "has_room", lambda self, count: True)
     real, tried = AdversarialTrainer.update, []

@@ -7,14 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils import checks, threads
 from course_utils.datasets import Images
 from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.gan.adversarial import AdversarialLoop
 from course_utils.gan.conditional import conditions_of
-from course_utils.gan.networks import ARCHITECTURES, MLPDiscriminator, MLPGenerator
+from course_utils.gan.networks import ARCHITECTURES, BatchNorm1d, MLPDiscriminator, MLPGenerator
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
 from course_utils.gan.recipes import Recipe, get_recipe
@@ -100,19 +100,23 @@ class AdversarialTrainer(AdversarialLoop):
 
     @property
     def alike(self) -> Callable[[], bool] | None:
-        """Tried once for each kind of step, by a trainer of its own, on noise; a subclass, and networks that are not
-        the recipe's, may compute what was not tried. And sizes must be round: torch cuts long tensors into equal parts,
-        and computes the last, less than 64 numbers of a part one by one, which may round otherwise."""
+        """Tried once for each kind of step, by a trainer of its own, on noise; a subclass, and networks or layers that
+        are not the recipe's, may compute what was not tried (so may hooks: nobody looks for them). And sizes must be
+        round: torch cuts long tensors into equal parts, and computes the last, less than 64 numbers of a part one by
+        one, which may round otherwise."""
         recipe = self.recipe
         sizes = (recipe.latent_dim, *recipe.generator_widths, *recipe.discriminator_widths)
         if any(size % 16 for size in sizes) or recipe.batch_size % 8 or recipe.minibatch_statistics != "none":
             return None
         if (type(self), *map(type, self.networks().values())) != _TRIED:
             return None
+        if any(type(m) not in _LAYERS for n in self.networks().values() for m in n.layers.children()):  # type: ignore[union-attr]
+            return None
         return partial(_alike_now, recipe)
 
 
 _TRIED: tuple[type, ...] = (AdversarialTrainer, MLPGenerator, MLPDiscriminator)
+_LAYERS = {nn.Linear, BatchNorm1d, nn.ReLU, nn.Tanh, nn.Flatten, nn.LeakyReLU}
 
 
 def _alike_now(recipe: Recipe) -> bool:
