@@ -25,6 +25,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +38,7 @@ LIBRARIES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 FEW = 2  # threads for small work: its matrices are not worth more
 
 _too_late = False
+_decided = ContextVar("decided", default=False)  # whether somebody further out has said how many threads
 
 
 def settle() -> None:
@@ -87,11 +89,32 @@ def all_cores(large: bool = True) -> Iterator[None]:
     """Compute with as many threads as are allowed, inside this block; with what there are, if it is not ``large``."""
     import torch
 
-    wanted = allowed() if large else torch.get_num_threads()
-    if large and wanted > 1:
+    wanted = allowed() if large and not _decided.get() else torch.get_num_threads()
+    if wanted > 1:
         _pool.look()
     with exactly(wanted):
         yield
+
+
+@contextmanager
+def cores_left(alike: Callable[[], bool]) -> Iterator[None]:
+    """Compute large work with as many threads as are allowed; where ``alike()``, with one while others need the cores.
+    That stays so inside this block, whoever asks for :func:`all_cores`."""
+    wanted = allowed()
+    few = wanted > 1 and alike() and _pool.is_crowded(wanted)
+    with decided(1 if few else wanted):
+        yield
+
+
+@contextmanager
+def decided(count: int) -> Iterator[None]:
+    """Compute with so many threads inside this block, and leave it so to those who ask for :func:`all_cores` there."""
+    before = _decided.set(True)
+    try:
+        with exactly(count):
+            yield
+    finally:
+        _decided.reset(before)
 
 
 @contextmanager
@@ -183,6 +206,7 @@ class GnuPool:
     PERIOD = 0.25  # seconds between two looks
     CROWDED = 0.05  # share of waiting; measured: below 0.015 alone, 0.3 with a second process
     SPARE = 0.25  # of a core that others may have of the last one; a browser that draws now and then
+    HALF = 0.5  # of a core: with more, large work is sooner done by one thread less
     LARGEST = 32  # processors: an idle pool must have more threads than these
 
     def __init__(self, load: Callable[[], Load] = Load.now) -> None:
@@ -246,6 +270,13 @@ class GnuPool:
         """
         self.look()
         return not self.waits_shortly and -self.SPARE <= self._others <= cores() - count + self.SPARE
+
+    def is_crowded(self, count: int) -> bool:
+        """Whether others compute as well, so that threads of so many would take each other's turns; no, for a pool that
+        cannot be led."""
+        self.look()
+        known = self._next < math.inf
+        return known and (self.waits_shortly or self._others > cores() - count + self.HALF)
 
     def _wait(self, shortly: bool) -> None:
         if shortly and self._idle is None:

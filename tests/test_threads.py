@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -221,10 +222,59 @@ def test_our_batch_norm_does_and_refuses_whatever_torchs_does(settings, shape):
     )
 
 
-def test_style_transfer_is_large(three):
-    pictures = [make(64) for make in list(sample_pictures().values())[:2]]
-    transfer = StyleTransfer(*pictures, features="random", size=64, device="cpu")
-    assert threads_in(transfer.features.network, transfer.step) == {3}
+@pytest.fixture
+def crowd(monkeypatch):
+    """Says whether others compute."""
+    others = {"compute": False}
+    monkeypatch.setattr(threads.GnuPool, "is_crowded", lambda self, count: others["compute"])
+    return others
+
+
+def transfer(features="embedded", size=64, **settings):
+    pictures = [make(size) for make in list(sample_pictures().values())[:2]]
+    return StyleTransfer(*pictures, features=features, size=size, device="cpu", **settings)
+
+
+def test_style_transfer_is_large_and_leaves_the_cores_to_others_where_that_changes_no_bit(crowd, monkeypatch):
+    monkeypatch.setenv("COURSE_THREADS", "2")
+    runs = []
+    for crowd["compute"] in (False, True):
+        ours = transfer()
+        ours.step()
+        seen = threads_in(ours.features.network, ours.step)
+        # all cores always, where bits differ on this machine
+        assert seen == {1 if crowd["compute"] and ours.alike() else 2}
+        runs.append(ours)
+    alone, among_others = runs
+    assert np.array_equal(alone.image, among_others.image)
+    assert alone.history == among_others.history
+
+
+def test_where_several_threads_round_otherwise_style_takes_them_in_a_crowd_too(crowd, three, monkeypatch):
+    """The same run in a crowd and alone; here by a layer that says with how many threads it was asked."""
+
+    class Rounds(torch.nn.ReLU):
+        def forward(self, x):
+            return super().forward(x) * (1 + 1e-6 * torch.get_num_threads())
+
+    images = []
+    for crowd["compute"] in (False, True):
+        ours = transfer()
+        ours.features.network[0].relu = Rounds()
+        assert max(threads_in(ours.features.network, ours.step)) == 3
+        ours.run(2, progress=False)
+        images.append(ours.image)
+    assert np.array_equal(*images)
+
+
+def test_what_is_decided_further_out_stays(three):
+    with threads.decided(2):
+        with threads.all_cores():
+            assert torch.get_num_threads() == 2
+        with threads.exactly(1), threads.all_cores():
+            assert torch.get_num_threads() == 1
+    with threads.all_cores():
+        assert torch.get_num_threads() == 3
 
 
 def test_what_is_set_already_stays(root, monkeypatch):

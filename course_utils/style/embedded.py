@@ -17,6 +17,8 @@ from collections import OrderedDict
 import torch
 from torch import Tensor, nn
 
+from course_utils import threads
+
 WEIGHTS = "checkpoints/embedded_features.safetensors"  # in data/, float16
 
 FIRES = {  # name -> (channels before, squeezed to, expanded to)
@@ -30,12 +32,21 @@ FIRES = {  # name -> (channels before, squeezed to, expanded to)
 POOLED = ("fire2", "fire5")  # a pooling halves the picture before these
 
 
+class Squeeze(nn.Conv2d):
+    """A 1x1 convolution over many channels, with one thread: several would sum other parts of them, and round
+    otherwise, for little work."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        with threads.exactly(1):
+            return super().forward(x)
+
+
 class Fire(nn.Module):
     """SqueezeNet's block with a wider bottleneck: half of the channels see one position, half its 3 x 3 neighbours."""
 
     def __init__(self, before: int, squeezed: int, expanded: int):
         super().__init__()
-        self.squeeze = nn.Conv2d(before, squeezed, 1)
+        self.squeeze = Squeeze(before, squeezed, 1)
         self.narrow = nn.Conv2d(squeezed, expanded // 2, 1)
         self.wide = nn.Conv2d(squeezed, expanded // 2, 3, padding=1)
 

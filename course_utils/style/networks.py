@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.style import embedded
+from course_utils.style.embedded import Squeeze
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Fire(nn.Module):
 
     def __init__(self, before: int, squeezed: int, expanded: int):
         super().__init__()
-        self.squeeze = nn.Conv2d(before, squeezed, 1)
+        self.squeeze = Squeeze(before, squeezed, 1)
         self.expand1x1 = nn.Conv2d(squeezed, expanded, 1)
         self.expand3x3 = nn.Conv2d(squeezed, expanded, 3, padding=1)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import pad
 
+from course_utils import threads
 from course_utils.style.features import FeatureNetwork
 from course_utils.style.losses import Normalization, content_loss, gram_matrix, style_factor
 
@@ -55,7 +56,7 @@ class PerceptualLoss:
         self.layers = tuple(dict.fromkeys((*self.content_layers, *self.style_layers)))
         self.layer_weights, self.normalization = layer_weights, normalization
         styles = [style] if isinstance(style, Tensor) else style
-        with torch.no_grad():
+        with torch.no_grad(), threads.exactly(1):  # the network takes what it needs
             of_content = self._seen(content, self.layers)
             self.content_scale = {l: _size(of_content[l]) for l in self.content_layers}
             self.content_targets = {l: of_content[l] for l in self.content_layers}
@@ -101,13 +102,16 @@ class PerceptualLoss:
         ``style_weights`` has a weight for each style, zero or more but not all zero; None: all the same.
         """
         values = self._seen(image, self.layers)
-        content = self._content_loss(values) / self.content_unit
         weights = style_weights or [1.0] * len(self.styles)
-        style = sum(
-            weight / sum(weights) * (self._style_loss(values, target.scale, target.grams) / target.unit)
-            for weight, target in zip(weights, self.styles, strict=True)
-            if weight > 0
-        )
+        with threads.exactly(
+            1
+        ):  # few numbers; several threads would sum other parts of them, and round otherwise
+            content = self._content_loss(values) / self.content_unit
+            style = sum(
+                weight / sum(weights) * (self._style_loss(values, target.scale, target.grams) / target.unit)
+                for weight, target in zip(weights, self.styles, strict=True)
+                if weight > 0
+            )
         return content, cast(Tensor, style)
 
 

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 import torch
@@ -29,6 +29,7 @@ OPTIMIZERS: dict[str, tuple[type[ProjectedLBFGS] | type[torch.optim.Adam], dict[
     "adam": (Adam, {"pixels": 0.02, "spectrum": 0.05}),
 }
 BORDER = 8  # pixels
+TRIED = 80_000  # pixels, of 320 x 240: up to here a step is tried with one thread and with all
 EXPLOSION = 10  # times the loss at the start: the run has diverged
 
 
@@ -180,6 +181,7 @@ class StyleTransfer(Stepwise):
         self._level = self._make_level(sizes=tuple(max(1, size // smaller) for size in self._sizes))
         self._map = self._make_map(self._level.content)
         self.level, self._steps_here = level, 0
+        self._tried: bool | None = None
 
     def _show(self, picture: Tensor) -> None:
         """Go on from a picture of any size."""
@@ -236,12 +238,30 @@ class StyleTransfer(Stepwise):
             self.history[name].append(value)
         return losses
 
-    @threads.all_cores()  # the network; what follows it is too little for more than one
     def _evaluate(self) -> Tensor:
+        self.prepare()
+        with threads.cores_left(self.alike):  # what follows is too little for more than one
+            return self._evaluate_here()
+
+    def alike(self) -> bool:
+        """Whether one thread computes the same losses and the same gradient as all that are allowed, to the last bit:
+        tried once for each level of the pyramid, and not for large pictures, where it would take long."""
+        if self._tried is None:
+            results = []
+            if self._parameters.device.type == "cpu" and self._level.content[0, 0].numel() <= TRIED:
+                for count in (1, threads.allowed()):
+                    with threads.decided(count):
+                        self._evaluate_here()
+                    results.append([self._values, cast(Tensor, self._parameters.grad)])
+            self._tried = bool(results) and all(map(torch.equal, *results))
+        return self._tried
+
+    def _evaluate_here(self) -> Tensor:
         self._parameters.grad = None
         picture = self._picture
         content, style = self._level.losses(picture, self.style_weights)
-        variation = total_variation(picture)
+        with threads.exactly(1):
+            variation = total_variation(picture)
         total = self.alpha * content + self.beta * style + self._tv_weight * variation
         total.backward()
         # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.
