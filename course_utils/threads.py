@@ -8,7 +8,8 @@ kernels on one laptop then take each other's turns, and both become many times s
   by ``KMP_BLOCKTIME`` to wait shortly, always, when torch is loaded. Waiting changes no result;
 - one thread is the rule, because the networks of most lessons are so small that more would only wait;
 - what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`: always as many,
-  because sums over other parts are rounded in another way, and a seed is to give the same run in a crowd and alone;
+  because sums over other parts are rounded in another way, and a seed is to give the same run in a crowd and alone.
+  Where it changes no bit (style transfer tries), one thread computes while others need the cores (:func:`cores_left`);
 - what is small, and of which two threads compute the same numbers to the last bit, takes a second one while a core has
   nothing to do (:func:`idle_cores`).
 
