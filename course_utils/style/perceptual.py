@@ -103,9 +103,8 @@ class PerceptualLoss:
         """
         values = self._seen(image, self.layers)
         weights = style_weights or [1.0] * len(self.styles)
-        with threads.exactly(
-            1
-        ):  # few numbers; several threads would sum other parts of them, and round otherwise
+        # few numbers; several threads would sum other parts of them, and round otherwise
+        with threads.exactly(1):
             content = self._content_loss(values) / self.content_unit
             style = sum(
                 weight / sum(weights) * (self._style_loss(values, target.scale, target.grams) / target.unit)
