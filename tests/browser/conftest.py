@@ -186,6 +186,13 @@ class Notebook:
             expression,
         )
 
+    def wait_for_answer(self, expression: str, answer: str) -> None:
+        """Wait until the kernel answers so; the limit is for what never happens."""
+        end = time.monotonic() + HANGS
+        while (now := self.ask(expression)) != answer:
+            assert time.monotonic() < end, f"{expression} is still {now}, not {answer}"
+            self.page.wait_for_timeout(100)
+
     def show(self, text: str) -> None:
         """Bring the code cell that contains this text to the top of the window."""
         self.page.evaluate(
@@ -280,6 +287,23 @@ class Notebook:
             arg=[status.element_handle(), quiet],
             timeout=1000 * HANGS,
         )
+
+    def drag(self, picture: Locator, *way: tuple[float, float]) -> None:
+        """With the mouse along these places, from 0 at the upper left of the picture to 1; a single one is clicked."""
+
+        def go(across: float, down: float, steps: int) -> None:
+            box = picture.bounding_box()
+            self.page.mouse.move(
+                box["x"] + across * box["width"], box["y"] + down * box["height"], steps=steps
+            )
+
+        start, *others = way
+        picture.hover()  # when it stands still, and nothing lies over it
+        go(*start, steps=1)
+        self.page.mouse.down()
+        for place in others:
+            go(*place, steps=8)
+        self.page.mouse.up()
 
     def wait_for_picture(self, picture: Locator, fits: Callable[[np.ndarray], bool]) -> np.ndarray:
         """Wait until what is on the screen there fits; returns it."""

@@ -48,12 +48,9 @@ def test_mouse_keyboard_presets_and_drags(open_notebook, screen, tmp_path):
     # drag the generator's first bump in the picture onto the data: the JSD falls
     twin = jsd_app()
     twin.set(preset="far apart")
-    handle, frame, said = twin.controller.handles()["g1"], picture.bounding_box(), status.inner_text()
+    handle, said = twin.controller.handles()["g1"], status.inner_text()
     (x, y, *_), (there, *_) = handle.box(), replace(handle, x=-4.0).box()
-    page.mouse.move(frame["x"] + x * frame["width"], frame["y"] + y * frame["height"])
-    page.mouse.down()
-    page.mouse.move(frame["x"] + there * frame["width"], frame["y"] + y * frame["height"], steps=8)
-    page.mouse.up()
+    lesson.drag(picture, (x, y), (there, y))
     lesson.wait_for_change(status, said)
     assert "31 % of log 2" in status.inner_text()  # half of the mass lies right: 3/4 log 4/3
 

@@ -38,13 +38,8 @@ def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     # the start point follows the mouse
     fresh = games_app()
     across, down, *_ = fresh.controller.handles()["start"].box()
-    picture.scroll_into_view_if_needed()
-    before, box, mouse = screen.look(picture), picture.bounding_box(), lesson.page.mouse
-    x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
-    mouse.move(x, y)
-    mouse.down()
-    mouse.move(x - 100, y + 60, steps=6)
-    mouse.up()
+    before = screen.look(picture)
+    lesson.drag(picture, (across, down), (across - 0.1, down + 0.1))
     lesson.wait_for_picture(picture, lambda shown: screen.changed(before, shown) > 0.001)
     assert lesson.errors() == []
     assert "Error" not in status.inner_text()

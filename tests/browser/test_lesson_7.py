@@ -38,22 +38,17 @@ def test_the_app_paints_pauses_wipes_and_takes_pictures(open_notebook, screen, t
     lesson.wait_for_text(status, r"style_transfer_001\.png")
 
     # The line between before and after follows the mouse, and stays where it is let go.
-    box, share = picture.bounding_box(), float(lesson.ask("_.controller.values['wipe']"))
-    left, _, width = (
-        float(lesson.ask(f"float(_.controller.panels.picture.bbox.{name})")) for name in ("x0", "y0", "width")
+    left, width, whole, share = (
+        float(lesson.ask(f"float(_.{name})"))
+        for name in (
+            "controller.panels.picture.bbox.x0",
+            "controller.panels.picture.bbox.width",
+            "figure.bbox.width",
+            "controller.values['wipe']",
+        )
     )
-    pixel = box["width"] / float(lesson.ask("float(_.figure.bbox.width)"))
-
-    def at(wipe):
-        return box["x"] + pixel * (left + wipe * width)
-
-    page.mouse.move(at(share), box["y"] + box["height"] / 2)
-    page.mouse.down()
-    for wipe in (0.5, 0.6, 0.8):
-        page.mouse.move(at(wipe), box["y"] + box["height"] / 3)
-    page.mouse.up()
-    page.wait_for_timeout(1000)
-    assert abs(float(lesson.ask("_.controller.values['wipe']")) - 0.8) < 0.02
+    lesson.drag(picture, *(((left + wipe * width) / whole, 0.5) for wipe in (share, 0.5, 0.6, 0.8)))
+    lesson.wait_for_answer("abs(_.controller.values['wipe'] - 0.8) < 0.02", "True")
 
     def upload(name, data):
         with page.expect_file_chooser() as chooser:

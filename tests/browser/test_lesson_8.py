@@ -54,9 +54,8 @@ def test_play_pause_step_rewind_and_draw(open_notebook, screen, tmp_path):
     assert steps(status) == (1, 1)
 
     # a click into the plane is a new place to learn
-    frame = picture.bounding_box()
     before = screen.look(picture)
-    page.mouse.click(frame["x"] + 0.15 * frame["width"], frame["y"] + 0.7 * frame["height"])
+    lesson.drag(picture, (0.15, 0.7))
     wait_for_another_picture(before, 0.005)
     chosen = app.locator(".course-control-data select").evaluate("e => e.selectedOptions[0].text")
     assert chosen.replace("\xa0", " ") == "drawn (click!)"

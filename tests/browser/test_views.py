@@ -21,30 +21,21 @@ def playing(open_for_all, write_notebook):
     assert notebook.errors() == []
     app = notebook.app("playground_app")
     app.get_by_role("button", name="Play").click()
-    wait_for(notebook, "app.controller.session.now > 0", "True")
+    notebook.wait_for_answer("app.controller.session.now > 0", "True")
     return notebook
-
-
-def wait_for(notebook, expression, answer, seconds=120):
-    """Wait for the kernel's answer; the limit is for what never happens."""
-    for _ in range(10 * seconds):
-        if notebook.ask(expression) == answer:
-            return
-        notebook.page.wait_for_timeout(100)
-    raise AssertionError(f"{expression} is still {notebook.ask(expression)}")
 
 
 def plays_on(notebook, seconds=4):
     """It is playing, and goes on for so many seconds more; a pause would have come by then."""
     before = int(notebook.ask("app.controller.session.now"))
-    wait_for(notebook, f"app.controller.session.now > {before + seconds * FPS}", "True")
+    notebook.wait_for_answer(f"app.controller.session.now > {before + seconds * FPS}", "True")
     assert notebook.ask("app.player.playing") == "True"
 
 
 def press_play(notebook):
     """Whoever asks, goes on."""
     notebook.app("playground_app").get_by_role("button", name="Play").click()
-    wait_for(notebook, "app.player.playing", "True")
+    notebook.wait_for_answer("app.player.playing", "True")
 
 
 def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
@@ -67,7 +58,7 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
     plays_on(playing)
 
     hide(True)
-    wait_for(playing, "app.player.playing", "False")
+    playing.wait_for_answer("app.player.playing", "False")
     hide(False)
     app = playing.app("playground_app")
     playing.wait_for_text(app.locator(".course-app-status"), "nobody was watching")
@@ -101,7 +92,7 @@ def test_an_app_pauses_when_nobody_watches_and_not_before(playing):
 
     page.evaluate("() => { jupyterapp.shell.currentWidget.content.activeCellIndex = 2 }")
     do("notebook:delete-cell")  # and the second
-    wait_for(playing, "app.player.playing", "False")
+    playing.wait_for_answer("app.player.playing", "False")
 
 
 def test_an_app_pauses_when_its_page_is_closed(playing):
@@ -117,9 +108,9 @@ def test_an_app_pauses_when_its_page_is_closed(playing):
     )
     other.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
     press_play(playing)
-    wait_for(other, "app.player.playing", "True")
+    other.wait_for_answer("app.player.playing", "True")
     page.close()
-    wait_for(other, "app.player.playing", "False")
+    other.wait_for_answer("app.player.playing", "False")
     steps = other.ask("app.controller.session.now")
     other.page.wait_for_timeout(2000)
     assert other.ask("app.controller.session.now") == steps
