@@ -14,11 +14,15 @@ Dirac-GAN runs into its equilibrium, but no critic measures W. Their weight is c
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from course_utils import checks
 from course_utils.checks import positive
@@ -62,8 +66,23 @@ def gradient_norms(
     checks.function("critic", critic, "a network", "and the points come after it")
     points = checks.tensor("points", points).detach().requires_grad_()
     with torch.enable_grad():
-        (gradient,) = torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)
+        with _Pieces() if create_graph else nullcontext():
+            scores = critic(points)
+        (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=create_graph)
     return gradient.flatten(1).norm(dim=1)
+
+
+class _Pieces(TorchFunctionMode):
+    """ReLU and LeakyReLU whose slope does not depend on where one is, as between two kinks it does not. Autograd takes
+    the derivative of their slope as well, and carries its zeros back through the whole network: a sixth of a step."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (F.relu, F.leaky_relu) and args[0].dtype in (torch.float32, torch.float64):
+            x, slope = args[0], 0.0
+            if func is F.leaky_relu:
+                slope = args[1] if len(args) > 1 else kwargs.get("negative_slope", 0.01)
+            return x * torch.where(x.detach() > 0, x.new_ones(()), slope)
+        return func(*args, **(kwargs or {}))
 
 
 def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:

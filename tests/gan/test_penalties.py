@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.func import functional_call
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from course_utils.gan.networks import MLPDiscriminator
 from course_utils.gan.objectives import OBJECTIVES
@@ -136,6 +137,45 @@ def test_double_backward_against_finite_differences(seed, name):
 
     assert penalty(*values) > 0
     assert torch.autograd.gradcheck(penalty, values)
+
+
+class Products(TorchDispatchMode):
+    """Counts matrix products."""
+
+    count = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        self.count += operation in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default)
+        return operation(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize(
+    "kink", [nn.ReLU(), nn.LeakyReLU(), nn.LeakyReLU(0.2, inplace=True), nn.ELU(), nn.Tanh()], ids=str
+)
+def test_between_kinks_autograds_own_gradient_is_had_for_fewer_products(kink, dtype):
+    random = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        critic = nn.Sequential(nn.Linear(3, 16), kink, nn.Linear(16, 8), kink, nn.Linear(8, 1)).to(dtype)
+    points = torch.randn(32, 3, generator=random).to(dtype)
+
+    def plain(critic, points, create_graph):
+        points = points.clone().requires_grad_()
+        (slope,) = torch.autograd.grad(critic(points).sum(), points, create_graph=create_graph)
+        return slope.flatten(1).norm(dim=1)
+
+    found, counts = [], []
+    for norms in (plain, gradient_norms):
+        critic.zero_grad()
+        with Products() as products:
+            loss = gradient_penalty(norms(critic, points, create_graph=True)) + critic(points).mean()
+            loss.backward()
+        found.append([loss.detach(), *(weight.grad for weight in critic.parameters())])
+        counts.append(products.count)
+    assert all(map(torch.equal, *found))
+    straight = isinstance(kink, nn.ReLU | nn.LeakyReLU) and dtype != torch.bfloat16
+    assert counts[1] < counts[0] if straight else counts[1] == counts[0]
 
 
 # ---------------------------------------------------------------- R1 and R2
