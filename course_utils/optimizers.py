@@ -41,15 +41,54 @@ class BareOptimizer(Optimizer):
     load_state_dict = _bare(Optimizer.load_state_dict)
 
 
-def _without_compiler(kind: type[Kind]) -> type[Kind]:
-    """One of torch's optimizers without it; everything else is torch's own."""
-    return cast(
-        type[Kind], type(kind.__name__, (BareOptimizer, kind), {"step": torch.no_grad()(_bare(kind.step))})
-    )
+class _OnePass(BareOptimizer):
+    """One pass over all weights is all that a CPU does, from the second step on; the first is torch's own, and makes
+    the state. Torch's asks many questions about each tensor at each step, and has such a pass for Adam only: with
+    beta_1 = 0, at a step so late that beta_2^t = 0, it is RMSprop. What is out of the ordinary is left to torch."""
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        taken = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
+        if closure is not None or not all(map(self._is_ordinary, self.param_groups, taken)):
+            return super().step(closure)
+        for group, params in zip(self.param_groups, taken, strict=True):
+            means = grads = cast(list[Tensor], [p.grad for p in params])
+            states = [self.state[p] for p in params]
+            steps = foreach("add_", [state["step"] for state in states], 1)
+            if adam := "betas" in group:
+                means = [state["exp_avg"] for state in states]
+            beta1, beta2 = group["betas"] if adam else (0.0, group["alpha"])
+            squares = [state["exp_avg_sq" if adam else "square_avg"] for state in states]
+            steps = steps if adam else [_LATE] * len(steps)
+            torch._fused_adam_(
+                params, grads, means, squares, [], steps, lr=group["lr"], beta1=beta1, beta2=beta2,
+                weight_decay=0.0, eps=group["eps"], amsgrad=False, maximize=False,
+            )  # fmt: skip
+        return None
+
+    def _is_ordinary(self, group: dict[str, Any], params: list[Any]) -> bool:
+        return (
+            hasattr(torch, "_fused_adam_")
+            and isinstance(group["lr"], float)
+            and not any(group.get(name) for name in _EXTRAS)
+            and all(p.is_cpu and not p.grad.is_sparse and p in self.state for p in params)
+            # it counts through the memory, whatever the strides
+            and all(t.is_contiguous() for p in params for t in (p, p.grad, *self.state[p].values()))
+        )
 
 
-Adam = _without_compiler(torch.optim.Adam)
-RMSprop = _without_compiler(torch.optim.RMSprop)
+_LATE = torch.tensor(1e9)
+_EXTRAS = ("weight_decay", "maximize", "amsgrad", "centered", "momentum", "differentiable", "capturable")
+
+
+def _without_compiler(kind: type[Kind], *before: type[BareOptimizer]) -> type[Kind]:
+    """One of torch's optimizers without it; everything else is torch's own, and what comes ``before``."""
+    light = type(kind.__name__, (BareOptimizer, kind), {"step": torch.no_grad()(_bare(kind.step))})
+    return cast(type[Kind], type(kind.__name__, (*before, light), {}) if before else light)
+
+
+Adam = _without_compiler(torch.optim.Adam, _OnePass)
+RMSprop = _without_compiler(torch.optim.RMSprop, _OnePass)
 SGD = _without_compiler(torch.optim.SGD)
 
 
