@@ -295,6 +295,7 @@ def rows(room):
         yield Session, dict(data=("ring", ""), seed=seed, bug=("none", ""))
         yield Session().move, dict(move=("B", ""))
         yield Session().go, dict(step=(0, ""))
+        yield Session().change, dict(checkpoint=("playground_prepared", ""))
         yield (
             (lambda schedule: Session().replay(schedule)),
             dict(schedule=(1, "")),

@@ -13,10 +13,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from matplotlib.collections import QuadMesh
 
-from course_utils.apps.playground import DRAWN, GIVEN, OWN, PlaygroundController, guide, playground_app
+from course_utils import runtime
+from course_utils.apps.playground import (
+    DRAWN,
+    GIVEN,
+    OWN,
+    PlaygroundController,
+    guide,
+    measurements,
+    playground_app,
+)
 from course_utils.apps.playground import settings as playground_settings
 from course_utils.apps.playground.own_data import BLOB
-from course_utils.gan.playground import Session, plane
+from course_utils.gan.playground import DATA, Session, make_data, plane
 from course_utils.gan.playground.presets import PRESETS
 
 
@@ -34,6 +43,10 @@ def shared(session):
     namespace = {}
     exec(session.share(), namespace)
     return namespace["session"]
+
+
+def missing(name):
+    raise FileNotFoundError(name)
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +116,66 @@ def test_it_opens_with_a_run_that_can_be_rewound(line):
     app.press("reset")
     assert "Step 0 of 0 recorded" in app.status.value
     assert PlaygroundController().session.now == 0
+
+
+def test_the_stored_start_is_that_of_a_run_from_step_0(monkeypatch, line):
+    """Other processors round otherwise. Else run data/make/playground_prepared.py again."""
+    opened, taken = PlaygroundController(), PlaygroundController()
+    assert measurements.stored()["run"] == opened.run_of(200)
+    opened.prepare(200)
+    monkeypatch.setattr(runtime, "load_results", missing)
+    taken.prepare(200)
+    taken.measurements.look()
+    assert "checkpoint" not in taken.session.share()
+    assert (opened.session.now, opened.session.end, opened.values["time"]) == (200, 200, 200)
+    np.testing.assert_allclose(weights(opened.session), weights(taken.session), atol=0.01)
+    logs = [c.session.trainer.log.table() for c in (opened, taken)]
+    np.testing.assert_allclose(*logs, atol=0.01)
+    curves = [c.measurements.curves() for c in (opened, taken)]
+    assert list(curves[0][:, 0]) == list(range(0, 201, 20))
+    np.testing.assert_allclose(*curves, atol=0.01)
+    said, computed = (re.sub(r"[\d.]+", "#", c.status()) for c in (opened, taken))
+    assert said == computed
+
+
+def test_the_stored_floors_are_those_of_the_data():
+    floors = measurements.stored()["floors"]
+    assert list(floors) == list(DATA)
+    for data, draws in floors.items():
+        found = [plane.floor(make_data(data), seed=seed) for seed in range(measurements.DRAWS)]
+        np.testing.assert_allclose(draws, found, rtol=1e-6)
+
+
+def test_only_the_very_same_run_is_opened():
+    for values, steps in (({}, 199), ({"seed": 1}, 200), ({"rate_g": "3e-3"}, 200), ({"data": "grid"}, 200)):
+        controller = PlaygroundController()
+        controller.set(**values)
+        controller.prepare(steps)
+        assert controller.session.now == steps
+        assert "checkpoint" not in controller.session.share()
+
+
+def test_a_stored_start_is_a_part_of_what_is_shared_and_rewound():
+    """With the seed of another run, so that the steps lead elsewhere, as they do a little on other processors."""
+    session = Session("ring", 1)
+    session.skip()
+    stored = weights(session)
+    assert session.now == session.end == session.trainer.done == 200
+    session.replay(5, "DG", {"data": "grid"}, 20)
+    final = weights(session)
+    again = shared(session)
+    assert torch.equal(weights(again), final)
+    assert torch.equal(*(run.trainer.log.table().nan_to_num() for run in (again, session)))
+    session.go(199)
+    assert torch.equal(weights(session), weights(Session("ring", 1).replay(199)))
+    assert not torch.allclose(weights(session), stored, atol=0.1)
+    session.go(session.end)  # on from there, through it
+    assert torch.equal(weights(session), final)
+    session.go(200)
+    assert torch.equal(weights(session), stored)
+    session.go(100)
+    session.move()
+    assert session.share().endswith(".replay(101)")  # of a branch before it
 
 
 def test_single_steps_and_going_back_in_time(app):

@@ -11,7 +11,7 @@ from course_utils.apps import frame
 from course_utils.apps.frame import Handle, LiveController, Speedometer, show
 from course_utils.apps.playground import settings as desk
 from course_utils.apps.playground.guide import Guide
-from course_utils.apps.playground.measurements import Measurements
+from course_utils.apps.playground.measurements import Measurements, stored
 from course_utils.apps.playground.own_data import DRAWN, GIVEN, OwnData
 from course_utils.apps.states import playground as named
 from course_utils.checks import instance, whole
@@ -165,16 +165,26 @@ class PlaygroundController(LiveController):
     # ------------------------------------------------------------------ time
 
     def prepare(self, steps: int) -> None:
-        """Take so many steps at once, measured ten times, so that there is something to see and to rewind."""
-        for step in range(steps):
-            if step % max(1, steps // 10) == 0:
-                self.measurements.at_once()
-                self.measurements.look()
-            self._move()
-        self.measurements.at_once()
+        """Take so many steps at once, measured ten times, so that there is something to see and to rewind. Where those
+        of the usual run lead is stored, and what was measured on the way."""
+        if (prepared := stored())["run"] == self.run_of(steps):
+            self.session.skip()
+            self.measurements.take(prepared["taken"])
+            self._read_time()
+        else:
+            for step in range(steps):
+                if step % max(1, steps // 10) == 0:
+                    self.measurements.at_once()
+                    self.measurements.look()
+                self._move()
+            self.measurements.at_once()
         self._speedometer.look(steps)
         if steps:
             self._note = f"The first {steps:,} steps are taken already: drag time to 0 to see the start, or press Play."
+
+    def run_of(self, steps: int) -> str:
+        """All that decides where so many steps more lead."""
+        return f"{self.session.share()}, {steps} steps more, {self.session.recipe}"
 
     def play(self) -> None:
         super().play()

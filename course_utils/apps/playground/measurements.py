@@ -1,13 +1,16 @@
 """What was measured of a playground's session, and how it is said."""
 
 import time
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from course_utils import runtime
 from course_utils.gan.playground import Session, plane
-from course_utils.gan.playground.session import make_data
+from course_utils.gan.playground.session import PREPARED, make_data
 
 EVERY = 1.0  # seconds between two measurements while it plays
 ESTIMATED = {
@@ -49,6 +52,12 @@ class Measurements:
             return
         if not all(p.isfinite().all() for p in trainer.generator.parameters()):
             return
+        self._know_floors()
+        self.taken[step] = plane.measure(trainer, plane.FEW)
+        self._last = time.perf_counter()
+
+    def _know_floors(self) -> None:
+        trainer = self._session.trainer
         if trainer.distribution is not self._data:
             self._floors, self._data = [], trainer.distribution
         while (seed := len(self._floors)) < DRAWS:
@@ -57,8 +66,11 @@ class Measurements:
                 continue
             self._floors.append(plane.floor(trainer.distribution, seed=seed))
             break  # one at a look: with every click the data are others
-        self.taken[step] = plane.measure(trainer, plane.FEW)
-        self._last = time.perf_counter()
+
+    def take(self, taken: Mapping[str, Mapping[str, Any]]) -> None:
+        """Take over what was measured before, by step."""
+        self._know_floors()
+        self.taken = {int(step): plane.Measures(**measures) for step, measures in taken.items()}
 
     def forget_future(self) -> None:
         """Another future begins here: drop what was measured later."""
@@ -117,9 +129,18 @@ class Measurements:
         return f"D's own estimate of {of}, from below: {max(says, 0):.2f}"
 
 
+def stored() -> dict[str, Any]:
+    """What ships (see data/make/playground_prepared.py): the run with which the app opens, what was measured of it, and
+    the floors of all data. Without the repository nothing does, and all is computed."""
+    with suppress(FileNotFoundError):
+        return dict(runtime.load_results(PREPARED))
+    return {"run": "", "taken": {}, "floors": {}}
+
+
 @lru_cache(64)
 def _known_floor(data: str, seed: int) -> tuple[float, float]:
-    return plane.floor(make_data(data), seed=seed)
+    ships = stored()["floors"].get(data)
+    return tuple(ships[seed]) if ships else plane.floor(make_data(data), seed=seed)
 
 
 def _number(x: float) -> str:

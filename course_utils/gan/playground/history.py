@@ -63,6 +63,16 @@ class History:
         self._changes.append((self.now, change))
         self._applied += 1
 
+    def skip(self, moves: str, change: dict[str, Any]) -> None:
+        """Record these moves without making them, and a change that brings the whole state they lead to."""
+        self._forget_future()
+        self._run.make_change(change)
+        self._moves += moves
+        self.now += len(moves)
+        self._changes.append((self.now, change))
+        self._applied += 1
+        self._keep()
+
     def go(self, step: int) -> None:
         """Be where the run was after that many moves (and after the changes made there).
 

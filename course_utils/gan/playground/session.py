@@ -15,17 +15,22 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils import checks
+from course_utils import checks, runtime
 from course_utils.checks import instance, one_of, whole
 from course_utils.gan.playground.bugs import BUGS
 from course_utils.gan.playground.history import History
 from course_utils.gan.recipes import Recipe
 from course_utils.gan.trainer import POINTS, PointCloud, PointTrainer
 from course_utils.toy import GaussianMixture, grid, parallel_lines, ring, spiral, two_moons
+from course_utils.training.checkpoints import read_checkpoint
 
 VIEW = 3.0  # the plane is looked at from -VIEW to VIEW
 BLOB = 0.1  # standard deviation of what one click adds to a drawing
 MOVES = {"B": "both", "D": "discriminator", "G": "generator"}
+PREPARED, STEPS = (
+    "playground_prepared",
+    200,
+)  # a checkpoint that ships: seed 0 on the ring after so many steps
 
 DATA: dict[str, Callable[[], Any]] = {
     "line": lambda: parallel_lines(1.0),
@@ -138,7 +143,8 @@ class Session:
             )
 
     def change(self, **settings: Any) -> None:
-        """Go on with other settings of the recipe, or with other ``data``; the weights stay.
+        """Go on with other settings of the recipe, or with other ``data``; the weights stay. With ``checkpoint``, which
+        can be :data:`PREPARED` only, all but the data is as it was on the machine that wrote it.
 
         Raises
         ------
@@ -163,6 +169,11 @@ class Session:
                     self.move(move)
         return self
 
+    def skip(self) -> None:
+        """Be at once where :data:`STEPS` full steps led on the machine that wrote :data:`PREPARED`. On another they
+        lead to other last digits, so the schedule has both: the steps, and the change. For a fresh session."""
+        self._history.skip("B" * STEPS, {"checkpoint": PREPARED})
+
     def go(self, step: int) -> None:
         """Be at another recorded step, in all respects; whatever is done from here starts a new branch."""
         if self.now == self.end:  # the log here is all of it
@@ -185,6 +196,10 @@ class Session:
 
     def make_change(self, change: dict[str, Any]) -> None:
         settings = dict(change)
+        if "checkpoint" in settings:
+            name = one_of("checkpoint", settings.pop("checkpoint"), (PREPARED,))
+            content = read_checkpoint(runtime.shipped(f"checkpoints/{name}.safetensors"), Recipe)
+            self.trainer.load_state_dict(content["state"])
         data = settings.pop("data", self.data)
         distribution = make_data(data) if data != self.data else self.trainer.distribution
         self.trainer.change(**settings)
