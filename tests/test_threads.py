@@ -17,6 +17,7 @@ from course_utils.gan import AdversarialTrainer
 from course_utils.gan.adversarial import Verdict
 from course_utils.gan.networks import BatchNorm1d
 from course_utils.gan.objectives import OBJECTIVES
+from course_utils.gan.penalties import PENALTIES
 from course_utils.pictures import sample_pictures
 from course_utils.style import StyleTransfer
 from course_utils.training.state import tensors_of
@@ -132,10 +133,28 @@ def test_what_a_notebook_puts_in_a_place_takes_one_thread(images, three, room, m
     assert threads_in(trainer.discriminator, trainer.step) == {1}
 
 
-def test_a_layer_that_a_notebook_changed_takes_one_thread(images, three, room):
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # of the older one
+@pytest.mark.parametrize(
+    "norm",
+    [torch.nn.utils.parametrizations.spectral_norm, torch.nn.utils.spectral_norm],
+    ids=["new", "older"],
+)
+def test_a_layer_that_a_notebook_changed_takes_one_thread(norm, images, three, room):
     trainer = AdversarialTrainer(images, "mlp", device="cpu")
-    torch.nn.utils.parametrizations.spectral_norm(trainer.discriminator.layers[1])
+    norm(trainer.discriminator.layers[1])
     trainer.make_optimizers()
+    assert threads_in(trainer.discriminator, trainer.step) == {1}
+
+
+def test_an_optimizer_that_a_notebook_made_takes_one_thread(images, three, room):
+    trainer = AdversarialTrainer(images, "mlp", device="cpu")
+    trainer.discriminator_optimizer = torch.optim.NAdam(trainer.discriminator.parameters())
+    assert threads_in(trainer.discriminator, trainer.step) == {1}
+
+
+def test_an_entry_that_nothing_can_be_remembered_of_takes_one_thread(images, three, room, monkeypatch):
+    monkeypatch.setitem(PENALTIES, "mine", dataclasses.replace(PENALTIES["gp"], at=["between"]))  # a list
+    trainer = AdversarialTrainer(images, "mlp", device="cpu", objective="wasserstein", penalty="mine")
     assert threads_in(trainer.discriminator, trainer.step) == {1}
 
 

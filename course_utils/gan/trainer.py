@@ -18,7 +18,7 @@ from course_utils.gan.networks import ARCHITECTURES, BatchNorm1d, MLPDiscriminat
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
 from course_utils.gan.recipes import Recipe, get_recipe
-from course_utils.optimizers import OPTIMIZERS
+from course_utils.optimizers import OPTIMIZERS, BareOptimizer
 from course_utils.training.state import shared_tensor, tensors_of
 
 PLAYERS = ("both", "discriminator", "generator")
@@ -100,17 +100,20 @@ class AdversarialTrainer(AdversarialLoop):
 
     @property
     def alike(self) -> Callable[[], bool] | None:
-        """Tried once for each kind of step, by a trainer of its own, on noise; a subclass, and networks or layers that
-        are not the recipe's, may compute what was not tried (so may hooks: nobody looks for them). And sizes must be
-        round: torch cuts long tensors into equal parts, and computes the last, less than 64 numbers of a part one by
-        one, which may round otherwise."""
+        """Tried once for each kind of step, by a trainer of its own, on noise; a subclass, and networks, layers or
+        optimizers that are not the recipe's, may compute what was not tried, as does torch's older spectral norm, a
+        hook before a layer (nobody looks for other hooks). And sizes must be round: torch cuts long tensors into equal
+        parts, and computes the last, less than 64 numbers of a part one by one, which may round otherwise."""
         recipe = self.recipe
         sizes = (recipe.latent_dim, *recipe.generator_widths, *recipe.discriminator_widths)
         if any(size % 16 for size in sizes) or recipe.batch_size % 8 or recipe.minibatch_statistics != "none":
             return None
         if (type(self), *map(type, self.networks().values())) != _TRIED:
             return None
-        if any(type(m) not in _LAYERS for n in self.networks().values() for m in n.layers.children()):  # type: ignore[union-attr]
+        layers = [m for n in self.networks().values() for m in n.layers.children()]  # type: ignore[union-attr]
+        if any(type(m) not in _LAYERS or m._forward_pre_hooks for m in layers):
+            return None
+        if not all(isinstance(optimizer, BareOptimizer) for optimizer in self.optimizers().values()):
             return None
         return partial(_alike_now, recipe)
 
@@ -124,7 +127,12 @@ def _alike_now(recipe: Recipe) -> bool:
     matters = (*recipe.structure, "objective", "penalty", "batch_size", "optimizer", "precision")
     # what these words mean now: a notebook may say otherwise in its next cell
     kinds = (OBJECTIVES[recipe.objective], PENALTIES[recipe.penalty], OPTIMIZERS[recipe.optimizer])
-    return _alike(tuple((name, getattr(recipe, name)) for name in matters), kinds, torch.get_default_dtype())
+    try:
+        return _alike(
+            tuple((name, getattr(recipe, name)) for name in matters), kinds, torch.get_default_dtype()
+        )
+    except TypeError:  # an entry of a notebook's own that has a list, say, and no hash
+        return False
 
 
 @cache
