@@ -9,7 +9,7 @@ kernels on one laptop then take each other's turns, and both become many times s
 - one thread is the rule, because the networks of most lessons are so small that more would only wait;
 - what is large enough, convolutions over whole pictures, asks for all cores with :func:`all_cores`: always as many,
   because sums over other parts are rounded in another way, and a seed is to give the same run in a crowd and alone.
-  Where it changes no bit (style transfer tries), one thread computes while others need the cores (:func:`cores_left`);
+  Where it changes no bit (style transfer tries), fewer compute while others need the cores (:func:`cores_left`);
 - what is small, and of which two threads compute the same numbers to the last bit, takes a second one while a core has
   nothing to do (:func:`idle_cores`).
 
@@ -40,6 +40,10 @@ FEW = 2  # threads for small work: its matrices are not worth more
 
 _too_late = False
 _decided = ContextVar("decided", default=False)  # whether somebody further out has said how many threads
+_met = threading.local()  # has .before in each of Python's threads that has come by
+_first = 0  # with how many the first of them computes
+_lent: set[int] = set()  # the numbers that blocks have asked for
+_generator = threading.RLock()  # torch's global one
 
 
 def settle() -> None:
@@ -88,9 +92,7 @@ def allowed() -> int:
 @contextmanager
 def all_cores(large: bool = True) -> Iterator[None]:
     """Compute with as many threads as are allowed, inside this block; with what there are, if it is not ``large``."""
-    import torch
-
-    wanted = allowed() if large and not _decided.get() else torch.get_num_threads()
+    wanted = allowed() if large and not _decided.get() else now()
     if wanted > 1:
         _pool.look()
     with exactly(wanted):
@@ -98,24 +100,25 @@ def all_cores(large: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def cores_left(alike: Callable[[], bool]) -> Iterator[None]:
-    """Compute large work with as many threads as are allowed; where ``alike()``, with one while others need the cores.
-    That stays so inside this block, whoever asks for :func:`all_cores`."""
+def cores_left(alike: Callable[[int], bool]) -> Iterator[None]:
+    """Compute large work with as many threads as are allowed; while others need the cores with fewer, where ``alike``
+    says of their number that it changes no bit. That stays so inside this block, whoever asks for :func:`all_cores`."""
     wanted = allowed()
-    few = wanted > 1 and alike() and _pool.is_crowded(wanted)
-    with decided(1 if few else wanted):
+    left = _pool.left(wanted) if wanted > 1 else wanted
+    with decided(left if left < wanted and alike(left) else wanted):
         yield
 
 
 @contextmanager
 def decided(count: int) -> Iterator[None]:
     """Compute with so many threads inside this block, and leave it so to those who ask for :func:`all_cores` there."""
-    before = _decided.set(True)
-    try:
+    before = _decided.get()
+    try:  # before it changes: Ctrl-C may come at once
+        _decided.set(True)
         with exactly(count):
             yield
     finally:
-        _decided.reset(before)
+        _decided.set(before)
 
 
 @contextmanager
@@ -123,9 +126,7 @@ def idle_cores(alike: Callable[[], bool] | None) -> Iterator[None]:
     """Compute with :data:`FEW` threads instead of one inside this block where they are allowed, nobody else needs the
     core and ``alike()``: their number changes no bit of the result. Else, for None, and where somebody has chosen
     another number (``OMP_NUM_THREADS``), with what there are."""
-    import torch
-
-    before = torch.get_num_threads()
+    before = now()
     several = alike is not None and before == 1 and allowed() >= FEW and _pool.has_room(FEW) and alike()
     with exactly(FEW if several else before):
         yield
@@ -136,15 +137,43 @@ def exactly(count: int) -> Iterator[None]:
     """Compute with so many threads inside this block."""
     import torch
 
-    before = torch.get_num_threads()
+    before = now()
     if count == before:
         yield
         return
+    _lent.add(count)
     try:  # before the number changes: Ctrl-C may come at once
         torch.set_num_threads(count)
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def now() -> int:
+    """With how many threads this thread of Python computes. Torch lets one that begins while another is inside a block
+    compute with the block's number, for ever; so when it first comes by, it takes that of the first."""
+    global _first
+    import torch
+
+    count = torch.get_num_threads()
+    if not hasattr(_met, "before"):
+        _met.before, _first = True, _first or count
+        if count in _lent:
+            torch.set_num_threads(count := _first)
+    return count
+
+
+@contextmanager
+def own_draws(seed: int | None = None) -> Iterator[None]:
+    """Draw from torch's global generator inside this block, from that seed where one is given. Nobody else's draws
+    change: afterwards it is as it was, and threads of Python take turns."""
+    import torch
+
+    now()
+    with _generator, torch.random.fork_rng(devices=[]):
+        if seed is not None:
+            torch.manual_seed(seed)
+        yield
 
 
 def describe() -> str:
@@ -272,12 +301,15 @@ class GnuPool:
         self.look()
         return not self.waits_shortly and -self.SPARE <= self._others <= cores() - count + self.SPARE
 
-    def is_crowded(self, count: int) -> bool:
-        """Whether others compute as well, so that threads of so many would take each other's turns; no, for a pool that
+    def left(self, count: int) -> int:
+        """So many threads, or half of them, or a quarter, ..., so that they take nobody's turn; all, for a pool that
         cannot be led."""
         self.look()
-        known = self._next < math.inf
-        return known and (self.waits_shortly or self._others > cores() - count + self.HALF)
+        if self._next < math.inf:
+            count = count // 2 if self.waits_shortly else count
+            while count > 1 and self._others > cores() - count + self.HALF:
+                count //= 2
+        return max(1, count)
 
     def _wait(self, shortly: bool) -> None:
         if shortly and self._idle is None:
@@ -315,6 +347,9 @@ def _before_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=_before_fork)
+    # else a child would wait for ever for a thread that was drawing in its parent
+    release = _generator.release
+    os.register_at_fork(before=_generator.acquire, after_in_parent=release, after_in_child=release)
 
 
 def _quota() -> float:

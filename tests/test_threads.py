@@ -5,6 +5,7 @@ import math
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from course_utils.gan.networks import BatchNorm1d
 from course_utils.gan.objectives import OBJECTIVES
 from course_utils.gan.penalties import PENALTIES
 from course_utils.pictures import sample_pictures
-from course_utils.style import StyleTransfer
+from course_utils.style import StyleTransfer, load_features
+from course_utils.style.parametrisation import PARAMETRISATIONS
 from course_utils.training.state import tensors_of
 
 OWN = {
@@ -245,7 +247,7 @@ def test_our_batch_norm_does_and_refuses_whatever_torchs_does(settings, shape):
 def crowd(monkeypatch):
     """Says whether others compute."""
     others = {"compute": False}
-    monkeypatch.setattr(threads.GnuPool, "is_crowded", lambda self, count: others["compute"])
+    monkeypatch.setattr(threads.GnuPool, "left", lambda self, count: 1 if others["compute"] else count)
     return others
 
 
@@ -262,7 +264,7 @@ def test_style_transfer_is_large_and_leaves_the_cores_to_others_where_that_chang
         ours.step()
         seen = threads_in(ours.features.network, ours.step)
         # all cores always, where bits differ on this machine
-        assert seen == {1 if crowd["compute"] and ours.alike() else 2}
+        assert seen == {1 if crowd["compute"] and ours.alike(1) else 2}
         runs.append(ours)
     alone, among_others = runs
     assert np.array_equal(alone.image, among_others.image)
@@ -284,6 +286,102 @@ def test_where_several_threads_round_otherwise_style_takes_them_in_a_crowd_too(c
         ours.run(2, progress=False)
         images.append(ours.image)
     assert np.array_equal(*images)
+
+
+class Backwards(torch.autograd.Function):
+    """Nothing, but for a gradient that depends on how many compute."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * (1 + 1e-6 * torch.get_num_threads())
+
+
+@pytest.mark.parametrize("late", ["content", "style"])
+def test_what_has_no_gradient_when_it_is_tried_rounds_no_other_way_later(late, crowd, three):
+    """A picture that starts as its own content, and a style whose weight is set after the first step."""
+    layers = {"content_layers": ["relu1"], "style_layers": ["relu1"], f"{late}_layers": ["fire2"]}
+    images = []
+    for crowd["compute"] in (False, True):
+        ours = transfer(**layers, beta=20.0 if late == "content" else 0.0)
+        ours.features.network[1].register_forward_hook(lambda *called: Backwards.apply(called[-1]))
+        ours.step()
+        ours.beta = 20.0
+        ours.run(2, progress=False)
+        images.append(ours.image)
+    assert np.array_equal(*images)
+
+
+def test_a_spectrums_picture_is_the_same_with_any_number_of_threads():
+    """A sigmoid of an odd number of values: those at the end of each thread's part are computed one by one."""
+    shape = 1, 3, 97, 131
+    spectrum = PARAMETRISATIONS["spectrum"](torch.zeros(shape))
+    for seed in range(10):
+        z = spectrum.parameters(torch.rand(shape, generator=torch.Generator().manual_seed(seed)))
+        pictures = []
+        for count in (1, 2, 3):
+            with threads.exactly(count):
+                pictures.append(spectrum.picture(z))
+        assert all(torch.equal(pictures[0], other) for other in pictures)
+
+
+def test_a_transfer_tries_nothing_while_nobody_else_computes(crowd, three):
+    ours, calls = transfer(), []
+    ours.prepare()
+    ours.features.network[0].register_forward_hook(lambda *_: calls.append(0))
+    ours.run(2, progress=False)
+    assert len(calls) == 2
+    crowd["compute"] = True
+    ours.run(2, progress=False)
+    assert len(calls) == 6
+
+
+def test_a_thread_of_python_that_begins_while_another_computes_with_several_takes_one(three, crowd):
+    """Torch gives it the number of that moment, for ever. Rounding tells: sums of many pixels, and of squares."""
+    settings = {"size": 512, "start": "style", "keep_colours": True, "features": load_features("embedded")}
+    with threads.all_cores():  # as some earlier step did
+        pass
+    images, started, may = [transfer(**settings).image], threading.Event(), threading.Event()
+
+    def beside():
+        seen.append(torch.get_num_threads())
+        started.set()
+        may.wait()
+        images.append(transfer(**settings).image)
+        seen.append(torch.get_num_threads())
+
+    seen, thread = [], threading.Thread(target=beside)
+    with threads.all_cores():
+        thread.start()
+        started.wait()
+    may.set()
+    thread.join()
+    assert seen == [3, 1]
+    assert np.array_equal(*images)
+
+
+def test_trainers_that_are_made_at_once_have_the_weights_of_their_seeds_and_leave_the_global_generator(
+    images,
+):
+    def weights(seed):
+        made = AdversarialTrainer(images, "mlp", device="cpu", seed=seed)
+        return torch.cat([p.detach().flatten() for p in made.generator.parameters()])
+
+    alone = [weights(seed) for seed in range(2)]
+    wrong, before = [], torch.random.get_rng_state()
+
+    def make(seed):
+        wrong.extend(seed for _ in range(30) if not torch.equal(weights(seed), alone[seed]))
+
+    beside = [threading.Thread(target=make, args=(seed,)) for seed in range(2)]
+    for do in (threading.Thread.start, threading.Thread.join):
+        for thread in beside:
+            do(thread)
+    assert not wrong
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 def test_what_is_decided_further_out_stays(three):
@@ -367,14 +465,14 @@ def led(monkeypatch):
     pool = threads.GnuPool(lambda: threads.Load(**told))
     pool.PERIOD = 0.0
 
-    def look(ran: int, waited: int, others: float = 0, room: int | None = None) -> bool:
-        """Whether it then waits shortly; or whether it has room for so many threads."""
+    def look(ran: int, waited: int, others: float = 0, room: int = 0, left: int = 0) -> bool | int:
+        """Whether it then waits shortly; whether it has room for so many threads, or how many of so many are left."""
         told["at"] += 1000
         told["ran"] += ran
         told["waited"] += waited
         told["busy"] += ran + others
-        if room is not None:
-            return pool.has_room(room)
+        if room or left:
+            return pool.has_room(room) if room else pool.left(left)
         pool.look()
         return pool.waits_shortly
 
@@ -415,6 +513,22 @@ def test_there_is_room_for_all_cores_while_others_have_but_a_bit_of_one(led):
     assert not led(1000, 0, others=-100_000, room=1)  # a processor is gone, and what it had counted
     assert led(1000, 0, others=0, room=several)
     assert not led(1000, 0, others=float("nan"), room=1)  # nobody counts
+
+
+def test_large_work_halves_its_threads_until_they_take_nobodys_turn(led, monkeypatch):
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+    assert led(1000, 0, others=0, left=8) == 8
+    assert led(1000, 0, others=499, left=8) == 8
+    assert led(1000, 0, others=1000, left=8) == 4  # one core less: not one thread in all
+    assert led(1000, 0, others=4000, left=8) == 4
+    assert led(1000, 0, others=6000, left=8) == 2
+    assert led(1000, 0, others=7900, left=8) == 1
+    assert led(1000, 0, others=0, left=32) == 8  # more than there are processors
+    assert led(1000, 0, others=float("nan"), left=8) == 8  # nobody counts
+    assert (
+        led(700, 300, others=0, left=8) == 4
+    )  # they wait for each other, or for other threads of this process
+    assert led(700, 300, others=0, left=1) == 1
 
 
 def test_where_others_computed_from_the_beginning_waits_are_short_at_once(led):
@@ -497,6 +611,32 @@ if not child:
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert said(f"import course_utils\n{code}", root)[0] == "0"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_child_need_not_wait_for_a_thread_that_drew_in_its_parent(root):
+    code = """
+import course_utils, os, signal, threading, time
+from course_utils.threads import own_draws
+drawing = threading.Event()
+
+def draw():
+    with own_draws(0):
+        drawing.set()
+        time.sleep(0.3)
+
+threading.Thread(target=draw).start()
+drawing.wait()
+child = os.fork()
+if not child:
+    signal.alarm(60)
+with own_draws(0):
+    pass
+if not child:
+    os._exit(0)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert said(code, root)[0] == "0"
 
 
 @pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system does not count")

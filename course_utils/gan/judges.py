@@ -16,6 +16,7 @@ from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn.functional import logsigmoid
 
+from course_utils import threads
 from course_utils.checks import not_negative, numbers, positive, switch, whole
 from course_utils.divergences import LOG_2
 from course_utils.gan.penalties import gradient_norms, gradient_penalty
@@ -50,8 +51,7 @@ class Judge:
     def __init__(self, dim: int, *, width: int = 32, learning_rate: float = 3e-3, seed: int = 0):
         self.dim, width, seed = whole("dim", dim), whole("width", width), whole("seed", seed, 0, 2**63 - 1)
         learning_rate = positive("learning_rate", learning_rate)
-        with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
-            torch.manual_seed(seed)
+        with threads.own_draws(seed):
             layers = [
                 nn.Linear(dim, width),
                 nn.SiLU(),

@@ -134,7 +134,6 @@ def as_network(features: Any) -> FeatureNetwork:
     return instance("features", features, FeatureNetwork, "the name of a network or what load_features gave")
 
 
-@torch.random.fork_rng(devices=[])  # first weights are drawn and replaced: nobody else's draws change
 def load_features(
     name: str = "auto",
     *,
@@ -183,7 +182,7 @@ def load_features(
         spec, network, file = _best_at_hand()
     elif untrained is not None:
         spec, file = NETWORKS[name], None
-        network = weights.randomised(spec.build(), whole("untrained", untrained, 0, 2**63 - 1))
+        network = weights.randomised(_loaded(spec, None), whole("untrained", untrained, 0, 2**63 - 1))
     else:
         spec = NETWORKS[name]
         file = weights.find(spec, download=download) if path is None else checked_path("path", path)
@@ -201,6 +200,7 @@ def load_features(
     return features.to(runtime.device(device))
 
 
+@threads.own_draws()  # first weights are drawn and replaced
 def _loaded(spec: Spec, file: Path | None) -> nn.Sequential:
     network = spec.build()
     if file is not None:

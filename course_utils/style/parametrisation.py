@@ -11,6 +11,8 @@ import math
 import torch
 from torch import Tensor
 
+from course_utils import threads
+
 # The root of the covariance of ImageNet's colours (Olah et al. 2017, in their package lucid): each column is a
 # direction in RGB, first light and dark, then two hues, as long as photographs vary along it.
 COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
@@ -66,7 +68,8 @@ class Spectrum:
 
     def picture(self, z: Tensor) -> Tensor:
         u = torch.fft.irfft2(torch.view_as_complex(z) * self._size, s=self._shape[-2:], norm="ortho")
-        return torch.einsum("dc,nchw->ndhw", self._colours, u).sigmoid()
+        with threads.exactly(1):  # several would compute other pixels, at their parts' ends, one by one
+            return torch.einsum("dc,nchw->ndhw", self._colours, u).sigmoid()
 
     def parameters(self, picture: Tensor) -> Tensor:
         """The z of a picture whose pixels are brought into [0.02, 0.98]."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -29,7 +29,6 @@ OPTIMIZERS: dict[str, tuple[type[ProjectedLBFGS] | type[torch.optim.Adam], dict[
     "adam": (Adam, {"pixels": 0.02, "spectrum": 0.05}),
 }
 BORDER = 8  # pixels
-TRIED = 80_000  # pixels, of 320 x 240: up to here a step is tried with one thread and with all
 EXPLOSION = 10  # times the loss at the start: the run has diverged
 
 
@@ -84,6 +83,7 @@ class StyleTransfer(Stepwise):
         small for the network.
     """
 
+    @threads.all_cores(large=False)
     def __init__(
         self,
         content: Any,
@@ -181,7 +181,7 @@ class StyleTransfer(Stepwise):
         self._level = self._make_level(sizes=tuple(max(1, size // smaller) for size in self._sizes))
         self._map = self._make_map(self._level.content)
         self.level, self._steps_here = level, 0
-        self._tried: bool | None = None
+        self._tried: dict[tuple[int, int], bool] = {}
 
     def _show(self, picture: Tensor) -> None:
         """Go on from a picture of any size."""
@@ -243,25 +243,33 @@ class StyleTransfer(Stepwise):
         with threads.cores_left(self.alike):  # what follows is too little for more than one
             return self._evaluate_here()
 
-    def alike(self) -> bool:
-        """Whether one thread computes the same losses and the same gradient as all that are allowed, to the last bit:
-        tried once for each level of the pyramid, and not for large pictures, where it would take long."""
-        if self._tried is None:
-            results = []
-            if self._parameters.device.type == "cpu" and self._level.content[0, 0].numel() <= TRIED:
-                for count in (1, threads.allowed()):
-                    with threads.decided(count):
-                        self._evaluate_here()
-                    results.append([self._values, cast(Tensor, self._parameters.grad)])
-            self._tried = bool(results) and all(map(torch.equal, *results))
-        return self._tried
+    def alike(self, count: int) -> bool:
+        """Whether so many threads compute the same losses and the same gradient as all that are allowed, to the last
+        bit: tried when it is first asked on a level of the pyramid. On noise, where all losses have a gradient and
+        count alike: a run may begin where one has none, at its own content, and weights may be set while it runs."""
+        if self._parameters.device.type != "cpu":
+            return False
+        pair, results = (count, threads.allowed()), []
+        if pair not in self._tried:
+            self.prepare()
+            for each_count in pair:
+                with threads.decided(each_count):
+                    noise = self._map.noise(0).requires_grad_()
+                    losses = torch.stack(self._losses(noise, ()))
+                    losses.sum().backward()
+                results.append([losses, noise.grad])
+            self._tried[pair] = all(map(torch.equal, *results))
+        return self._tried[pair]
+
+    def _losses(self, parameters: Tensor, style_weights: Sequence[float]) -> tuple[Tensor, Tensor, Tensor]:
+        picture = self._map.picture(parameters)
+        content, style = self._level.losses(picture, style_weights)
+        with threads.exactly(1):
+            return content, style, total_variation(picture)
 
     def _evaluate_here(self) -> Tensor:
         self._parameters.grad = None
-        picture = self._picture
-        content, style = self._level.losses(picture, self.style_weights)
-        with threads.exactly(1):
-            variation = total_variation(picture)
+        content, style, variation = self._losses(self._parameters, self.style_weights)
         total = self.alpha * content + self.beta * style + self._tv_weight * variation
         total.backward()
         # The network works in channels_last, and so may the gradient; the optimizer wants the picture's own order.

@@ -61,8 +61,7 @@ class TrainingLoop(Stepwise):
         self.recipe = instance("recipe", recipe, Settings, "a recipe")
         self.seed = seed = whole("seed", seed, 0, 2**63 - 2, "such as 0")
         self.device = runtime.device(device)
-        with torch.random.fork_rng(devices=[]):  # the weights come from this seed, nobody else's draws change
-            torch.manual_seed(seed)
+        with threads.own_draws(seed):
             networks = self.make_networks()
         for part, network in zip(self.parts, networks, strict=True):
             setattr(self, part, network.to(self.device, memory_format=self.memory_format))  # type: ignore[call-overload]

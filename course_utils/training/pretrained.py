@@ -12,7 +12,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from course_utils import checks, runtime
+from course_utils import checks, runtime, threads
 from course_utils.checks import finite_tensors
 from course_utils.training.checkpoints import CheckpointError, read_tensors, refuse_nan, write_tensors
 
@@ -56,7 +56,7 @@ class NetworkFile:
         write_tensors(path, weights, {"format": self.format, "version": str(self.version)} | header)
         return path
 
-    @torch.random.fork_rng(devices=[])  # first weights are drawn and replaced: nobody else's draws change
+    @threads.own_draws()  # first weights are drawn and replaced
     def load(
         self,
         name: str | Path,

@@ -48,7 +48,7 @@ class DigitClassifier(nn.Module):
         return self.head(self.features(images))
 
 
-@torch.random.fork_rng(devices=[])  # first weights are drawn and replaced: nobody else's draws change
+@threads.own_draws()  # first weights are drawn and replaced
 def load_classifier(device: str | torch.device | None = None) -> DigitClassifier:
     """The shipped classifier, ready to judge: in evaluation mode, its weights frozen, in float32.
 
