@@ -75,6 +75,7 @@ class Game:
     descends : (p, q, x) -> the function of q whose slope is sample_loss, with the best critic held still.
     measures, follows : value and descends in words, for a table.
     answers : between which numbers the critic's answers lie.
+    points : how many points :func:`pull` takes; fewer where the critic sees all pairs of them, and has no jumps.
     """
 
     critic_loss: Callable[[Vector, Vector, Vector], float]
@@ -85,6 +86,7 @@ class Game:
     measures: str
     follows: str
     answers: tuple[float, float] = (-np.inf, np.inf)
+    points: int = 800
 
 
 def pull(game: Game, theta: float, noise: float) -> float:
@@ -103,7 +105,7 @@ def pull(game: Game, theta: float, noise: float) -> float:
         raise ValueError(
             f"theta is {theta:g}; it must be at most {FARTHEST} times the noise, {FARTHEST * noise:g}."
         )
-    x = np.linspace(-8 * noise, theta + 8 * noise, 800)  # even: where a critic jumps, half-way, no point lies
+    x = np.linspace(-8 * noise, theta + 8 * noise, game.points)  # even: where a critic jumps, half-way, no point lies
     logs = [-((x - centre) ** 2) / (2 * noise**2) for centre in (0.0, theta)]
     p, q = (special.softmax(log) for log in logs)
     slope = q * (x - theta - q @ (x - theta)) / noise**2  # of the q on this grid: it sums to 0
@@ -285,6 +287,7 @@ GAMES = {
         descends=maximum_mean_discrepancy,
         measures="MMD",
         follows="MMD",
+        points=400,
     ),
     "relativistic": Game(
         critic_loss=_relativistic_critic,
@@ -294,5 +297,6 @@ GAMES = {
         descends=lambda p, q, x: float(kl_divergence(q, p)) - _jsd_of_pairs(p, q),
         measures="JSD of pairs",
         follows="KL(p_G‖p*) − JSD of pairs",
+        points=400,
     ),
 }
