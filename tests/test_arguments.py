@@ -244,7 +244,7 @@ def rows(room):
         yield gan.AdversarialTrainer, pictured, dict(device="prefer")
         yield gan.PointCloud, dict(points=(x, ""))
         yield apps.conditional_app, dict(scale=(1.0, ""))
-        yield apps.gan_app, dict(images=(pixels, ""), recipe=("mlp", ""), scale=(1.0, ""))
+        yield apps.gan_app, dict(images=(pixels, "None"), recipe=("mlp", ""), scale=(1.0, ""))
         yield trainer.turn, dict(player=("both", ""))
         yield trainer.run, dict(steps=(1, ""))
         yield trainer.change, dict(generator_learning_rate=(1e-3, ""), optimizer=("adam", ""))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from html import escape
 from itertools import count
 from pathlib import Path
@@ -16,7 +16,7 @@ from course_utils.apps import frame
 from course_utils.apps.frame import PLAYBACK, LiveController, Speedometer, show
 from course_utils.apps.frame.controls import Button, Choice, Heading, Slider
 from course_utils.apps.states import gan as named
-from course_utils.datasets import Images
+from course_utils.datasets import Images, load_images
 from course_utils.datasets.scaling import check_digits, to_symmetric
 from course_utils.files import taking
 from course_utils.gan import RECIPES, AdversarialTrainer, Recipe, save_checkpoint
@@ -67,10 +67,11 @@ class TrainingController(LiveController):
         Slider("strength", "penalty, c ×", 0.1, 5.0, 1.0, 0.1),
     )
 
-    def __init__(self, images: Images, recipe: str = "dcgan-fast", folder: str | Path = "."):
+    def __init__(self, images: Images | None = None, recipe: str = "dcgan-fast", folder: str | Path = "."):
         super().__init__()
-        check_digits("images", images.pixels if isinstance(images, Images) else images)
-        self._images, self._folder = images, Path(folder)
+        if images is not None:
+            check_digits("images", images.pixels if isinstance(images, Images) else images)
+        self._given, self._folder = images, Path(folder)
         self._trainer: AdversarialTrainer | None = None
         self._note = ""
         self._recording: Recording | None = None
@@ -79,6 +80,10 @@ class TrainingController(LiveController):
         self.set(recipe=recipe)
 
     # ------------------------------------------------------------------ what the controls do
+
+    @cached_property
+    def _images(self) -> Images:
+        return load_images() if self._given is None else self._given
 
     @property
     def trainer(self) -> AdversarialTrainer:
@@ -304,7 +309,14 @@ def _recording_of(recipe: str) -> Recording | None:
 
 
 def gan_app(
-    images: Images, recipe: str = "dcgan-fast", *, folder: str | Path = ".", scale: float = 1.0
+    images: Images | None = None,
+    recipe: str = "dcgan-fast",
+    *,
+    folder: str | Path = ".",
+    scale: float = 1.0,
 ) -> "frame.LiveApp":
-    """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector. What is saved goes into ``folder``."""
+    """The app of lessons 5 and 6, ready to show; ``scale=1.4`` for a projector. What is saved goes into ``folder``.
+
+    ``images`` are what is learnt; None: ``load_images()``, when somebody trains, for a recording is shown without.
+    """
     return show(TrainingController(images, recipe, folder), scale=scale)

@@ -56,6 +56,27 @@ def in_a_loop(action):
     return asyncio.run(action())
 
 
+def test_pictures_are_loaded_when_somebody_trains(images, train, monkeypatch):
+    loaded = []
+
+    def load():
+        loaded.append(images)
+        return images
+
+    monkeypatch.setattr(gan, "load_images", load)
+
+    async def play():
+        app = gan_app()
+        assert "A recording" in app.status.value
+        assert not loaded
+        await train(app, 2)
+        return app
+
+    app = in_a_loop(play)
+    assert loaded == [images]
+    assert len(app.controller.trainer.pixels) == len(images)
+
+
 @pytest.mark.parametrize("recipe", ["mlp", "wgan-gp"])
 def test_live_training_is_the_trainers_own_run(images, recipe, train, line):
     async def play():

@@ -4,7 +4,7 @@ replayed. The kernel must stay responsive all the while."""
 
 def test_live_training_and_a_recorded_one(open_notebook, screen, tmp_path):
     lesson = open_notebook("05_gan_mnist.ipynb")
-    app, picture, status = lesson.run_to_app("gan_app(images)", tmp_path / "lesson_5.png")
+    app, picture, status = lesson.run_to_app("gan_app()", tmp_path / "lesson_5.png")
 
     def press(name):
         app.get_by_role("button", name=name).click()

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import ipywidgets as widgets
 import matplotlib
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from course_utils.apps.frame.canvas import to_png
 from course_utils.apps.frame.clicks import Picture
 from course_utils.apps.frame.controller import Controller
 from course_utils.apps.frame.controls import Control
@@ -164,6 +166,4 @@ def _with_banner(png: bytes) -> bytes:
     taller = Image.new("RGB", (picture.width, picture.height + 30), "#FFF3C4")
     taller.paste(picture)
     ImageDraw.Draw(taller).text((picture.width // 2, picture.height + 15), WAKE, "black", font, anchor="mm")
-    buffer = BytesIO()
-    taller.save(buffer, format="png", compress_level=4)  # by 6, a photograph takes twice as long
-    return buffer.getvalue()
+    return to_png(np.asarray(taller))
