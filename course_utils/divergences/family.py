@@ -105,7 +105,8 @@ def pull(game: Game, theta: float, noise: float) -> float:
         raise ValueError(
             f"theta is {theta:g}; it must be at most {FARTHEST} times the noise, {FARTHEST * noise:g}."
         )
-    x = np.linspace(-8 * noise, theta + 8 * noise, game.points)  # even: where a critic jumps, half-way, no point lies
+    # even: where a critic jumps, half-way, no point lies
+    x = np.linspace(-8 * noise, theta + 8 * noise, game.points)
     logs = [-((x - centre) ** 2) / (2 * noise**2) for centre in (0.0, theta)]
     p, q = (special.softmax(log) for log in logs)
     slope = q * (x - theta - q @ (x - theta)) / noise**2  # of the q on this grid: it sums to 0
