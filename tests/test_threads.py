@@ -363,6 +363,22 @@ def test_a_thread_of_python_that_begins_while_another_computes_with_several_take
     assert np.array_equal(*images)
 
 
+def test_a_transfer_waits_for_no_other_ones_targets(crowd):
+    """As a cached property of Python 3.11 does; a fork in the meantime would wait for ever."""
+    one, other, begun, may = transfer(), transfer(), threading.Event(), threading.Event()
+    one.features.network[0].register_forward_pre_hook(lambda *_: (begun.set(), may.wait(60)) and None)
+    beside = [threading.Thread(target=each.prepare, daemon=True) for each in (one, other)]
+    beside[0].start()
+    begun.wait()
+    beside[1].start()
+    beside[1].join(20)
+    waits = beside[1].is_alive()
+    may.set()
+    for thread in beside:
+        thread.join()
+    assert not waits
+
+
 def test_trainers_that_are_made_at_once_have_the_weights_of_their_seeds_and_leave_the_global_generator(
     images,
 ):

@@ -1,7 +1,7 @@
 """One level of the pyramid: both pictures at one size, and what the transfer minimises there."""
 
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,20 +53,27 @@ class Level:
         self._colours = self.content if keep_colours else None
         if keep_colours:
             self.content = luminance(self.content)
+        self._styles: list[Tensor] | None = None
+        self._objective: PerceptualLoss | None = None
         self._make_objective = partial(PerceptualLoss, network, _rgb(self.content), **objective)
 
-    @cached_property
+    # Not cached properties: those of Python 3.11 let no other level compute in the meantime, and a fork wait for ever.
+    @property
     def styles(self) -> list[Tensor]:
         """The styles as the network sees them: with 1024 pixels, to make them takes as long as a frame of the app."""
-        styles = [self._tensor(style, self._style_size) for style in self._opened]
-        if self._colours is not None:
-            styles = [matched(luminance(style), self.content) for style in styles]
-        return styles
+        if self._styles is None:
+            styles = [self._tensor(style, self._style_size) for style in self._opened]
+            if self._colours is not None:
+                styles = [matched(luminance(style), self.content) for style in styles]
+            self._styles = styles
+        return self._styles
 
-    @cached_property
+    @property
     def objective(self) -> PerceptualLoss:
         """Both losses, with their targets."""
-        return self._make_objective(style=[*map(_rgb, self.styles)])
+        if self._objective is None:
+            self._objective = self._make_objective(style=[*map(_rgb, self.styles)])
+        return self._objective
 
     def _tensor(self, picture: np.ndarray, size: int) -> Tensor:
         picture = open_picture(picture, size, copy=False)  # which the next line does
