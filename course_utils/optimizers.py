@@ -48,36 +48,50 @@ class _OnePass(BareOptimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        taken = [[p for p in group["params"] if p.grad is not None] for group in self.param_groups]
-        if closure is not None or not all(map(self._is_ordinary, self.param_groups, taken)):
+        lists = [self._lists(group) for group in self.param_groups]
+        if closure is not None or None in lists:
             return super().step(closure)
-        for group, params in zip(self.param_groups, taken, strict=True):
-            means = grads = cast(list[Tensor], [p.grad for p in params])
-            states = [self.state[p] for p in params]
-            steps = foreach("add_", [state["step"] for state in states], 1)
-            if adam := "betas" in group:
-                means = [state["exp_avg"] for state in states]
-            beta1, beta2 = group["betas"] if adam else (0.0, group["alpha"])
-            squares = [state["exp_avg_sq" if adam else "square_avg"] for state in states]
-            steps = steps if adam else [_LATE] * len(steps)
+        for group, (params, grads, means, squares, steps) in zip(
+            self.param_groups, cast(list[tuple[list[Tensor], ...]], lists), strict=True
+        ):
+            if not params:
+                continue
+            steps = foreach("add_", steps, 1)
+            beta1, beta2 = group.get("betas") or (0.0, group["alpha"])
             torch._fused_adam_(
-                params, grads, means, squares, [], steps, lr=group["lr"], beta1=beta1, beta2=beta2,
+                params, grads, means, squares, [], steps if "betas" in group else [_LATE] * len(steps),
+                lr=group["lr"], beta1=beta1, beta2=beta2,
                 weight_decay=0.0, eps=group["eps"], amsgrad=False, maximize=False,
             )  # fmt: skip
         return None
 
-    def _is_ordinary(self, group: dict[str, Any], params: list[Any]) -> bool:
-        return (
+    def _lists(self, group: dict[str, Any]) -> tuple[list[Tensor], ...] | None:
+        """Weights, gradients, means, squares and steps of what has a gradient; None: out of the ordinary."""
+        params: list[Any] = [p for p in group["params"] if p.grad is not None]
+        grads: list[Any] = [p.grad for p in params]
+        states: list[Any] = [self.state.get(p) for p in params]
+        if not (
             hasattr(torch, "_fused_adam_")
             and isinstance(group["lr"], float)
+            and group.get("alpha", 0.0) < 1
             and not any(group.get(name) for name in _EXTRAS)
-            and all(p.is_cpu and not p.grad.is_sparse and p in self.state for p in params)
-            # it counts through the memory, whatever the strides
-            and all(t.is_contiguous() for p in params for t in (p, p.grad, *self.state[p].values()))
-        )
+            and getattr(self, "found_inf", None) is None  # a GradScaler's
+            and all(states)
+            and all(p.is_cpu and p.is_floating_point() for p in params)
+            and not any(grad.is_sparse for grad in grads)
+        ):
+            return None
+        means = [state["exp_avg"] for state in states] if "betas" in group else grads
+        squares = [state["exp_avg_sq" if "betas" in group else "square_avg"] for state in states]
+        # it counts through the memory, whatever the strides
+        for p, *others in zip(params, grads, means, squares, strict=True):
+            size = p.nbytes
+            if not (p.is_contiguous() and all(t.is_contiguous() and t.nbytes == size for t in others)):
+                return None
+        return params, grads, means, squares, [state["step"] for state in states]
 
 
-_LATE = torch.tensor(1e9)
+_LATE = torch.tensor(float("inf"))
 _EXTRAS = ("weight_decay", "maximize", "amsgrad", "centered", "momentum", "differentiable", "capturable")
 
 

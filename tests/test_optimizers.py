@@ -349,3 +349,76 @@ def test_the_one_pass_leaves_gradients_alone_and_counts_its_steps():
             optimizer.step()
             assert theta.grad.tolist() == torch.tensor([1.0, -2.0, 1e-20]).tolist()
             assert optimizer.state[theta]["step"] == step
+
+
+def scaled(optimizer, theta, step):
+    """An infinite loss, of which a GradScaler takes no step."""
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    scaler.scale(theta.sum() * (float("inf") if step == 2 else 1.0)).backward()
+    scaler.step(optimizer)
+
+
+def widened(optimizer, theta, step):
+    theta.data, theta.grad = theta.data.double(), None
+    theta.square().sum().backward()
+    optimizer.step()
+
+
+def without_gradients(optimizer, theta, step):
+    theta.grad = None if step == 2 else torch.ones_like(theta)
+    optimizer.step()
+
+
+def with_frozen_group(optimizer, theta, step):
+    if step == 1:
+        optimizer.add_param_group({"params": [torch.ones(2)]})
+    without_gradients(optimizer, theta, step)
+
+
+def looked_at(optimizer, theta, step):
+    """Before the first step the look leaves an empty state behind."""
+    assert ("step" in optimizer.state[theta]) == (step > 0)
+    without_gradients(optimizer, theta, step)
+
+
+@pytest.mark.parametrize("take", [scaled, widened, without_gradients, with_frozen_group, looked_at])
+@pytest.mark.parametrize(
+    ("kind", "extra"),
+    [(Adam, {"fused": True}), (RMSprop, {}), (RMSprop, {"alpha": 1.0}), (RMSprop, {"alpha": 1 - 1e-10})],
+)
+def test_steps_out_of_the_ordinary_are_torchs_own_affair(kind, extra, take):
+    if take is widened and kind is Adam:
+        extra = {}  # torch's own fused Adam refuses it
+    results = []
+    for make in (kind, getattr(torch.optim, kind.__name__)):
+        theta = torch.tensor([1.0, -2.0, 0.5], requires_grad=True)
+        optimizer = make([theta], 0.01, **extra)
+        for step in range(4):
+            optimizer.zero_grad()
+            take(optimizer, theta, step)
+        results.append([theta.detach(), *optimizer.state[theta].values()])
+    same(*results, rtol=1e-5, atol=1e-6)
+
+
+def test_complex_weights_are_torchs_own_affair():
+    results = []
+    for make in (RMSprop, torch.optim.RMSprop):
+        theta = torch.tensor([1.0 + 2.0j], requires_grad=True)
+        optimizer = make([theta], 0.01)
+        for _ in range(3):
+            optimizer.zero_grad()
+            theta.abs().sum().backward()
+            optimizer.step()
+        results.append([theta.detach()])
+    same(*results)
+
+
+def test_weights_that_have_grown_are_refused_before_memory_of_others_is_written():
+    theta = torch.ones(3, requires_grad=True)
+    optimizer = RMSprop([theta], 0.01)
+    theta.sum().backward()
+    optimizer.step()
+    theta.grad, theta.data = None, torch.ones(5)
+    theta.sum().backward()
+    with pytest.raises(RuntimeError, match="size of tensor"):
+        optimizer.step()

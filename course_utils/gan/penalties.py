@@ -61,7 +61,7 @@ def gradient_norms(
     """|∇f(u)|, the Euclidean norm of the critic's slope at each point, (n, ...) -> (n,).
 
     The critic must treat every point by itself (no batch norm): the gradient of the sum of all scores is then the
-    gradient of each score.
+    gradient of each score. With ``create_graph`` it must keep what it computes (no torch.utils.checkpoint).
     """
     checks.function("critic", critic, "a network", "and the points come after it")
     points = checks.tensor("points", points).detach().requires_grad_()
@@ -78,10 +78,9 @@ class _Pieces(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func in (F.relu, F.leaky_relu) and args[0].dtype in (torch.float32, torch.float64):
-            x, slope = args[0], 0.0
-            if func is F.leaky_relu:
-                slope = args[1] if len(args) > 1 else kwargs.get("negative_slope", 0.01)
-            return x * torch.where(x.detach() > 0, x.new_ones(()), slope)
+            x, slope = args[0], kwargs.get("negative_slope", 0.0)
+            piece = torch.where(x.detach() > 0, x.new_ones(()), slope)
+            return x.mul_(piece) if kwargs["inplace"] else x * piece
         return func(*args, **(kwargs or {}))
 
 

@@ -2,9 +2,11 @@
 
 import cmath
 import math
+from functools import partial
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
@@ -176,6 +178,24 @@ def test_between_kinks_autograds_own_gradient_is_had_for_fewer_products(kink, dt
     assert all(map(torch.equal, *found))
     straight = isinstance(kink, nn.ReLU | nn.LeakyReLU) and dtype != torch.bfloat16
     assert counts[1] < counts[0] if straight else counts[1] == counts[0]
+
+
+@pytest.mark.parametrize("kink", [partial(F.relu, inplace=True), partial(F.leaky_relu, inplace=True)])
+def test_a_kink_in_place_bends_what_others_read_too(kink):
+    random = torch.Generator().manual_seed(0)
+    weights = torch.randn(4, 3, generator=random, requires_grad=True)
+    points = torch.randn(8, 3, generator=random, requires_grad=True)
+
+    def critic(points):
+        h = points @ weights.T
+        kink(h)
+        return h.square().sum(1)
+
+    (slope,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
+    found = []
+    for norms in (slope.norm(dim=1), gradient_norms(critic, points, create_graph=True)):
+        found.append([norms.detach(), *torch.autograd.grad(gradient_penalty(norms), weights)])
+    assert all(map(torch.equal, *found))
 
 
 # ---------------------------------------------------------------- R1 and R2
