@@ -192,7 +192,8 @@ class ReplayPanels:
                 lines += _curve(ax, run, curve, color, RUN_DASHES[run] if together else "-")
             if together or not said:
                 said = [(title, palette.THEORY)]
-            write_above(ax, [(words, palette.text(color)) for words, color in said])
+            # the status line says the rest
+            write_above(ax, [(words.partition(",")[0], palette.text(color)) for words, color in said])
             _scale(ax, panel, shown, ticks=min(6, max(2, int(box[3] / 0.22))))
             marker = Line2D([0, 0], [0, 1], color=palette.MUTED, lw=1, transform=ax.get_xaxis_transform())
             ax.add_artist(marker)

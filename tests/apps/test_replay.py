@@ -2,10 +2,13 @@
 
 import asyncio
 import io
+import itertools
 from dataclasses import fields
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils import runtime
@@ -468,3 +471,18 @@ def test_named_states_are_offered_for_the_runs_that_are_there(names):
         controller.visit(state.name)
         assert state.lies(controller) == []
     assert len(ReplayController([load_recording("mlp")]).states) == 1
+
+
+def test_what_is_written_over_the_panels_of_two_runs_does_not_overlap():
+    controller = ReplayController([load_recording(name) for name in ("mlp", "wgan-gp")])
+    figure = Figure(figsize=controller.size)
+    controller.set(other="wgan-gp")
+    (titles,) = (control.options for control in controller.value_controls() if control.name == "curves")
+    assert "W1 of minibatches" in titles
+    for title in titles:
+        controller.set(curves=title)
+        controller.draw(figure)
+        FigureCanvasAgg(figure).draw()
+        boxes = [text.get_window_extent() for ax in figure.axes for text in ax.texts if text.get_text()]
+        assert len(boxes) >= 4
+        assert [title for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)] == []
