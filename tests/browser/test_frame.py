@@ -29,6 +29,7 @@ SIZES = {
 }
 PREPARE = """
 import time
+from pathlib import Path
 from course_utils import apps, exercises
 from course_utils.apps.frame import PLAYBACK, Button, Choice, Controller, Handle, LiveController, Slider, Toggle, show
 from course_utils.apps.frame import Upload, state
@@ -49,7 +50,9 @@ class Kinds(LiveController):
     went = steps_taken = 0
 
     def go(self): self.went += 1
-    def nap(self): time.sleep(4)
+    def nap(self):
+        while not Path("waker").exists(): time.sleep(0.02)
+        Path("waker").unlink()
     def file(self, content): pass
     def disabled(self): return {"kind": "not now"} if self.values["on"] else {}
     def handles(self): return {"height": Handle(self.panels.ax, y=self.values["height"])}
@@ -267,7 +270,7 @@ def test_space_plays_and_pauses_and_the_app_shows_which(house):
     assert playing.count() == 0
 
 
-def test_what_takes_a_moment_says_so_until_it_is_done(house):
+def test_what_takes_a_moment_says_so_until_it_is_done(house, home):
     page, app = house.page, house.app("kinds = show")
     busy = page.locator(".course-busy")
     says = "e => getComputedStyle(e, '::after').content"
@@ -276,6 +279,7 @@ def test_what_takes_a_moment_says_so_until_it_is_done(house):
     assert app.locator(".course-picture").evaluate(says) == '"working …"'
     app.get_by_role("button", name="Pause").click()  # heard when the nap is over
     page.wait_for_function("() => document.querySelector('.course-picture').dataset.busy === 'pausing …'")
+    (home / "notebooks" / "waker").touch()
     busy.wait_for(state="detached")
     assert app.locator(".course-picture").evaluate(says) == "none"
     assert app.get_attribute("aria-busy") is None
