@@ -118,10 +118,10 @@ def test_when_the_kernel_dies_recorded_pictures_go_on_where_the_app_was(stage):
     assert 0 < bottom(player) < other.bounding_box()["y"]
     stage.page.keyboard.press("n")
     other.locator(".course-player-sees", has_text=sees[1]).wait_for()
-    assert said.inner_text() == sees[1]
+    assert said.text_content() == sees[1]
     stage.page.keyboard.press("n")
     other.locator(".course-player-sees", has_text=sees[2]).wait_for()
-    assert said.inner_text() == sees[1]
+    assert said.text_content() == sees[1]
     # a new kernel is there, to go on with
     stage.page.wait_for_function(
         "() => jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
