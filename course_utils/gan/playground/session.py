@@ -27,10 +27,7 @@ from course_utils.training.checkpoints import read_checkpoint
 VIEW = 3.0  # the plane is looked at from -VIEW to VIEW
 BLOB = 0.1  # standard deviation of what one click adds to a drawing
 MOVES = {"B": "both", "D": "discriminator", "G": "generator"}
-PREPARED, STEPS = (
-    "playground_prepared",
-    200,
-)  # a checkpoint that ships: seed 0 on the ring after so many steps
+PREPARED, STEPS = "playground_prepared", 200  # a checkpoint that ships: the ring, seed 0, so many steps
 
 DATA: dict[str, Callable[[], Any]] = {
     "line": lambda: parallel_lines(1.0),
