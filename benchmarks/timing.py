@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable, Iterator
 from statistics import quantiles
 
+LARGE = 1024  # rows and columns of the matrices whose product tells how fast a machine multiplies
+
 
 def measure(calls: dict[str, tuple], rounds: int) -> dict[str, dict[str, float]]:
     """Milliseconds per step of things that take turns: {name: (call, steps in one call)} -> median, quartiles."""
@@ -22,11 +24,11 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"median": middle, "low": low, "high": high, "rounds": len(values)}
 
 
-def line(name: str, row: dict[str, float], *, bound: bool = False) -> str:
+def line(name: str, row: dict[str, float], *shares: str) -> str:
     quartiles = f"({row['low']:.1f} to {row['high']:.1f})"
     speedup = f"{row['speedup']:8.2f} x" if "speedup" in row else ""
-    share = f"{100 * row['of_the_bound']:10.0f} %" if bound else ""
-    return f"{name:24}{row['median']:8.2f} {quartiles:>18}{speedup:>12}{share:>14}"
+    columns = "".join(f"{100 * row[share]:12.0f} %" for share in shares)
+    return f"{name:24}{row['median']:8.2f} {quartiles:>18}{speedup:>12}{columns}"
 
 
 def after(seconds: tuple[float, ...], step: Callable[[], object]) -> Iterator[float]:
@@ -46,11 +48,11 @@ def product_rates() -> dict[str, float]:
 
     rates = {}
     for dtype in (torch.float32, torch.bfloat16):
-        a, b = (torch.randn(1024, 1024).to(dtype) for _ in range(2))
+        a, b = (torch.randn(LARGE, LARGE).to(dtype) for _ in range(2))
         best = float("inf")
         for _ in range(20):
             start = time.perf_counter()
             a @ b
             best = min(best, time.perf_counter() - start)
-        rates[str(dtype).removeprefix("torch.")] = 2 * 1024**3 / best
+        rates[str(dtype).removeprefix("torch.")] = 2 * LARGE**3 / best
     return rates

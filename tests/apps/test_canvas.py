@@ -79,6 +79,38 @@ def test_axes_out_of_the_ordinary_are_drawn_as_they_are_now(faster, packed, monk
     assert same(canvas, expected)
 
 
+def pictures_of_all_kinds(figure, seed, rim):
+    """Images enlarged and made smaller, cut off, mirrored and with holes; ``rim`` pixels off the screen's grid, so
+    that the middle of none of its pixels lies on the border between two of an image."""
+    rng, images = np.random.default_rng(seed), []
+    for place in range(12):
+        box = np.array([20 + 200 * (place % 4), 20 + 150 * (place // 4), *rng.integers(90, 140, 2)]) + rim
+        ax = figure.add_axes(box / np.tile(figure.bbox.size, 2))
+        ax.set_axis_off()
+        shape = tuple(rng.integers(1, 300 if place == 3 else 40, 2))
+        pixels = rng.random((*shape, (3, 4)[place % 2]) if place < 4 else shape)
+        if place > 8:
+            pixels = np.ma.masked_less(pixels, 0.2) if place == 9 else np.where(pixels < 0.2, np.nan, pixels)
+        origin, cmap = ("upper", "lower")[place % 2], ("gray", "RdBu")[place % 3 == 1]
+        images.append(ax.imshow(pixels, cmap, aspect="auto", origin=origin, vmin=0.1, vmax=0.8))
+        if place in (5, 6):
+            ax.set(xlim=rng.uniform(1, shape[1], 2), ylim=rng.uniform(-3, shape[0], 2))
+    images[7].set_alpha(0.5)
+    images[8].set_interpolation("bilinear")
+    return images
+
+
+@pytest.mark.parametrize("rim", [0.11, 0.37, 0.83])
+def test_pixels_of_images_are_matplotlibs_own(rim, packed):
+    for seed in range(6):
+        canvas, reference = Canvas((9, 5)), Figure((9, 5))
+        expected = FigureCanvasAgg(reference)
+        with palette.context():
+            for figure in (canvas.figure, reference):
+                pictures_of_all_kinds(figure, seed, rim)
+            assert same(canvas, expected), seed
+
+
 @pytest.mark.parametrize("kind", ["drawing", "photograph"])
 def test_a_png_holds_every_pixel(kind):
     rng = np.random.default_rng(0)

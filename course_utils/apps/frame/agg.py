@@ -1,13 +1,15 @@
-"""Matplotlib's Agg, which lays out a text once and draws a glyph once: both were a third of a drawing's time."""
+"""Matplotlib's Agg, which lays out a text once and draws a glyph once (both were a third of a drawing's time), and
+looks up a colour once for each pixel of an image, not of the screen."""
 
 from collections.abc import Iterable
 from functools import lru_cache
-from math import cos, radians, sin
+from math import ceil, cos, floor, radians, sin
 from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.ft2font import RenderMode
+from matplotlib.image import AxesImage
 
 
 class AggCanvas(FigureCanvasAgg):
@@ -86,3 +88,37 @@ def _drawn(
     font._set_transform((0x10000 * turn).round().astype(int), place)
     bitmap = font._render_glyph(index, flags, RenderMode.NORMAL)
     return bitmap.buffer.copy(), bitmap.left, bitmap.top
+
+
+def enlarged(image: AxesImage) -> tuple[np.ndarray, float, float, None] | None:
+    """What ``make_image`` hands back of an image whose pixels are enlarged, in a tenth of the time: colours are looked
+    up before and not after. The same pixels, but where the middle of one lies on the border between two of the image,
+    which rounding decides. None: such an image is drawn in another way."""
+    transform = image.get_transform()
+    straight = transform.is_affine and transform.is_separable
+    if image.get_interpolation() != "nearest" or image.get_alpha() is not None or not straight:
+        return None
+    clip = (image.get_clip_box() or image.axes.bbox) if image.get_clip_on() else image.figure.bbox
+    colours = image.to_rgba(image.get_array(), bytes=True)
+    if image.origin == "upper":
+        colours = colours[::-1]
+    ends = transform.transform(np.reshape(image.get_extent(), (2, 2)).T).T  # on the screen
+    lows, highs = np.maximum(ends.min(1), clip.min), np.minimum(ends.max(1), clip.max)
+    left, right = floor(lows[0] + 0.5), floor(highs[0] + 0.5 + 1e-8)  # as matplotlib rounds
+    below, above = ceil(lows[1] - 0.5 - 1e-8), ceil(highs[1] - 0.5)
+    if right <= left or above <= below:
+        return None
+    columns, rows = (
+        _passed(low, high, *end, size)
+        for low, high, end, size in zip(
+            (left, below), (right, above), ends, colours.shape[1::-1], strict=True
+        )
+    )
+    pixels = np.ascontiguousarray(colours).view(np.uint32)[..., 0].take(rows, 0).take(columns, 1)
+    return pixels.view(np.uint8).reshape(*pixels.shape, 4), left, below, None
+
+
+def _passed(low: int, high: int, start: float, end: float, size: int) -> np.ndarray:
+    """Which of so many pixels, spread from start to end, lies at the middle of each pixel of the screen."""
+    at = (np.arange(low, high) + 0.5 - start) / (end - start) * size
+    return at.astype(int).clip(0, size - 1)

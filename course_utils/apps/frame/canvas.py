@@ -14,6 +14,7 @@ from matplotlib.axis import Axis, XAxis, YAxis
 from matplotlib.backend_bases import GraphicsContextBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullLocator
 from matplotlib.transforms import Bbox
@@ -48,6 +49,13 @@ class Canvas:
         """The present picture. Where only the ``moving`` artists have changed since this very list was last given, and
         no axes' limits, only they are drawn. Otherwise everything is, but of the axes' ticks, labels and grids, which
         take most of a drawing's time, only what has changed is worked out anew."""
+        self._at_work = True  # what others draw in this figure, with savefig say, is drawn as ever
+        try:
+            return to_png(self._drawn(moving))
+        finally:
+            self._at_work = False
+
+    def _drawn(self, moving: Sequence[Artist]) -> np.ndarray:
         limits = [(self.figure.dpi,), *(ax.viewLim.bounds for ax in self.figure.axes)]
         if moving is not self._moving:
             for artist in self._moving:
@@ -69,18 +77,22 @@ class Canvas:
             # a line without points takes its time, too
             if not isinstance(artist, Line2D) or np.size(artist.get_xdata()):
                 artist.draw(renderer)
-        return to_png(np.asarray(self._canvas.buffer_rgba()))
+        return np.asarray(self._canvas.buffer_rgba())
 
     def _draw(self) -> None:
         for ax in self.figure.axes if FASTER else ():
             for axis in (ax.xaxis, ax.yaxis):  # of other projections they are drawn in other ways
                 if type(axis) in (XAxis, YAxis) and not isinstance(axis.draw, Remembered):
                     vars(axis)["draw"] = Remembered(axis, lambda: self._at_work)
-        self._at_work = True  # what others draw in this figure, with savefig say, is drawn as ever
-        try:
-            self._canvas.draw()
-        finally:
-            self._at_work = False
+            for image in ax.images:
+                if type(image) is AxesImage and not isinstance(image.make_image, partial):
+                    vars(image)["make_image"] = partial(self._make_image, image, image.make_image)
+        self._canvas.draw()
+
+    def _make_image(self, image: AxesImage, first: Callable[..., Any], *how: Any, **more: Any) -> Any:
+        from course_utils.apps.frame.agg import enlarged
+
+        return (enlarged(image) if self._at_work else None) or first(*how, **more)
 
 
 def _canvas(figure: Figure) -> FigureCanvasAgg:
