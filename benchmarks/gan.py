@@ -8,7 +8,7 @@ Peer and networks are those of ``pytorch_gan.py`` (batch 64; its steps with its 
 package's loop with the peer's networks, in float32 and with bfloat16 autocast ("changed precision": not the same
 numbers). First it is asserted that ours, given the same minibatches, has the same parameters after a turn of the game:
 to 1e-4 in float32, and in float64, where rounding explains nothing, to 1e-4 for the GAN and 1e-9 for the others.
-(BCELoss halves D's gradients; Adam forgets that, but for its eps.) Then they take turns in one process, some steps each,
+(BCELoss halves D's gradients; Adam forgets that, but for its eps.) They take turns in one process, some steps each,
 so that each finds its weights in the cache, as in a training; shown are medians and quartiles of a step. A step is one
 minibatch of real pictures: with the critics' n_critic = 5, a fifth of a turn of the game.
 

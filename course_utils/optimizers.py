@@ -56,7 +56,7 @@ class _OnePass(BareOptimizer):
         ):
             if not params:
                 continue
-            steps = foreach("add_", steps, 1)
+            steps = foreach("add_", steps, [_ONE] * len(steps))
             beta1, beta2 = group.get("betas") or (0.0, group["alpha"])
             torch._fused_adam_(
                 params, grads, means, squares, [], steps if "betas" in group else [_LATE] * len(steps),
@@ -84,13 +84,16 @@ class _OnePass(BareOptimizer):
         means = [state["exp_avg"] for state in states] if "betas" in group else grads
         squares = [state["exp_avg_sq" if "betas" in group else "square_avg"] for state in states]
         # it counts through the memory, whatever the strides
-        for p, *others in zip(params, grads, means, squares, strict=True):
-            size = p.nbytes
-            if not (p.is_contiguous() and all(t.is_contiguous() and t.nbytes == size for t in others)):
+        for p, grad, mean, square in zip(params, grads, means, squares, strict=True):
+            if not (
+                p.is_contiguous() and grad.is_contiguous() and mean.is_contiguous() and square.is_contiguous()
+                and p.nbytes == grad.nbytes == mean.nbytes == square.nbytes
+            ):  # fmt: skip
                 return None
         return params, grads, means, squares, [state["step"] for state in states]
 
 
+_ONE = torch.tensor(1.0)  # of numbers torch makes a tensor for each step
 _LATE = torch.tensor(float("inf"))
 _EXTRAS = ("weight_decay", "maximize", "amsgrad", "centered", "momentum", "differentiable", "capturable")
 

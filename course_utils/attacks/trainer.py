@@ -91,7 +91,8 @@ class DigitTrainer(TrainingLoop):
         index = torch.randint(
             len(self._pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        return to_unit(self._pixels[index], "bytes", torch.get_default_dtype()), self._labels[index]
+        pixels = self._pixels.index_select(0, index)
+        return to_unit(pixels, "bytes", torch.get_default_dtype()), self._labels[index]
 
     def attacked(self, x: Tensor, y: Tensor) -> Tensor:
         """What the adversary makes of pictures at this step of the training.

@@ -84,14 +84,14 @@ class AdversarialTrainer(AdversarialLoop):
 
     def real_batch(self) -> Tensor:
         """m real pictures (m, 1, 28, 28) in [-1, 1], drawn uniformly with replacement."""
-        return to_symmetric(self.pixels[self._drawn()])
+        return to_symmetric(self.pixels.index_select(0, self._drawn()))
 
     def real_pairs(self) -> tuple[Tensor, Tensor | None]:
         """The same pictures, and their conditions (m, 10 + attributes), None for a recipe without."""
         if not self.recipe.conditional:
             return super().real_pairs()
         index = self._drawn()
-        return to_symmetric(self.pixels[index]), self.conditions[index]
+        return to_symmetric(self.pixels.index_select(0, index)), self.conditions[index]
 
     def _drawn(self) -> Tensor:
         return torch.randint(

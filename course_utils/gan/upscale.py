@@ -234,7 +234,7 @@ class UpscaleTrainer(TrainingLoop):
         index = torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        return to_symmetric(self.pixels[index])
+        return to_symmetric(self.pixels.index_select(0, index))
 
     def update(self) -> Tensor:
         """One step of D, where there is an adversarial loss, then one of the upscaler on the same pictures."""

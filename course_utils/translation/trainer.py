@@ -160,7 +160,7 @@ class CycleTrainer(TrainingLoop):
         drawn = []
         for samples in (self._x, self._y):
             index = torch.randint(len(samples), size, generator=self.random, device=self.device)
-            drawn.append(as_seen(samples[index]))
+            drawn.append(as_seen(samples.index_select(0, index)))
         return drawn[0], drawn[1]
 
     def update(self) -> Tensor:

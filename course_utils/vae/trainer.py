@@ -101,7 +101,7 @@ class VAETrainer(TrainingLoop):
         index = torch.randint(
             len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
         )
-        x = to_unit(self.pixels[index].flatten(1), "bytes", torch.float32)
+        x = to_unit(self.pixels.index_select(0, index).flatten(1), "bytes", torch.float32)
         return torch.bernoulli(x, generator=self.random) if self.recipe.likelihood == "bernoulli" else x
 
     def update(self) -> Tensor:

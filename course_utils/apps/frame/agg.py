@@ -99,7 +99,7 @@ def enlarged(image: AxesImage) -> tuple[np.ndarray, float, float, None] | None:
     if image.get_interpolation() != "nearest" or image.get_alpha() is not None or not straight:
         return None
     clip = (image.get_clip_box() or image.axes.bbox) if image.get_clip_on() else image.figure.bbox
-    colours = image.to_rgba(image.get_array(), bytes=True)
+    colours = image.to_rgba(np.ma.asanyarray(image.get_array()), bytes=True)
     if image.origin == "upper":
         colours = colours[::-1]
     ends = transform.transform(np.reshape(image.get_extent(), (2, 2)).T).T  # on the screen
@@ -108,17 +108,13 @@ def enlarged(image: AxesImage) -> tuple[np.ndarray, float, float, None] | None:
     below, above = ceil(lows[1] - 0.5 - 1e-8), ceil(highs[1] - 0.5)
     if right <= left or above <= below:
         return None
-    columns, rows = (
-        _passed(low, high, *end, size)
-        for low, high, end, size in zip(
-            (left, below), (right, above), ends, colours.shape[1::-1], strict=True
-        )
-    )
+    columns = _passed(left, right, ends[0], colours.shape[1])
+    rows = _passed(below, above, ends[1], colours.shape[0])
     pixels = np.ascontiguousarray(colours).view(np.uint32)[..., 0].take(rows, 0).take(columns, 1)
     return pixels.view(np.uint8).reshape(*pixels.shape, 4), left, below, None
 
 
-def _passed(low: int, high: int, start: float, end: float, size: int) -> np.ndarray:
-    """Which of so many pixels, spread from start to end, lies at the middle of each pixel of the screen."""
-    at = (np.arange(low, high) + 0.5 - start) / (end - start) * size
+def _passed(low: int, high: int, ends: np.ndarray, size: int) -> np.ndarray:
+    """Which of so many pixels, spread from end to end, lies at the middle of each pixel of the screen."""
+    at = (np.arange(low, high) + 0.5 - ends[0]) / (ends[1] - ends[0]) * size
     return at.astype(int).clip(0, size - 1)
