@@ -10,6 +10,7 @@ from course_utils.apps import frame
 from course_utils.apps.frame import Choice, Controller, Handle, Slider, show
 from course_utils.apps.states import family as named
 from course_utils.divergences.family import FARTHEST, GAMES, pull
+from course_utils.plots.describe import number as three_digits  # of a pull of a millionth, too
 from course_utils.plots.family import LINE, FamilyPanels
 from course_utils.plots.layout import number
 
@@ -78,7 +79,7 @@ class FamilyController(Controller):
         follows = self.game.follows.replace("p_G", "p<sub>G</sub>")
         return (
             f"The best critic's loss is {number(value)}; it measures <b>{self.game.measures}</b>. With it at rest, G "
-            f"descends <b>{follows}</b>, and its pull on θ is {number(self.now, 4)} (of W: 1)."
+            f"descends <b>{follows}</b>, and its pull on θ is {three_digits(self.now)} (of W: 1)."
         )
 
 

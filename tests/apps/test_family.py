@@ -37,6 +37,8 @@ def test_every_game_over_the_whole_range_is_drawn_and_told():
         app.set(game=game, theta=theta, noise=noise)
         assert GAMES[game].measures in app.status.value
         assert "nan" not in app.status.value
+        told = app.status.value.split("pull on θ is ")[1].split(" ")[0]
+        assert float(told.replace("−", "-")) == pytest.approx(app.controller.now, rel=0.01)  # of 1e-40, too
 
 
 def test_the_line_can_be_dragged(line):
