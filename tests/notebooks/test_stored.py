@@ -83,6 +83,11 @@ def test_code_is_no_wider_than_the_window(code_cells):
     assert [line for cell in code_cells for line in cell.source.splitlines() if len(line) > 88] == []
 
 
+def test_printed_lines_do_not_wrap_on_a_projector(code_cells):
+    """At the size that a class can read, about 110 characters stand in a line."""
+    assert [line for cell in code_cells for line in printed(cell) if len(line) > 110] == []
+
+
 def test_text_is_read_in_one_breath(notebook):
     """A table is looked up; what remains of a cell is read, and what is behind a fold, too."""
     for cell in notebook.cells:
