@@ -166,8 +166,9 @@ class TranslationController(Controller):
     def status(self) -> str:
         colour = "colour in the ink" if self.pictures["x"].shape[0] == 3 else "picture"
         share, from_true = (f"{max(each, 0):.0%}" for each in self.shares)
+        fed = self.values["fed"] if self.values["fed"] in (MADE, TRUE) else f"{MADE} ({self.values['fed']})"
         return (
-            f"G(x) is {self.errors['partner']:.3f} from the true partner; F, fed with {self.values['fed']}, "
+            f"G(x) is {self.errors['partner']:.3f} from the true partner; F, fed with {fed}, "
             f"{self.errors['back']:.3f} from x. Over all pictures, F finds <b>{share}</b> of the {colour} again "
             f"(fed with the true partner: {from_true}; 0 is the best constant guess)."
         )

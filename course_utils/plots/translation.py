@@ -118,6 +118,7 @@ class TranslationPanels:
             ("lost", "F( · ) − x", palette.SECOND),
         )  # fmt: skip
         self._images, self._titles = {}, {}
+        frames: list[Artist] = []
         for i, (key, name, colour) in enumerate(names):
             column, row = i % 3, i // 3
             left, bottom = 0.15 + column * (side + 0.2), (1 - row) * (side + 0.42) + 0.1
@@ -128,6 +129,8 @@ class TranslationPanels:
             self._images[key] = ax.imshow(np.zeros((SIDE, SIDE)), **how)
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)
+            ax.spines[:].set(visible=True, color=palette.FAINT)  # a white picture has edges, too
+            frames += ax.spines.values()
             self._titles[key] = ax.set_title(name, fontsize=11, color=palette.text(colour))
         left = 0.15 + 3 * (side + 0.2) + 0.4
         self.meter = add_axes(figure, (left, 1.05, width - left - 0.15, height - 1.65))
@@ -151,7 +154,7 @@ class TranslationPanels:
         self._said = write(self.meter, 0.5, -0.19, "", ha="center", va="top", fontsize=10)
         titles = [self._titles[key] for key in ("back", "wrong", "lost")]
         self.moving: list[Artist] = [
-            *self._images.values(), *titles, *self._bars, *self._heights, *self._names, self._said,
+            *self._images.values(), *frames, *titles, *self._bars, *self._heights, *self._names, self._said,
         ]  # fmt: skip
 
     def update(

@@ -1,9 +1,12 @@
 """Lesson 11b's app: what it shows is what the shipped translators make of held-out digits."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 
 from course_utils import translation
 from course_utils.apps.translation import (
@@ -92,6 +95,21 @@ def test_differences_are_multiplied(shown):
     controller.set(gain=7)
     controller.draw(figure)
     assert pictures(figure)[4] == pytest.approx(7 * once, abs=1e-5)
+
+
+@pytest.mark.usefixtures("packed")
+def test_every_picture_has_a_whole_frame(digits):
+    """A white one would have no edges, and where the pictures move, they hide what was drawn before them."""
+    app = translation_app(digits)
+    app.set(example="3 and 7, inverted")
+    seen = np.asarray(Image.open(BytesIO(app.picture.value)).convert("L")).astype(int)[::-1]  # from below
+    for ax in app.figure.axes:
+        if ax.images and (ax.images[0].to_rgba(ax.images[0].get_array())[:3] > 0.99).all():
+            left, below, right, above = ax.bbox.extents.round().astype(int)
+            beside = slice(left + 5, right - 5), slice(below + 5, below + 10)
+            edges = [seen[y - 2 : y + 2, beside[0]] for y in (below, above)]
+            edges += [seen[beside[1], x - 2 : x + 2] for x in (left, right)]
+            assert max(edge.min() for edge in edges) < 225
 
 
 def test_what_it_cannot_translate_is_refused(digits):
