@@ -41,6 +41,12 @@ def emptied(ax: Axes) -> Axes:
     return ax
 
 
+def framed(ax: Axes) -> list[Artist]:
+    """A thin frame around the axes. Its parts are to be drawn after an image that moves, which would hide them."""
+    ax.spines[:].set(visible=True, color=palette.FAINT)
+    return [*ax.spines.values()]
+
+
 def replace_picture(image: AxesImage, pixels: np.ndarray) -> None:
     """Other pixels (h, w) or (h, w, channels) in the axes of an image, which take their shape."""
     h, w = pixels.shape[:2]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from course_utils.checks import numbers, points
 from course_utils.datasets import SIDE
 from course_utils.plots import palette
-from course_utils.plots.layout import add_axes, write
+from course_utils.plots.layout import add_axes, framed, write
 
 # What is darker than it should be, and what is brighter; white where nothing is wrong.
 DIFFERENCE = LinearSegmentedColormap.from_list("difference", [palette.DATA, "white", palette.GENERATOR])
@@ -129,8 +129,7 @@ class TranslationPanels:
             self._images[key] = ax.imshow(np.zeros((SIDE, SIDE)), **how)
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)
-            ax.spines[:].set(visible=True, color=palette.FAINT)  # a white picture has edges, too
-            frames += ax.spines.values()
+            frames += framed(ax)
             self._titles[key] = ax.set_title(name, fontsize=11, color=palette.text(colour))
         left = 0.15 + 3 * (side + 0.2) + 0.4
         self.meter = add_axes(figure, (left, 1.05, width - left - 0.15, height - 1.65))

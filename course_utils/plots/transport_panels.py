@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from numpy.typing import ArrayLike
 
 from course_utils.plots import palette
-from course_utils.plots.layout import margins, number, roomy, write
+from course_utils.plots.layout import framed, margins, number, roomy, write
 from course_utils.plots.transport import MASS, PlanMap
 
 Cell = tuple[int, int]
@@ -152,8 +152,9 @@ class CouplingPanels:
             ax.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.4), xticks=(0, 0.5, 1), yticks=(0, 0.5, 1))
             write(ax, 0.5, 0.9, text, ha="center", va="center")
         self.lines = [ax.plot([], [], color=palette.MUTED)[0] for ax in (segment, cost)]
-        self.points = [ax.plot([], [], "o", ms=10, color=palette.ACCENT)[0] for ax in (segment, cost)]
-        (self.best,) = cost.plot([], [], "*", ms=17, color=palette.DISCRIMINATOR)
+        whole: dict[str, Any] = {"ms": 10, "color": palette.ACCENT, "clip_on": False}  # at 0, too
+        self.points = [ax.plot([], [], "o", **whole)[0] for ax in (segment, cost)]
+        (self.best,) = cost.plot([], [], "*", ms=17, clip_on=False, color=palette.DISCRIMINATOR)
         self.moving: list[Artist] = [*self.fills.values(), *self.entries.values(), *self.mu, *self.nu]
         self.moving += [*self.lines, self.best, *self.points]
 
@@ -204,7 +205,7 @@ class CloudPanels:
         key.imshow(np.linspace(0, 1, 64)[None], cmap=JUDGED, aspect="auto", extent=(0, 1, 0, 1))
         key.set(xticks=[], yticks=[])
         key.grid(visible=False)
-        key.spines[:].set(visible=True, color=palette.FAINT)
+        framed(key)
         self.key = key
         beside: dict[str, Any] = {"transform": key.transAxes, "fontsize": 11, "va": "center"}
         self.ends = [key.text(x, 0.5, "", ha=ha, **beside) for x, ha in ((-0.04, "right"), (1.04, "left"))]
@@ -231,8 +232,16 @@ class CloudPanels:
         (self.point,) = curve.plot([], [], "o", ms=10, color=palette.ACCENT)
         self.label = write(curve, 0.04, 0.08, "", fontsize=11)
         self.blurs = np.asarray(blurs)
-        self.moving: list[Artist] = [self.critic, self.key, self.lines, self.x, self.y, self.matrix]
-        self.moving += [self.exact, self.curve, self.point, self.label, *self.ends]
+        self.moving: list[Artist] = [self.critic, *ax.spines.values(), self.key, self.lines, self.x, self.y]
+        self.moving += [
+            self.matrix,
+            *framed(matrix),
+            self.exact,
+            self.curve,
+            self.point,
+            self.label,
+            *self.ends,
+        ]
 
     def update(
         self,

@@ -16,7 +16,7 @@ from course_utils.checks import number, numbers, points, positive, whole
 from course_utils.datasets.scaling import Scale
 from course_utils.plots import palette
 from course_utils.plots.images import mosaic
-from course_utils.plots.layout import add_axes, outline, roomy, write
+from course_utils.plots.layout import add_axes, framed, outline, roomy, write
 from course_utils.plots.layout import number as written
 
 REACH = 3.0  # the plane is shown from -REACH to REACH
@@ -131,12 +131,12 @@ class LatentPanels:
             "decoded": ("at the ●", palette.GENERATOR),
         }
         self._pictures = {}
+        frames: list[Artist] = []
         for i, (key, (name, colour)) in enumerate(names.items()):
             ax = add_axes(figure, (left + i * (small + 0.12), top - small, small, small))
             ax.set(xticks=[], yticks=[])
             ax.set_title(name, fontsize=11, color=palette.text(colour))
-            for spine in ax.spines.values():
-                spine.set(visible=True, color=palette.FAINT)
+            frames += framed(ax)
             self._pictures[key] = ax.imshow(blank[0], cmap="gray_r", vmin=0, vmax=1)
             ax.grid(False)
         self._missing = figure.text(
@@ -145,7 +145,7 @@ class LatentPanels:
             "no encoder\nwas recorded",
             va="center",
         )
-        self.moving += [*self._pictures.values(), self._missing]
+        self.moving += [*self._pictures.values(), *frames, self._missing]
 
         below = top - small - 0.1
         self.bars = add_axes(figure, (left, below - 0.78, column, 0.78))

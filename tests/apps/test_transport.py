@@ -1,7 +1,10 @@
 """Lesson 3's apps: what they show against direct computation, and every control over its whole range."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 from PIL import Image
 from scipy.optimize import linear_sum_assignment, linprog
 from scipy.spatial.distance import cdist
@@ -10,6 +13,7 @@ from course_utils.apps.couplings import CouplingController, couplings_app
 from course_utils.apps.frame import App
 from course_utils.apps.point_clouds import BLURS, CLOUDS, CloudController, point_clouds_app
 from course_utils.apps.transport import HILLS, HOLES, PROBLEMS, RANDOM, DirtController, move_the_dirt_app
+from course_utils.plots import palette
 
 
 def cheapest_by_linprog(controller):
@@ -263,6 +267,22 @@ def test_the_star_is_at_the_cheaper_end():
     app.set(stay=1.0, move=1.0)
     assert "does not change" in app.status.value
     assert len(app.controller.panels.best.get_xdata()) == 0
+
+
+@pytest.mark.usefixtures("packed")
+def test_a_dot_at_zero_is_a_whole_dot():
+    """The segment's end lies on the axis where a coin is sure."""
+    app = couplings_app()
+
+    def dots():
+        seen = np.asarray(Image.open(BytesIO(app.picture.value)).convert("RGB")).astype(int)
+        left = int(app.controller.panels.cost.bbox.x0)
+        like = np.abs(seen[:, left - 20 :] - 255 * np.array(to_rgb(palette.ACCENT))).max(axis=2) < 8
+        return like.sum()
+
+    inside = dots()
+    app.set(mu0=1.0)
+    assert dots() > 0.98 * inside
 
 
 # ------------------------------------------------------------------ two clouds
