@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from course_utils.datasets import SIDE
 from course_utils.plots import palette
-from course_utils.plots.layout import add_axes, write, write_above
+from course_utils.plots.layout import add_axes, framed, write, write_above
 
 # What an attack takes away from a pixel, and what it adds; white where it changes nothing.
 CHANGE = LinearSegmentedColormap.from_list("change", [palette.DATA, "white", palette.GENERATOR])
@@ -110,8 +110,10 @@ class AttackPanels:
         self._change = draw_change(middle, black, 1.0)
         self._after = draw_picture(right, black)
         pictures = {"before: paint": self.before, "the change": middle, "after": right}
+        frames: list[Artist] = []
         for title, ax in pictures.items():
             ax.set_title(title, fontsize=12)
+            frames += framed(ax)
         self._words = [
             write(ax, 0.5, -0.03, "", ha="center", va="top", fontsize=11) for ax in pictures.values()
         ]
@@ -152,8 +154,9 @@ class AttackPanels:
         self.plane.set(xlabel="across", ylabel="along the change")
         self.plane.set_title("path and loss", fontsize=12)
         self.moving: list[Artist] = [
-            self._before, self._change, self._after, *self._words, *self._bars, self._ground,
-            self._border, self._path, self._start, self._end,
+            self._before, self._change, self._after, *frames, *self._words, *self._bars,
+            bars.spines["bottom"], self._ground,
+            *self.plane.spines.values(), self._border, self._path, self._start, self._end,
         ]  # fmt: skip
 
     def update(

@@ -17,7 +17,10 @@ from course_utils.plots.images import mosaic
 from course_utils.plots.layout import add_axes, outline
 from course_utils.plots.vae import REACH, draw_map
 
-RANGES = {"ink": (0.0, 0.32), "slant": (-0.7, 1.0)}  # of the axes of the attributes
+RANGES = {
+    "ink": (0.0, 0.42),
+    "slant": (-0.8, 1.1),
+}  # of the axes of the attributes: more than can be asked for
 UNITS = {"ink": "ink, mean grey", "slant": "slant, pixels to the right per pixel up"}
 ROWS, COLUMNS = 2, 5  # of the ten digits
 

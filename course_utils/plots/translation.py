@@ -150,10 +150,12 @@ class TranslationPanels:
             self.meter.text(x, -0.03, name, ha="center", va="top", fontsize=10)
             for x, name in ((0.75, ""), (2.25, "from\nT(x)"))
         ]
-        self._said = write(self.meter, 0.5, -0.19, "", ha="center", va="top", fontsize=10)
+        under = -0.03 - 0.45 / (height - 1.65)  # the names' two lines, in inches at every scale
+        self._said = write(self.meter, 0.5, under, "", ha="center", va="top", fontsize=10)
         titles = [self._titles[key] for key in ("back", "wrong", "lost")]
         self.moving: list[Artist] = [
-            *self._images.values(), *frames, *titles, *self._bars, *self._heights, *self._names, self._said,
+            *self._images.values(), *frames, *titles, *self._bars, self.meter.spines["bottom"],
+            *self._heights, *self._names, self._said,
         ]  # fmt: skip
 
     def update(

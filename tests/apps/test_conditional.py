@@ -92,6 +92,18 @@ def test_what_a_generator_is_not_told_cannot_be_asked_for(shown):
     assert controller.disabled() == {}
 
 
+@pytest.mark.parametrize("name", ["ink", "slant"])
+def test_what_is_asked_for_and_what_comes_have_room_on_the_axis(name):
+    controller = HandController()
+    controller.draw(Figure((9.0, 4.7)))
+    low, high = controller.panels.axes[name].ax.get_xlim()
+    slider = next(c for c in controller.value_controls() if c.name == name)
+    for asked in (slider.low, slider.high):
+        controller.set(**{name: asked})
+        for value in (asked, *controller.found[name]):
+            assert low < value < high
+
+
 def test_every_control_over_its_range(sweep):
     assert sweep(conditional_app()) > 20
 

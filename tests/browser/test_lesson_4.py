@@ -7,6 +7,8 @@ def test_play_pause_and_stop(open_notebook, screen, tmp_path):
     lesson = open_notebook("04_minimax_xy.ipynb")
     app, picture, status = lesson.run_to_app("games_app()", tmp_path / "lesson_4.png")
     at_the_end, last = screen.look(picture), lesson.step(status)
+    boxes = [app.get_by_role("checkbox", name=name) for name in ("simultaneous", "alternating")]
+    assert boxes[0].bounding_box()["y"] == boxes[1].bounding_box()["y"]  # two methods share a row
 
     def press(name):
         app.get_by_role("button", name=name).click()

@@ -11,7 +11,7 @@ from course_utils.apps.frame.controls import Button, Choice, Control, Heading, S
 from course_utils.apps.frame.uploads import FileButton
 
 # neighbours of these kinds share a row; how wide each is
-SIDE_BY_SIDE = {Button: "1 1 16%", Toggle: "0 0 47%"}
+SIDE_BY_SIDE = {Button: "1 1 16%", Toggle: "0 0 40%"}
 BELOW = {Button: "1 1 0", Toggle: "0 0 auto"}  # the same, under the picture
 LONG = 16  # letters that fit into a choice beside a label of the usual width
 
