@@ -80,8 +80,7 @@ def test_axes_out_of_the_ordinary_are_drawn_as_they_are_now(faster, packed, monk
 
 
 def pictures_of_all_kinds(figure, seed, rim):
-    """Images enlarged and made smaller, cut off, mirrored and with holes; ``rim`` pixels off the screen's grid, so
-    that the middle of none of its pixels lies on the border between two of an image."""
+    """Images enlarged and made smaller, cut off, mirrored and with holes; ``rim`` pixels off the grid of the screen."""
     rng, images = np.random.default_rng(seed), []
     for place in range(12):
         box = np.array([20 + 200 * (place % 4), 20 + 150 * (place // 4), *rng.integers(90, 140, 2)]) + rim
@@ -100,9 +99,9 @@ def pictures_of_all_kinds(figure, seed, rim):
     return images
 
 
-@pytest.mark.parametrize("rim", [0.11, 0.37, 0.83])
+@pytest.mark.parametrize("rim", [0, 0.25, 0.37])
 def test_pixels_of_images_are_matplotlibs_own(rim, packed):
-    for seed in range(6):
+    for seed in range(4):
         canvas, reference = Canvas((9, 5)), Figure((9, 5))
         expected = FigureCanvasAgg(reference)
         with palette.context():

@@ -7,9 +7,11 @@ from math import ceil, cos, floor, radians, sin
 from typing import Any
 
 import numpy as np
+from matplotlib import _image
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg, get_hinting_flag
 from matplotlib.ft2font import RenderMode
 from matplotlib.image import AxesImage
+from matplotlib.transforms import Affine2D
 
 
 class AggCanvas(FigureCanvasAgg):
@@ -92,29 +94,45 @@ def _drawn(
 
 def enlarged(image: AxesImage) -> tuple[np.ndarray, float, float, None] | None:
     """What ``make_image`` hands back of an image whose pixels are enlarged, in a tenth of the time: colours are looked
-    up before and not after. The same pixels, but where the middle of one lies on the border between two of the image,
-    which rounding decides. None: such an image is drawn in another way."""
+    up before and not after. The same pixels. None: such an image is drawn in another way."""
     transform = image.get_transform()
     straight = transform.is_affine and transform.is_separable
     if image.get_interpolation() != "nearest" or image.get_alpha() is not None or not straight:
         return None
     clip = (image.get_clip_box() or image.axes.bbox) if image.get_clip_on() else image.figure.bbox
     colours = image.to_rgba(np.ma.asanyarray(image.get_array()), bytes=True)
-    if image.origin == "upper":
-        colours = colours[::-1]
-    ends = transform.transform(np.reshape(image.get_extent(), (2, 2)).T).T  # on the screen
-    lows, highs = np.maximum(ends.min(1), clip.min), np.minimum(ends.max(1), clip.max)
-    left, right = floor(lows[0] + 0.5), floor(highs[0] + 0.5 + 1e-8)  # as matplotlib rounds
-    below, above = ceil(lows[1] - 0.5 - 1e-8), ceil(highs[1] - 0.5)
+    height, width = colours.shape[:2]
+    x0, x1, y0, y1 = image.get_extent()
+    put = np.array([[(x1 - x0) / width, 0, x0], [0, (y1 - y0) / height, y0], [0, 0, 1]])
+    upper = image.origin == "upper"
+    onto = transform.get_affine().get_matrix() @ put @ (_mirrored(1, height) if upper else np.eye(3))
+    ends = transform.transform([(x0, y0), (x1, y1)])
+    (low, bottom), (high, top) = np.maximum(ends.min(0), clip.min), np.minimum(ends.max(0), clip.max)
+    left, right = floor(low + 0.5), floor(high + 0.5 + 1e-8)  # as matplotlib rounds
+    below, above = ceil(bottom - 0.5 - 1e-8), ceil(top - 0.5)
     if right <= left or above <= below:
         return None
-    columns = _passed(left, right, ends[0], colours.shape[1])
-    rows = _passed(below, above, ends[1], colours.shape[0])
-    pixels = np.ascontiguousarray(colours).view(np.uint32)[..., 0].take(rows, 0).take(columns, 1)
-    return pixels.view(np.uint8).reshape(*pixels.shape, 4), left, below, None
+    onto[:2, 2] -= left, below
+    seen = _seen(onto.tobytes(), upper, height, width, above - below, right - left)
+    pixels = np.append(np.uint32(0), np.ascontiguousarray(colours).view(np.uint32)).take(seen)
+    return pixels.view(np.uint8).reshape(*seen.shape, 4), left, below, None
 
 
-def _passed(low: int, high: int, ends: np.ndarray, size: int) -> np.ndarray:
-    """Which of so many pixels, spread from end to end, lies at the middle of each pixel of the screen."""
-    at = (np.arange(low, high) + 0.5 - ends[0]) / (ends[1] - ends[0]) * size
-    return at.astype(int).clip(0, size - 1)
+@lru_cache(32)
+def _seen(onto: bytes, upper: bool, height: int, width: int, high: int, wide: int) -> np.ndarray:
+    """The number of the image's pixel, from 1 on, that is seen at each pixel of the screen; 0 where none is. The image
+    is mirrored as matplotlib does it: that decides where the middle of one of the screen lies between two."""
+    seen = np.zeros((high, wide))
+    numbers = np.arange(1.0, 1 + height * width).reshape(height, width)[:, ::-1]
+    put = np.frombuffer(onto).reshape(3, 3) @ _mirrored(0, width)
+    if upper:
+        numbers, put = numbers[::-1], put @ _mirrored(1, height)
+    _image.resample(numbers, seen, Affine2D(put), _image.NEAREST)  # type: ignore[attr-defined]
+    return seen.astype(np.int32)
+
+
+def _mirrored(axis: int, size: int) -> np.ndarray:
+    """The matrix that mirrors so many columns (axis 0) or rows (1)."""
+    matrix = np.eye(3)
+    matrix[axis, axis], matrix[axis, 2] = -1, size
+    return matrix
