@@ -17,10 +17,8 @@ from course_utils.plots.images import mosaic
 from course_utils.plots.layout import add_axes, outline
 from course_utils.plots.vae import REACH, draw_map
 
-RANGES = {
-    "ink": (0.0, 0.42),
-    "slant": (-0.8, 1.1),
-}  # of the axes of the attributes: more than can be asked for
+# of the axes of the attributes: more than can be asked for
+RANGES = {"ink": (0.0, 0.42), "slant": (-0.8, 1.1)}
 UNITS = {"ink": "ink, mean grey", "slant": "slant, pixels to the right per pixel up"}
 ROWS, COLUMNS = 2, 5  # of the ten digits
 
@@ -92,7 +90,7 @@ class HandPanels:
             )  # fmt: skip
             for column in range(COLUMNS):
                 digits.text(
-                    column + 0.58, top - 0.06, "sees", fontsize=10, ha="right",
+                    column + 0.54, top - 0.06, "sees", fontsize=10, ha="right",
                     color=palette.text(palette.DISCRIMINATOR),
                 )  # fmt: skip
                 self._places.append((column + 0.68, top - 0.14))
