@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from PIL import Image
@@ -108,6 +109,41 @@ def test_pixels_of_images_are_matplotlibs_own(rim, packed):
             for figure in (canvas.figure, reference):
                 pictures_of_all_kinds(figure, seed, rim)
             assert same(canvas, expected), seed
+
+
+SHADES = np.random.default_rng(0).integers(0, 256, (9, 7, 4)).astype(np.uint8)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "pixels",
+    [SHADES, SHADES / 255, np.where(SHADES < 50, np.nan, SHADES / 255), np.ma.masked_less(SHADES[..., :3], 50),
+     SHADES[..., :3] > 99, (SHADES[..., :3] / 255).astype(np.float16), SHADES[..., 0] / np.float16(255)],
+    ids=["translucent bytes", "translucent", "NaN", "masked", "bool", "half", "grey half"],
+)  # fmt: skip
+def test_images_out_of_the_ordinary_are_matplotlibs_affair(pixels, packed):
+    canvas, reference = Canvas((4, 3)), Figure((4, 3))
+    for figure in (canvas.figure, reference):
+        figure.add_axes((0, 0, 1, 1)).imshow(pixels, aspect="auto", interpolation="nearest")
+    assert same(canvas, FigureCanvasAgg(reference))
+
+
+def test_an_image_of_a_part_of_the_figure_is_clipped_as_ever(packed):
+    canvas, reference = Canvas((4, 3)), Figure((4, 3))
+    for figure in (canvas.figure, reference):
+        ax = figure.subfigures(1, 2)[0].add_axes((0.21, 0.22, 0.7, 0.6))
+        ax.imshow(SHADES[..., 0], extent=(-9, 90, -9, 99), interpolation="nearest").set_clip_on(False)
+        ax.set(xlim=(0, 30), ylim=(0, 30))
+    assert same(canvas, FigureCanvasAgg(reference))
+
+
+def test_colours_go_by_what_is_seen_where_no_limits_are_known(packed):
+    canvas, reference = Canvas((4, 3)), Figure((4, 3))
+    for figure in (canvas.figure, reference):
+        ax = figure.add_axes((0, 0, 1, 1))
+        ax.imshow(SHADES[..., 0], interpolation="nearest").set_norm(Normalize())
+        ax.set(xlim=(2.3, 3.9), ylim=(1.2, 2.7))
+    assert same(canvas, FigureCanvasAgg(reference))
 
 
 @pytest.mark.parametrize("kind", ["drawing", "photograph"])

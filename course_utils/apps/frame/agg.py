@@ -96,11 +96,18 @@ def enlarged(image: AxesImage) -> tuple[np.ndarray, float, float, None] | None:
     """What ``make_image`` hands back of an image whose pixels are enlarged, in a tenth of the time: colours are looked
     up before and not after. The same pixels. None: such an image is drawn in another way."""
     transform = image.get_transform()
+    given: Any = image.get_array()
     straight = transform.is_affine and transform.is_separable
     if image.get_interpolation() != "nearest" or image.get_alpha() is not None or not straight:
         return None
-    clip = (image.get_clip_box() or image.axes.bbox) if image.get_clip_on() else image.figure.bbox
-    colours = image.to_rgba(np.ma.asanyarray(image.get_array()), bytes=True)
+    odd = given.ndim == 3 and np.ma.is_masked(given)  # matplotlib shows what such a mask hides, but for NaN
+    if odd or given.dtype.char not in "Bfd" or not image.norm.scaled():
+        return None
+    whole: Any = image.get_figure(root=True)
+    clip = (image.get_clip_box() or image.axes.bbox) if image.get_clip_on() else whole.bbox
+    colours = image.to_rgba(given, bytes=True)
+    if (colours[..., 3] + np.uint8(1) > 1).any():  # neither 0 nor 255: matplotlib rounds them in another way
+        return None
     height, width = colours.shape[:2]
     x0, x1, y0, y1 = image.get_extent()
     put = np.array([[(x1 - x0) / width, 0, x0], [0, (y1 - y0) / height, y0], [0, 0, 1]])
