@@ -70,6 +70,8 @@ class Game:
         x, y = self.split(np.asarray(points, float))
         gx, gy = self.gradients(x, y)
         if self.players == (1, 1):
+            if not np.ndim(gx) and not np.ndim(gy):
+                return np.array([-1.0 * gx, gy])  # a flow asks for thousands of single points
             found = np.empty((*np.broadcast_shapes(np.shape(gx), np.shape(gy)), 2))  # faster than a stack
             found[..., 0], found[..., 1] = -1.0 * gx, gy
             return found

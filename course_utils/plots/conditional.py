@@ -27,7 +27,7 @@ def digit_markers(ax: Axes, color: str, size: float) -> list[Line2D]:
     """Ten lines without points yet, the markers of which are the ten digits: they draw several times faster than
     text."""
     how: dict[str, Any] = {"ls": "none", "ms": size, "mew": 0, "clip_on": False, "color": palette.text(color)}
-    return [ax.plot([], [], marker=outline(digit), **how)[0] for digit in range(ROWS * COLUMNS)]
+    return [ax.add_line(Line2D([], [], marker=outline(digit), **how)) for digit in range(ROWS * COLUMNS)]
 
 
 class AttributeAxis:
