@@ -7,6 +7,7 @@ import subprocess
 import tomllib
 
 import nbformat
+import numpy as np
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -126,6 +127,25 @@ def test_seconds_and_megabytes_on_the_pages_are_the_measured_ones(root):
         ):
             (row,) = [line for line in page.splitlines() if re.match(rf"\| \[.*{name}\.ipynb\)", line)]
             assert told in row, row
+
+
+def test_speeds_on_the_front_page_are_the_measured_ones(root):
+    page = (root / "README.md").read_text()
+    cases = load_results("gan")["speed"]["cases"]
+    ours, half = (
+        [(name, case["times"][who]["speedup"]) for name, case in cases.items()]
+        for who in ("ours", "ours, bfloat16")
+    )
+    assert f"| {', '.join(f'{name} {value:.2f}' for name, value in ours)} times as fast |" in page
+    assert f"| {', '.join(f'{value:.2f}' for _, value in half)} times (goal" in page
+    seconds = load_results("time_to_quality")["seconds"]["dcgan-fast"]
+    assert f"| {np.median(seconds['60']):.0f} and {np.median(seconds['20']):.0f} |" in page
+    style = load_results("style")["rows"]
+    assert f"| {style['float32']['speed_up']} times as fast in float32, to a lower loss;" in page
+    assert style["float32"]["lowest_loss"] < style["reference"]["lowest_loss"]
+    assert f"; {style['bfloat16']['speed_up']} times in bfloat16 (goal" in page
+    first = max(row["start"] for row in load_results("lessons")["lessons"].values())
+    assert f"| {first:.1f} s |" in page
 
 
 def test_there_is_one_version_number(root, project):
