@@ -88,9 +88,7 @@ class DigitTrainer(TrainingLoop):
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """Pictures (batch_size, 1, 28, 28) in [0, 1] and their digits, drawn anew at every call."""
-        index = torch.randint(
-            len(self._pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
-        )
+        index = self.drawn(len(self._pixels))
         pixels = self._pixels.index_select(0, index)
         return to_unit(pixels, "bytes", torch.get_default_dtype()), self._labels[index]
 

@@ -22,7 +22,7 @@ from course_utils.gan.networks import ARCHITECTURES
 from course_utils.gan.objectives import OBJECTIVES, Objective, next_balance, pulling_away
 from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
 from course_utils.gan.recipes import Recipe
-from course_utils.training import TrainingLoop, descend
+from course_utils.training import TrainingLoop, descend, still
 
 # recorded at every step; an autoencoder as critic adds BEGAN's k, the "balance"
 METRICS = ("discriminator_loss", "generator_loss", "d_real", "d_fake", "gradient_norm")
@@ -156,9 +156,7 @@ class AdversarialLoop(TrainingLoop):
 
     def generator_step(self) -> Tensor:
         """One gradient step of G; returns its loss from before the step."""
-        # The gradient has to pass through D, but D must not collect it.
-        self.discriminator.requires_grad_(False)
-        try:
+        with still(self.discriminator):  # the gradient has to pass through D, but D must not collect it
             with self.precision():
                 real, c = self.real_pairs() if self.recipe.conditional else (None, None)
                 fake = self.seen(told(self.generator, self.latent_batch(), c))
@@ -169,8 +167,6 @@ class AdversarialLoop(TrainingLoop):
                     codes = self.discriminator.code(fake)  # type: ignore[operator]
                 loss = loss + self.recipe.pulling_away * pulling_away(_full(codes))
             descend(self.generator_optimizer, loss)
-        finally:  # also after Ctrl-C
-            self.discriminator.requires_grad_(True)
         return loss.detach()
 
     def generator_loss(
@@ -279,7 +275,7 @@ class AdversarialLoop(TrainingLoop):
             for latents of another shape; labels that are not digits, of another length, or for a recipe without
             conditions; an attribute that the recipe does not have.
         """
-        generator = self.average.module if self.average is not None else self.generator
+        generator = self.best
         # NumPy's numbers are float64, the network's are not
         z = z if isinstance(z, Tensor) else torch.as_tensor(numbers("z", z))
         if z.ndim != 2 or z.shape[1] != self.recipe.latent_dim:

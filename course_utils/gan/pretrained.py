@@ -30,9 +30,8 @@ def save_generator(trainer: AdversarialLoop, path: str | Path) -> Path:
     :meth:`~course_utils.training.pretrained.NetworkFile.save`.
     """
     checks.instance("trainer", trainer, AdversarialLoop, "a trainer", "and the path comes after it")
-    generator = trainer.average.module if trainer.average is not None else trainer.generator
     network = json.dumps({name: getattr(trainer.recipe, name) for name in NETWORK})
-    return FILE.save(generator, path, {"network": network, "steps": str(trainer.done)})
+    return FILE.save(trainer.best, path, {"network": network, "steps": str(trainer.done)})
 
 
 def load_generator(name: str | Path = "dcgan", device: str | torch.device | None = None) -> nn.Module:

@@ -84,19 +84,14 @@ class AdversarialTrainer(AdversarialLoop):
 
     def real_batch(self) -> Tensor:
         """m real pictures (m, 1, 28, 28) in [-1, 1], drawn uniformly with replacement."""
-        return to_symmetric(self.pixels.index_select(0, self._drawn()))
+        return to_symmetric(self.pixels.index_select(0, self.drawn(len(self.pixels))))
 
     def real_pairs(self) -> tuple[Tensor, Tensor | None]:
         """The same pictures, and their conditions (m, 10 + attributes), None for a recipe without."""
         if not self.recipe.conditional:
             return super().real_pairs()
-        index = self._drawn()
+        index = self.drawn(len(self.pixels))
         return to_symmetric(self.pixels.index_select(0, index)), self.conditions[index]
-
-    def _drawn(self) -> Tensor:
-        return torch.randint(
-            len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
-        )
 
     @property
     def alike(self) -> Callable[[], bool] | None:

@@ -25,8 +25,9 @@ from course_utils.datasets import Images
 from course_utils.datasets.scaling import SIDE, check_digits, check_symmetric, to_symmetric
 from course_utils.gan.networks import DCGAN_LAYERS, DCGANDiscriminator
 from course_utils.gan.objectives import discriminator_loss, non_saturating_generator_loss
-from course_utils.training import Settings, TrainingLoop, descend
+from course_utils.training import Settings, TrainingLoop, descend, still
 from course_utils.training.pretrained import NetworkFile
+from course_utils.training.state import shared_tensor
 
 FILE = NetworkFile(
     "course_utils.upscaler", 1, "save_upscaler(trainer, path)", "checkpoints/upscaler_{}.safetensors"
@@ -196,18 +197,16 @@ class UpscaleTrainer(TrainingLoop):
         **overrides: Any,
     ):
         recipe = UpscaleRecipe.named(recipe, UPSCALERS, **overrides)
-        self._eyes = (
-            None
-            if eyes is None
-            else checks.function("eyes", eyes, "a function from pictures to features, or None")
-        )
+        if eyes is not None:
+            checks.function("eyes", eyes, "a function from pictures to features, or None")
+        self._eyes = eyes
         self._look_at(recipe)
         pixels = check_digits("images", images.pixels if isinstance(images, Images) else images)
         super().__init__(recipe, device=device, seed=seed)
         if isinstance(eyes, nn.Module):
             eyes.to(self.device).eval().requires_grad_(False)
         self._absent = torch.tensor(torch.nan, device=self.device)
-        self.pixels = torch.from_numpy(np.ascontiguousarray(pixels))[:, None].to(self.device)
+        self.pixels = shared_tensor(pixels)[:, None].to(self.device)
 
     def _look_at(self, recipe: UpscaleRecipe) -> None:
         if recipe.perceptual_weight and self._eyes is None:
@@ -224,17 +223,9 @@ class UpscaleTrainer(TrainingLoop):
         recipe = self.recipe
         return Upscaler(recipe.channels), DCGANDiscriminator(recipe.discriminator_widths, batch_norm=False)
 
-    @property
-    def best(self) -> Upscaler:
-        """The upscaler that answers: the averaged one, where the recipe has one."""
-        return self.average.module if self.average is not None else self.generator  # type: ignore[return-value]
-
     def batch(self) -> Tensor:
         """m pictures (m, 1, 28, 28) in [-1, 1], drawn with replacement."""
-        index = torch.randint(
-            len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
-        )
-        return to_symmetric(self.pixels.index_select(0, index))
+        return to_symmetric(self.pixels.index_select(0, self.drawn(len(self.pixels))))
 
     def update(self) -> Tensor:
         """One step of D, where there is an adversarial loss, then one of the upscaler on the same pictures."""
@@ -252,12 +243,9 @@ class UpscaleTrainer(TrainingLoop):
         if recipe.adversarial_weight:
             d_loss = discriminator_loss(self.discriminator(x), self.discriminator(made.detach()))
             descend(self.discriminator_optimizer, d_loss)
-            self.discriminator.requires_grad_(False)
-            try:
+            with still(self.discriminator):
                 adversarial = non_saturating_generator_loss(self.discriminator(made))
                 descend(self.generator_optimizer, loss + recipe.adversarial_weight * adversarial)
-            finally:  # also after Ctrl-C
-                self.discriminator.requires_grad_(True)
         else:
             descend(self.generator_optimizer, loss)
         return torch.stack([value.detach() for value in (pixel, perceptual, adversarial, d_loss)])

@@ -16,7 +16,7 @@ What lives where:
 
 from course_utils.training.average import ExponentialMovingAverage
 from course_utils.training.checkpoints import CheckpointError, load_checkpoint, save_checkpoint
-from course_utils.training.loop import TrainingLoop, descend
+from course_utils.training.loop import TrainingLoop, descend, still
 from course_utils.training.pretrained import NetworkFile
 from course_utils.training.progress import Stepwise
 from course_utils.training.settings import ModelSettings, Settings
@@ -32,4 +32,5 @@ __all__ = [
     "descend",
     "load_checkpoint",
     "save_checkpoint",
+    "still",
 ]

@@ -15,7 +15,8 @@ A subclass names its parts and what it measures, and says what one step computes
             return torch.stack([loss.detach()])
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -125,6 +126,11 @@ class TrainingLoop(Stepwise):
         ema = self.recipe.ema if self.averaged else 0
         self.average = ExponentialMovingAverage(getattr(self, self.averaged), ema) if ema else None
 
+    @property
+    def best(self) -> Any:
+        """The part that answers: its average, where the recipe has one."""
+        return getattr(self, self.averaged) if self.average is None else self.average.module
+
     def _can_be_recorded(self) -> bool:
         return self.recordable and OPTIMIZERS[self.recipe.optimizer].recordable
 
@@ -164,6 +170,10 @@ class TrainingLoop(Stepwise):
                     group["lr"].fill_(rate)
                 else:
                     group["lr"] = rate
+
+    def drawn(self, n: int) -> Tensor:
+        """Which of n samples make the next minibatch, drawn with replacement: (batch_size,)."""
+        return torch.randint(n, (self.recipe.batch_size,), generator=self.random, device=self.device)
 
     def precision(self) -> torch.autocast:
         """The context in which the networks compute: bfloat16 where the recipe says so."""
@@ -297,6 +307,16 @@ class TrainingLoop(Stepwise):
                 )
         self.log.check(state["log"])
         finite_tensors("this state", tensors_of({name: state[name] for name in parts}))
+
+
+@contextmanager
+def still(network: nn.Module) -> Iterator[None]:
+    """Without gradients for the weights of a network, for a player that goes up or down through it."""
+    network.requires_grad_(False)
+    try:
+        yield
+    finally:  # also after Ctrl-C
+        network.requires_grad_(True)
 
 
 def descend(optimizer: Optimizer, loss: Tensor) -> None:

@@ -1,7 +1,5 @@
 """Train two translators and two critics on unpaired domains: the one loop, with the cycle as a term of the loss."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,7 +7,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import checks
-from course_utils.training import TrainingLoop, descend
+from course_utils.training import TrainingLoop, descend, still
 from course_utils.translation.domains import Domains, as_seen
 from course_utils.translation.losses import FROM_SOURCE, FROM_TARGET, REAL, class_loss, least_squares
 from course_utils.translation.networks import ARCHITECTURES, FromFeatures
@@ -134,16 +132,12 @@ class CycleTrainer(TrainingLoop):
     @property
     def forward_map(self) -> nn.Module:
         """G: x -> y, the averaged one where the recipe has one."""
-        return self._best["G"]
+        return self.best["G"]
 
     @property
     def backward_map(self) -> nn.Module:
         """F: y -> x, likewise."""
-        return self._best["F"]
-
-    @property
-    def _best(self) -> nn.ModuleDict:
-        return self.average.module if self.average is not None else self.generators  # type: ignore[return-value]
+        return self.best["F"]
 
     def change(self, **settings: Any) -> None:
         """As of any trainer; another size of ``pool`` begins with an empty one."""
@@ -156,18 +150,14 @@ class CycleTrainer(TrainingLoop):
 
     def batch(self) -> tuple[Tensor, Tensor]:
         """batch_size samples of each domain as networks see them, drawn with replacement; no x belongs to a y."""
-        size = (self.recipe.batch_size,)
-        drawn = []
-        for samples in (self._x, self._y):
-            index = torch.randint(len(samples), size, generator=self.random, device=self.device)
-            drawn.append(as_seen(samples.index_select(0, index)))
-        return drawn[0], drawn[1]
+        x, y = (as_seen(side.index_select(0, self.drawn(len(side)))) for side in (self._x, self._y))
+        return x, y
 
     def update(self) -> Tensor:
         x, y = self.batch()
         recipe, f = self.recipe, self._given[0]
         g, back = self.generators["G"], self.generators["F"]
-        with _still(self.critics), self.precision():
+        with still(self.critics), self.precision():
             made_y, made_x = g(x), back(y)
             cycle = (back(made_y) - x).abs().mean() + (g(made_x) - y).abs().mean()
             same_y = same_x = None
@@ -221,13 +211,3 @@ class CycleTrainer(TrainingLoop):
         self._make_pools()
         for side, pool in self.pools.items():
             pool.load_state_dict(state["pools"][side])
-
-
-@contextmanager
-def _still(network: nn.Module) -> Iterator[None]:
-    """Without gradients for the weights of a network; they pass through it."""
-    network.requires_grad_(False)
-    try:
-        yield
-    finally:
-        network.requires_grad_(True)

@@ -16,7 +16,7 @@ from torch.nn.functional import softplus
 from torch.optim import Optimizer
 
 from course_utils.checks import each, one_of, positive, whole
-from course_utils.training import descend
+from course_utils.training import descend, still
 from course_utils.vae.model import VAE, layers
 from course_utils.vae.trainer import VAERecipe, VAETrainer
 
@@ -115,14 +115,11 @@ class AAETrainer(VAETrainer):
             real, fake = self.judge(drawn), self.judge(codes.detach())
             judge_loss = (softplus(-real) + softplus(fake)).float().mean()
         descend(self.judge_optimizer, judge_loss)
-        self.judge.requires_grad_(False)
-        try:
+        with still(self.judge):
             with self.precision():
                 encoder_loss = softplus(-self.judge(codes)).float().mean()
                 reconstruction = self.model.log_likelihood(x, codes).float().mean()
             descend(self.model_optimizer, self.recipe.beta * encoder_loss - reconstruction)
-        finally:  # also after Ctrl-C
-            self.judge.requires_grad_(True)
         return torch.stack([reconstruction.detach(), judge_loss.detach(), encoder_loss.detach()])
 
     def _latents(self, n: int, random: torch.Generator) -> Tensor:

@@ -98,10 +98,9 @@ class VAETrainer(TrainingLoop):
 
     def batch(self) -> Tensor:
         """m training pictures as rows (m, 784) in [0, 1], drawn with replacement; binary for a Bernoulli likelihood."""
-        index = torch.randint(
-            len(self.pixels), (self.recipe.batch_size,), generator=self.random, device=self.device
+        x = to_unit(
+            self.pixels.index_select(0, self.drawn(len(self.pixels))).flatten(1), "bytes", torch.float32
         )
-        x = to_unit(self.pixels.index_select(0, index).flatten(1), "bytes", torch.float32)
         return torch.bernoulli(x, generator=self.random) if self.recipe.likelihood == "bernoulli" else x
 
     def update(self) -> Tensor:
@@ -118,11 +117,6 @@ class VAETrainer(TrainingLoop):
         """One float32 array per quantity, one entry per step, in nats: both terms, and ``elbo``, their difference."""
         history = super().history
         return history | ({"elbo": history["reconstruction"] - history["kl"]} if "kl" in history else {})
-
-    @property
-    def best(self) -> VAE:
-        """The model that answers: the averaged one, where the recipe has one."""
-        return self.average.module if self.average is not None else self.model  # type: ignore[return-value]
 
     @torch.no_grad()
     def sample(self, n: int, seed: int | None = None) -> Tensor:
