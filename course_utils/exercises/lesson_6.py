@@ -184,6 +184,7 @@ TASKS = (
         my_weight,
         ("Lesson 2: the best slope exceeds 1 by W over ...", "Solve for the weight."),
         must={
+            "one number": lambda v: v.size == 1,
             "above 0": lambda v: v.item() > 0,
             "the best slope must be 1.1, to 0.005": lambda v: abs(28 / v.item() / 2 - 0.1) < 0.005,
         },

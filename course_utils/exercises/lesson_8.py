@@ -149,6 +149,7 @@ TASKS = (
         critics,
         any_value=True,  # there are others than the worked one: with absolute values, or slopes within the clouds
         must={
+            "one number": lambda f, a, b, x, y: f(a, b, x, y).size == 1,
             "never above W_1": lambda f, a, b, x, y: f(a, b, x, y).item() < _best(x, y)[0] * 1.0001,
             "W_1 itself for the best critic": lambda f, a, b, x, y: (
                 abs(f(*_best(x, y)[1], x, y).item() / _best(x, y)[0] - 1) < 1e-4

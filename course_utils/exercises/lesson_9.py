@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from course_utils.exercises.networks import normal
-from course_utils.exercises.task import Inputs, Sign, Task, close, like, times, unless_finite
+from course_utils.exercises.task import Inputs, Sign, Task, Unfit, close, like, show, times, unless_finite
 
 PREDICTIONS = {
     "9.a": "Of 20 latents, how many are active after 4,000 steps with beta = 1?",
@@ -44,7 +44,7 @@ def latent_and_slopes(sample, mean, log_variance, noise):  # type: ignore[no-unt
     if z is None or z is ...:
         return z  # not written yet
     if not isinstance(z, torch.Tensor):
-        raise TypeError("a latent is a tensor, so that gradients can pass it")
+        raise Unfit(f"you give {show(z)}: a latent is a tensor, so that gradients can pass it")
     if z.requires_grad:
         z.sum().backward()
     return (z, *(torch.zeros_like(a) if a.grad is None else a.grad for a in (mean, log_variance)))

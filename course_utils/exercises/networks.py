@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils import threads
+from course_utils.exercises.task import Unfit, show
 
 
 def network(inputs: int, outputs: int, seed: int) -> nn.Module:
@@ -34,7 +35,7 @@ def felt_by(*places: int) -> Callable[..., Any]:
         if value is None or value is ...:
             return value  # not written yet
         if not isinstance(value, Tensor):
-            raise TypeError("a loss is a tensor, so that its gradient can be asked for")
+            raise Unfit(f"you give {show(value)}: a loss is a tensor, so that its gradient can be asked for")
         if value.requires_grad:
             value.sum().backward()
         return (value, *(_gradient(x[place]) for place in places))

@@ -35,6 +35,10 @@ class Seen(NamedTuple):
     see: Callable[..., Any]
 
 
+class Unfit(TypeError):
+    """What an answer gives is of no use to its judge; the text begins a sentence for the student."""
+
+
 class Sign(NamedTuple):
     """By which a mistake is recognised; and of the right answer, answers that make it, where some are known."""
 
@@ -117,6 +121,10 @@ class Verdict(NamedTuple):
         """Nothing: in a notebook, the message is printed already."""
 
 
+def _what_it_returns(answer: Callable[..., Any], *x: Any) -> Any:
+    return answer(*x)
+
+
 @dataclass(frozen=True)
 class Task:
     """One task.
@@ -131,7 +139,8 @@ class Task:
     must : {property in words: test}, of the function and each of the inputs, or of the value alone.
     any_value : the properties decide: every answer that has them all is right, however it differs from the task's own.
     entrywise : it is done for each entry of the inputs alike, so that an answer may be for a single one.
-    see : what is compared of an answer, if it is not just what it returns (gradients that it leaves, for instance).
+    see : what is compared of an answer, if it is not just what it returns: a tuple of that and more (gradients that it
+        leaves, for instance).
     mistakes : {sentence: sign}, the first that fits is said. The sentence says where to look and not what is right.
     hints : two, the second one nearer. why : a sentence under the solution.
     compared : names of the parts of what ``see`` gives, a tuple; a message shows the first that differs.
@@ -146,7 +155,7 @@ class Task:
     must: Mapping[str, Callable[..., bool]] = field(default_factory=dict)
     any_value: bool = False
     entrywise: bool = False
-    see: Callable[..., Any] = lambda answer, *x: answer(*x)
+    see: Callable[..., Any] = _what_it_returns
     mistakes: Mapping[str, Sign] = field(default_factory=dict)
     why: str = ""
     points: dict[str, str] = field(default_factory=dict)
@@ -186,12 +195,13 @@ class Task:
             try:
                 raw.append(self._called(answer, x))
             except Exception as error:
-                return Verdict("wrong", f"{_stopped(error, answer)}{self._at(x)}")
+                return Verdict("wrong", f"{_stopped(error, answer)}{self._at(x, ',')}")
         if all(map(_is_open, raw)):
             return Verdict("open", f"not answered yet ({self.name}). {self.statement}")
         with quiet():
-            right = [row(self.see(self.right, *fresh(x))) for x in inputs]
-        asked = "numbers" if self.any_value else _count(right[0])
+            seen_right = [self.see(self.right, *fresh(x)) for x in inputs]
+        right = [row(value) for value in seen_right]
+        asked = "numbers" if self.any_value else _count(self._returned(seen_right[0]))
         asked += f" should {'come out' if self.inputs else 'stand there'}"
         if any(value is None for value in raw):
             why = "gives None: does your function end in a `return`?" if self.inputs else "is None:"
@@ -247,7 +257,9 @@ class Task:
     def _counterexample(self, seen: Seen, raw: list[Any], broken: tuple[int, str] | None) -> str:
         for x, value, given, right in zip(seen.inputs, raw, seen.given, seen.right, strict=True):
             if given.size != right.size and not self.any_value:
-                return f"you give {show(value)}; {_count(right)} should come out{self._at(x)}"
+                with quiet():
+                    asked = _count(self._returned(self.see(self.right, *fresh(x))))
+                return f"you give {show(self._returned(value))}; {asked} should come out{self._at(x)}"
         order = f" (In this order: {', '.join(self.compared)}.)" if self.compared else ""
         if broken is not None:
             number, words = broken
@@ -269,12 +281,17 @@ class Task:
         truth = f" {in_words(there)} is right there." if self.inputs else f' hint("{self.id}") helps on.'
         return f"not yet.{of}{value}{truth}"
 
-    def _at(self, x: tuple[Any, ...]) -> str:
+    def _returned(self, value: Any) -> Any:
+        """Of what ``see`` gives, the part that the answer itself has returned."""
+        more = isinstance(value, tuple) and self.see is not _what_it_returns
+        return value[0] if more else value
+
+    def _at(self, x: tuple[Any, ...], before: str = "") -> str:
         """The end of a sentence that says the input."""
         names = inspect.signature(self.right).parameters
         # networks are callable
         said = [f"{n} = {show(v)}" for n, v in zip(names, x, strict=True) if not callable(v)]
-        return f" at {', '.join(said)}." if said else "."
+        return f"{before} at {', '.join(said)}." if said else "."
 
     def _read(self, answer: Any) -> Verdict:
         """An answer in words is never refused: its reader compares it with a model answer."""
@@ -311,9 +328,10 @@ def _brief(value: Any) -> str:
     return show(value) if numbers.size <= 8 else f"of length {np.linalg.norm(numbers):.5g}"
 
 
-def _count(values: Values) -> str:
+def _count(value: Any) -> str:
     """How many numbers these are."""
-    return "one number" if values.size == 1 else f"{values.size} numbers"
+    size = row(value).size
+    return "one number" if size == 1 else f"{size} numbers"
 
 
 def imports(function: Callable[..., Any]) -> str:
@@ -389,8 +407,10 @@ def _own_lines(error: Exception, answer: Callable[..., Any]) -> list[traceback.F
 
 def _stopped(error: Exception, answer: Callable[..., Any]) -> str:
     """Which of the student's own lines raised this."""
+    if isinstance(error, Unfit):
+        return str(error)
     lines = _own_lines(error, answer)
     said = f"{type(error).__name__}: {error}".rstrip(".: ")
     if not lines:
         return f"calling your function stopped with {said}"
-    return f"your line {lines[-1].lineno}, `{(lines[-1].line or '?').strip()}`, stopped with {said},"
+    return f"your line {lines[-1].lineno}, `{(lines[-1].line or '?').strip()}`, stopped with {said}"

@@ -57,6 +57,9 @@ WRONG = {
     "6.1": [
         ("go up here, or down", lambda f, real, fake: torch.mean(f(real) - f(fake))),
         ("grow with the minibatch", lambda f, real, fake: (f(fake) - f(real)).sum()),
+        ("; one number should come out", lambda f, real, fake: f(fake) - f(real)),
+        ("one number should come out", lambda f, real, fake: None),
+        ("a loss is a tensor", lambda f, real, fake: f(fake).mean().item()),
     ],
     "6.2": [
         ("free of charge", lambda *x: (lengths(*x) ** 2).mean()),
@@ -75,6 +78,7 @@ WRONG = {
         ("close: 100", 100),
         ("pays for steepness", -3),
         ("to 0.005", 200),
+        ("one number", [140, 140]),
     ],
 }
 

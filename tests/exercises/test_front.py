@@ -63,7 +63,9 @@ def test_an_error_in_an_answer_names_its_own_line_and_the_input(capsys):
     out = said(capsys)
     assert "your line 3" in out
     assert "NameError: name 'nothing' is not defined" in out
-    assert "at a = 0.2, b = 0.6." in out
+    assert "is not defined, at a = 0.2, b = 0.6." in out
+    in_a_notebook("def my_weight():\n    return 1 / 0\n\ncheck('6.4')")
+    assert said(capsys).endswith("stopped with ZeroDivisionError: division by zero.\n")
 
 
 def test_of_an_error_with_arrays_and_one_with_tensors_the_later_is_told(capsys):
