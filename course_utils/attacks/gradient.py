@@ -238,20 +238,11 @@ def climb(
     for _ in range(steps):
         parts = zip(z.detach().split(PART), y.split(PART), strict=True)
         with inputs.undisturbed(model):
-            gradient = torch.cat([_gradient(score, climbed, part, own) for part, own in parts])
+            slopes = [inputs.slope(p, climbed(score(p.requires_grad_(), own), own)) for p, own in parts]
+            gradient = torch.cat(slopes)
         with torch.no_grad():
             z = _clamped(x + ball.project(z + step_size * ball.steepest(gradient) - x, epsilon), limits)
         yield z
-
-
-def _gradient(
-    score: Callable[[Tensor, Tensor], Tensor],
-    climbed: Callable[[Tensor, Tensor], Tensor],
-    z: Tensor,
-    y: Tensor,
-) -> Tensor:
-    z.requires_grad_()
-    return inputs.slope(z, score(z, y), lambda scores: climbed(scores, y))
 
 
 def _checked_climb(

@@ -60,7 +60,7 @@ def look_at(whose: str, scores: Tensor, y: Tensor) -> None:
         )
 
 
-def slope(z: Tensor, scores: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor:
+def slope(z: Tensor, loss: Tensor) -> Tensor:
     """The gradient in z of a loss of the model's logits.
 
     Raises
@@ -69,8 +69,8 @@ def slope(z: Tensor, scores: Tensor, loss: Callable[[Tensor], Tensor]) -> Tensor
         naming the model, where no gradient comes through it.
     """
     gradient = None
-    if scores.requires_grad:
-        (gradient,) = torch.autograd.grad(loss(scores), z, allow_unused=True)
+    if loss.requires_grad:
+        (gradient,) = torch.autograd.grad(loss, z, allow_unused=True)
     if gradient is None:
         raise ValueError(
             "model lets no gradient through to the pictures: is there a detach(), a no_grad() or NumPy inside, an "

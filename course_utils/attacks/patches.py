@@ -61,7 +61,7 @@ def patch(
         square = square.detach().requires_grad_()
         with inputs.undisturbed(model):
             scores = inputs.scores_of(model, paste(x[chosen], square, generator), wanted)
-            gradient = inputs.slope(square, scores, lambda scores: functional.cross_entropy(scores, wanted))
+            gradient = inputs.slope(square, functional.cross_entropy(scores, wanted))
         square = (square.detach() - step_size * (1 - step / steps) * gradient.sign()).clamp(*limits)
     return square
 
