@@ -257,10 +257,7 @@ class PointGenerator(nn.Module):
 
     def __init__(self, latent_dim: int, widths: Sequence[int]):
         super().__init__()
-        layers: list[nn.Module] = []
-        for n_in, n_out in pairwise([latent_dim, *widths]):
-            layers += [nn.Linear(n_in, n_out), nn.LeakyReLU(0.2)]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1], 2))
+        self.layers = _mlp([latent_dim, *widths, 2])
 
     def forward(self, z: Tensor) -> Tensor:
         return self.layers(z)

@@ -143,18 +143,6 @@ def hidden_information(
     return Hidden(*(_in_ink(y, x, ink) for y in (*found, guess)))
 
 
-def _wiped(made: Tensor, true: Tensor) -> Tensor:
-    return torch.where(true > 2 * INK - 1, made, -torch.ones_like(made))
-
-
-def _true_ink(made: Tensor, true: Tensor) -> Tensor:
-    return torch.where(true > 2 * INK - 1, true, made)
-
-
-def _threshold(made: Tensor, true: Tensor) -> Tensor:
-    return torch.where(made > 0, 1.0, -1.0)
-
-
 def _median(made: Tensor, true: Tensor) -> Tensor:
     n, c, h, w = made.shape
     return unfold(made, 3, padding=1).view(n, c, 9, h, w).median(2).values
@@ -172,9 +160,9 @@ def noise(size: float, seed: int = 0) -> Callable[[Tensor, Tensor], Tensor]:
 
 
 PROBES: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "background wiped": _wiped,
-    "ink replaced by the true ink": _true_ink,
-    "threshold at a half": _threshold,
+    "background wiped": lambda made, true: torch.where(true > 2 * INK - 1, made, -1.0),
+    "ink replaced by the true ink": lambda made, true: torch.where(true > 2 * INK - 1, true, made),
+    "threshold at a half": lambda made, true: torch.where(made > 0, 1.0, -1.0),
     "3x3 median": _median,
     "noise of 0.05": noise(0.05),
 }

@@ -7,7 +7,6 @@
 Every class is a :class:`~course_utils.gan.trainer.PointTrainer` with just that one mistake; ``BUGS`` names them.
 """
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -49,27 +48,21 @@ class BatchNormGenerator(PointTrainer):
 
     def make_networks(self) -> tuple[nn.Module, nn.Module]:
         _, discriminator = super().make_networks()
-        recipe = self.recipe
-        return _batch_norm_generator(
-            recipe.latent_dim, recipe.generator_widths, self.arguments
-        ), discriminator
+        widths = self.recipe.generator_widths
+        layers: list[nn.Module] = []
+        for n_in, n_out in pairwise([self.recipe.latent_dim, *widths]):
+            layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out, **self.arguments), nn.LeakyReLU(0.2)]
+        generator = nn.Sequential(*layers, nn.Linear(widths[-1], 2))
+        for module in generator:
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, 0.0, 0.02)
+        return generator, discriminator
 
 
 class BatchNormEps(BatchNormGenerator):
     """The same generator with ``BatchNorm1d(n, 0.8)``: eps = 0.8 dwarfs the variance of what small weights make."""
 
     arguments: ClassVar[dict[str, Any]] = {"eps": 0.8}
-
-
-def _batch_norm_generator(latent_dim: int, widths: Sequence[int], arguments: dict[str, Any]) -> nn.Module:
-    layers: list[nn.Module] = []
-    for n_in, n_out in pairwise([latent_dim, *widths]):
-        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out, **arguments), nn.LeakyReLU(0.2)]
-    generator = nn.Sequential(*layers, nn.Linear(widths[-1], 2))
-    for module in generator.modules():
-        if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, 0.0, 0.02)
-    return generator
 
 
 BUGS: dict[str, type[PointTrainer]] = {
