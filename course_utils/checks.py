@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
 ANY = "[-inf, inf]"  # all numbers but NaN
+TOO_LARGE = "within what float64 can hold (1.8e308)"
 IN_WORDS = {
     "(-inf, inf)": "a finite number",
     "(0, inf)": "positive",
@@ -45,8 +46,11 @@ def whole(name: str, value: Any, at_least: int = 1, at_most: int | None = None, 
 def number(name: str, value: Any, interval: str = "(-inf, inf)", advice: str = "") -> float:
     """A finite number in an interval, which is written as in a formula: "[0, 1)" has 0 and not 1."""
     value = _plain(value)
-    if not isinstance(value, Real) or isinstance(value, bool) or not _inside(np.float64(value), interval):
-        raise _refusal(name, value, _in_words(value, interval), advice)
+    try:
+        if not isinstance(value, Real) or isinstance(value, bool) or not _inside(np.float64(value), interval):
+            raise _refusal(name, value, _in_words(value, interval), advice)
+    except OverflowError as error:  # 10**400
+        raise _refusal(name, value, TOO_LARGE, advice) from error
     return float(value)
 
 
@@ -61,11 +65,29 @@ def not_negative(name: str, value: Any, advice: str = "") -> float:
 
 
 def array(name: str, values: Any, advice: str = "") -> np.ndarray:
-    """``np.asarray``, of a torch tensor too, wherever it lies and whether or not a gradient goes through it."""
+    """``np.asarray``, of a torch tensor (or lists of them) too, wherever it lies and whether or not a gradient goes
+    through it. Masked entries are refused: ``np.asarray`` would count what the mask hides."""
+    if (
+        isinstance(mask := getattr(values, "mask", None), np.ndarray) and mask.any()
+    ):  # numpy.ma is slow to load
+        raise ValueError(f"{name} has masked entries; take what the mask leaves: {name}.compressed().")
     try:
-        return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-    except (TypeError, ValueError) as error:
+        try:
+            return np.asarray(_without_torch(values) if hasattr(values, "detach") else values)
+        except RuntimeError:  # tensors with gradients, in lists
+            return np.asarray(_without_torch(values))
+    except (TypeError, ValueError, RuntimeError) as error:
         raise _refusal(name, values, "made of numbers, in rows of one length", advice) from error
+
+
+def _without_torch(values: Any) -> Any:
+    """A tensor as NumPy can read it, which knows no bfloat16 and nothing of torch's lazy signs; also those in lists."""
+    if isinstance(values, list | tuple):
+        return [_without_torch(value) for value in values]
+    if not hasattr(values, "detach"):
+        return values
+    values = values.detach().cpu().resolve_conj().resolve_neg()
+    return values.float() if str(values.dtype) == "torch.bfloat16" else values
 
 
 def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice: str = "") -> np.ndarray:
@@ -78,6 +100,8 @@ def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice:
         if values is None or given.dtype.kind not in "iufbO" or (given.dtype == bool and given.ndim == 0):
             raise TypeError
         found = np.asarray(given, dtype=np.float64)
+    except OverflowError as error:
+        raise _refusal(name, values, TOO_LARGE, advice) from error
     except (TypeError, ValueError) as error:  # words, objects
         raise _refusal(name, values, "made of numbers, in rows of one length", advice) from error
     inside = _inside(found, interval)
@@ -87,6 +111,15 @@ def numbers(name: str, values: ArrayLike, interval: str = "(-inf, inf)", advice:
         expected = _in_words(wrong, interval)
         raise ValueError(f"{name} {what.format(wrong)} must be {expected}{_end(advice)}")
     return found
+
+
+def broadcast(**arrays: np.ndarray) -> list[np.ndarray]:
+    """Arrays, by their names, brought to one shape."""
+    try:
+        return list(np.broadcast_arrays(*arrays.values()))
+    except ValueError:
+        shapes = ", ".join(f"{name} has shape {values.shape}" for name, values in arrays.items())
+        raise ValueError(f"{shapes}: these do not broadcast. Give equal shapes, or a single one.") from None
 
 
 def each(
@@ -187,8 +220,10 @@ def path(name: str, value: Any, advice: str = "") -> Path:
 
 
 def _plain(value: Any) -> Any:
-    """A NumPy or torch scalar as Python's own."""
-    return value.item() if getattr(value, "ndim", None) == 0 else value
+    """A NumPy or torch scalar as Python's own; one on torch's device "meta" has no value."""
+    return (
+        value.item() if getattr(value, "ndim", None) == 0 and not getattr(value, "is_meta", False) else value
+    )
 
 
 def _inside(values: np.ndarray | np.float64, interval: str) -> Any:

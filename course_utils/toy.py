@@ -22,6 +22,8 @@ from scipy.special import logsumexp
 from course_utils import checks
 from course_utils.checks import ANY, not_negative, number, numbers, positive, whole
 
+MOST_PIECES = 100_000  # 2 million nodes, some seconds a point
+
 
 def parallel_lines(theta: float, noise: float = 0.0) -> "Line":
     """p_theta, the distribution of (theta, z) with z ~ N(0, 1); L0 sets p* = p_0.
@@ -152,7 +154,9 @@ class GaussianMixture:
         object.__setattr__(self, "modes", checks.points("modes", self.modes, dim=2))
         positive("std", self.std)
         weights = checks.weights("weights", self.weights, len(self.modes))
-        object.__setattr__(self, "weights", weights if self.weights is None else np.asarray(self.weights))
+        object.__setattr__(
+            self, "weights", weights if self.weights is None else checks.numbers("weights", self.weights)
+        )
 
     def sample(self, n: int, generator: np.random.Generator) -> np.ndarray:
         noise = _normal(n, generator)
@@ -165,9 +169,13 @@ class GaussianMixture:
         points = _plane(points)
         flat = points.reshape(-1, 2)
         parts = 1 + flat.shape[0] * len(self.modes) // 2**20  # keeps each table of distances near 8 MB
-        squared = (cdist(part, self.modes, "sqeuclidean") for part in np.array_split(flat, parts))
-        logs = [logsumexp(-part / (2 * self.std**2), b=self.weights, axis=1) for part in squared]
-        return np.concatenate(logs).reshape(points.shape[:-1]) - np.log(2 * np.pi * self.std**2)
+        with np.errstate(all="ignore"):  # far out there is nothing
+            # in units of std, whose square may be no number
+            modes, split = self.modes / self.std, np.array_split(flat / self.std, parts)
+            logs = [
+                logsumexp(cdist(part, modes, "sqeuclidean") / -2, b=self.weights, axis=1) for part in split
+            ]
+        return np.concatenate(logs).reshape(points.shape[:-1]) - np.log(2 * np.pi) - 2 * np.log(self.std)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,6 +208,11 @@ class NoisyCurves:
         1e-10 wherever there is mass.
         """
         nodes, weights = np.polynomial.legendre.leggauss(20)
+        if self.fastest > MOST_PIECES * 8 * self.noise:
+            raise ValueError(
+                f"noise is {self.noise:g} and a curve {self.fastest:.3g} long: a density that thin takes more than "
+                f"{MOST_PIECES:,} pieces of 8 noises. Take more noise, or a shorter curve."
+            )
         pieces = int(np.ceil(self.fastest / (8 * self.noise)))
         t = ((np.arange(pieces)[:, None] + (nodes + 1) / 2) / pieces).ravel()
         centres = np.concatenate([curve(t) for curve in self.curves])

@@ -191,3 +191,33 @@ def test_a_message_has_one_line_whatever_was_given(huge):
     with pytest.raises(ValueError, match="^n is .*; it must be a whole number") as caught:
         checks.whole("n", huge)
     assert len(str(caught.value)) < 160
+
+
+def test_tensors_of_every_kind_are_numbers():
+    grads = [[torch.tensor(1.0, requires_grad=True)], [torch.tensor(2.0)]]
+    assert checks.numbers("q", grads).tolist() == [[1.0], [2.0]]
+    assert checks.numbers("q", torch.tensor([1j]).conj().imag).tolist() == [-1.0]
+    assert checks.numbers("q", torch.full((2,), 0.5, dtype=torch.bfloat16)).tolist() == [0.5, 0.5]
+
+
+def test_what_has_no_value_or_none_that_fits_is_refused():
+    nothing = torch.ones((), device="meta")
+    for check in (checks.number, checks.whole, checks.numbers):
+        with pytest.raises(ValueError, match="^q is .*; it must be "):
+            check("q", nothing)
+    for check, value in ((checks.number, 10**400), (checks.numbers, [1, 10**400])):
+        with pytest.raises(ValueError, match="^q is .*1000.*must be within what float64 can hold"):
+            check("q", value)
+
+
+def test_what_a_mask_hides_is_not_counted():
+    with pytest.raises(
+        ValueError, match=re.escape("q has masked entries; take what the mask leaves: q.compressed().")
+    ):
+        checks.numbers("q", np.ma.array([1.0, 2.0, 1000.0], mask=[0, 0, 1]))
+    assert checks.numbers("q", np.ma.array([1.0, 2.0])).tolist() == [1.0, 2.0]
+
+
+def test_arrays_that_do_not_broadcast_are_named():
+    with pytest.raises(ValueError, match=r"^a has shape \(2,\), b has shape \(3,\): these do not broadcast"):
+        checks.broadcast(a=np.zeros(2), b=np.zeros(3))

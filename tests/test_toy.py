@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import chisquare, kstest, multivariate_normal, norm
 
 from course_utils import toy
@@ -195,3 +196,22 @@ def test_mistakes_are_explained(call, message):
 
 def test_a_mixture_is_one_line_on_the_screen():
     assert repr(toy.grid(25)) == "<GaussianMixture: 625 modes, std 0.05>"
+
+
+@pytest.mark.parametrize("std", [1e-300, 1e-160, 1e200])
+def test_the_density_of_modes_whose_variance_is_no_number(std):
+    alone = toy.GaussianMixture([[2.0, 0.0]], std)
+    assert alone.logpdf([2.0, 0.0]) == pytest.approx(-np.log(2 * np.pi) - 2 * np.log(std))
+    with np.errstate(all="raise"):
+        assert alone.logpdf([np.inf, 0.0]) == -np.inf
+
+
+@pytest.mark.parametrize("p", [toy.spiral(turns=1e7), toy.two_moons(noise=1e-9)])
+def test_a_density_too_thin_to_integrate_is_refused(p):
+    with pytest.raises(ValueError, match="noise is .* a density that thin"):
+        p.logpdf([1.0, 0.0])
+
+
+def test_weights_may_be_a_tensor_with_gradients():
+    weights = torch.tensor([0.25, 0.75], dtype=torch.float64, requires_grad=True)
+    assert toy.GaussianMixture([[0, 0], [1, 1]], 0.1, weights).weights.tolist() == [0.25, 0.75]

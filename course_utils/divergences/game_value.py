@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special
 
-from course_utils.checks import ANY, array, function, numbers
+from course_utils.checks import ANY, array, broadcast, function, numbers
 from course_utils.divergences.densities import Density, integrate_over
 
 
@@ -49,7 +49,9 @@ def pointwise_value(d: np.ndarray, p_star_x: np.ndarray, p_g_x: np.ndarray) -> n
     d = _checked_answers("d", d)
     p_star_x = numbers("p_star_x", p_star_x, "[0, inf]", "as a density is")
     p_g_x = numbers("p_g_x", p_g_x, "[0, inf]", "as a density is")
-    return special.xlogy(p_star_x, d) + special.xlog1py(p_g_x, -d)
+    d, p_star_x, p_g_x = broadcast(d=d, p_star_x=p_star_x, p_g_x=p_g_x)
+    on_data = np.where(d == 1, 0.0, special.xlogy(p_star_x, d))  # log 1 = 0, whatever the density
+    return (on_data + np.where(d == 0, 0.0, special.xlog1py(p_g_x, -d)))[()]
 
 
 def gan_value(discriminator: Callable[[np.ndarray], np.ndarray | float], p_star: Any, p_g: Any) -> float:
@@ -78,14 +80,15 @@ def gan_value(discriminator: Callable[[np.ndarray], np.ndarray | float], p_star:
 
     def log_terms(x: np.ndarray, log_p: np.ndarray, log_q: np.ndarray) -> np.ndarray:
         d = np.full(x.shape, 0.5)
-        seen = np.maximum(np.exp(log_p), np.exp(log_q)) > 0
+        with np.errstate(under="ignore"):
+            seen = np.exp(np.maximum(log_p, log_q)) > 0
         if seen.any():
             d[seen] = _answers(discriminator, x[seen])
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", under="ignore"):
             on_data = np.where(d > 0, log_p + np.log(-np.log(d)), -np.inf)
             on_fakes = np.where(d < 1, log_q + np.log(-np.log1p(-d)), -np.inf)
-        surely_wrong = np.where(d == 0, log_p, np.where(d == 1, log_q, -np.inf))
-        return np.stack([np.logaddexp(on_data, on_fakes), surely_wrong])
+            loss = np.logaddexp(on_data, on_fakes)
+        return np.stack([loss, np.where(d == 0, log_p, np.where(d == 1, log_q, -np.inf))])
 
     inside = p.breaks[0, p.breaks[2] == 0]
     kind = _answers(discriminator, inside).dtype
@@ -113,7 +116,7 @@ def value_on_points(
     Raises
     ------
     ValueError
-        when D returns NaN or values outside [0, 1], or when there are no points.
+        when D returns NaN, values outside [0, 1] or another shape than (n,) or (n, 1), or when there are no points.
     """
     function(
         "discriminator", discriminator, "a function of points, such as a trained judge", "and it comes first"
@@ -123,17 +126,18 @@ def value_on_points(
         numbers(name, points)
         if points.ndim == 0 or not len(points):
             raise ValueError(f"{name} has shape {points.shape}; a mean needs at least one point.")
-        answers.append(array("the discriminator's answer", discriminator(points)))
-        _checked_answers("the discriminator's answer", answers[-1])
+        answers.append(_answers(discriminator, points, points.shape[:1], (len(points), 1)))
     on_real, on_fake = answers
     with np.errstate(divide="ignore"):
         return float(np.log(on_real).mean() + np.log1p(-on_fake).mean())
 
 
-def _answers(discriminator: Callable[[np.ndarray], np.ndarray | float], x: np.ndarray) -> np.ndarray:
+def _answers(
+    discriminator: Callable[[np.ndarray], np.ndarray | float], x: np.ndarray, *shapes: tuple[int, ...]
+) -> np.ndarray:
     answers = array("the discriminator's answer", discriminator(x))
     _checked_answers("the discriminator's answer", answers)
-    if answers.shape not in ((), x.shape):
+    if answers.shape not in ((), *(shapes or [x.shape])):
         raise ValueError(
             f"The discriminator got points of shape {x.shape} and returned shape {answers.shape}. It must return one "
             "value in [0, 1] for each point."

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from course_utils.checks import ANY, numbers
+from course_utils.checks import ANY, broadcast, numbers
 from course_utils.divergences.densities import Density, integrate_over
 
 LOG_2 = float(np.log(2.0))
@@ -99,13 +99,7 @@ def _total(log_term: Callable[..., np.ndarray], p: np.ndarray, q: np.ndarray) ->
             f"p has {p.shape[-1]} entries along its last axis and q has {q.shape[-1]}. Both must give probabilities "
             "to the same outcomes, in the same order."
         )
-    try:
-        p, q = np.broadcast_arrays(p, q)
-    except ValueError:
-        raise ValueError(
-            f"p has shape {p.shape} and q has shape {q.shape}; their leading axes do not broadcast. Give equal "
-            "shapes, or one single vector."
-        ) from None
+    p, q = broadcast(p=p, q=q)
     low, high = np.minimum(p, q), np.maximum(p, q)
     with np.errstate(all="ignore"):
         log_p, log_q = np.log(p), np.log(q)

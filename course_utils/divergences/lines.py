@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.checks import numbers
+from course_utils.checks import broadcast, numbers
 from course_utils.divergences.kl_and_js import js_divergence as js_divergence_of_vectors
 
 # Beyond 20 standard deviations the JSD is log 2 to the last bit. The trapezoidal rule converges geometrically for
@@ -37,7 +37,7 @@ def kl_divergence(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) ->
 def kl_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
     """d KL / d theta = theta / s^2; without noise NaN for theta != 0, because what is infinite has no slope."""
     theta, noise = _read(theta, noise)
-    return np.divide(theta, noise**2, out=np.where(theta == 0, 0.0, np.nan), where=noise > 0)[()]
+    return np.divide(_signed(theta, noise), noise, out=np.where(theta == 0, 0.0, np.nan), where=noise > 0)[()]
 
 
 def js_divergence(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> np.ndarray | float:
@@ -58,7 +58,7 @@ def js_gradient(theta: np.ndarray | float, noise: np.ndarray | float = 0.0) -> n
     theta / (4 s^2). (At theta = 0, where the noiseless JSD jumps, it has no derivative; D* = 1/2 pushes nobody.)
     """
     theta, noise = _read(theta, noise)
-    slope = np.divide(theta, 2 * noise**2, out=np.zeros_like(theta), where=noise > 0)
+    slope = np.divide(_signed(theta, noise), 2 * noise, out=np.zeros_like(theta), where=noise > 0)
     return (slope * discriminator_on_fakes(theta, noise))[()]
 
 
@@ -107,17 +107,16 @@ def _bell(x: np.ndarray) -> np.ndarray:
 
 def _in_deviations(theta: np.ndarray | float, noise: np.ndarray | float) -> np.ndarray:
     """|theta| / s, infinite where two lines without noise lie apart."""
-    theta, noise = _read(theta, noise)
-    return np.divide(np.abs(theta), noise, out=np.where(theta == 0, 0.0, np.inf), where=noise > 0)
+    return np.abs(_signed(*_read(theta, noise)))
+
+
+def _signed(theta: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """theta / s, a step before theta / s^2: s^2 may be too small or too large for float64 where the quotient is not."""
+    return np.divide(theta, noise, out=np.where(theta == 0, 0.0, np.copysign(np.inf, theta)), where=noise > 0)
 
 
 def _read(theta: np.ndarray | float, noise: np.ndarray | float) -> tuple[np.ndarray, np.ndarray]:
     theta = numbers("theta", theta, advice="a place on the first axis")
     noise = numbers("noise", noise, "[0, inf)", "as a standard deviation is")
-    try:
-        theta, noise = np.broadcast_arrays(theta, noise)
-    except ValueError:
-        raise ValueError(
-            f"theta has shape {theta.shape} and noise {noise.shape}, which do not broadcast."
-        ) from None
+    theta, noise = broadcast(theta=theta, noise=noise)
     return theta, noise

@@ -15,6 +15,8 @@ from numpy.typing import ArrayLike
 from course_utils.checks import numbers, positive, weights, whole
 from course_utils.transport.measures import Metric, ground_cost
 
+SHARPEST = 1e-12  # of the costs' range: exp(C / eps) has no digit left beyond, and the halvings have no end
+
 
 @dataclass(frozen=True, eq=False)
 class SinkhornCurve:
@@ -60,7 +62,8 @@ def sinkhorn_curve(
     Raises
     ------
     ValueError
-        for regularizations that are not positive, and for what `earth_movers_distance` refuses.
+        for regularizations that are not positive or below 1e-12 of the costs' range, and for what
+        `earth_movers_distance` refuses.
     RuntimeError
         when the iterations do not reach the tolerance.
     """
@@ -84,6 +87,11 @@ def sinkhorn_curve(
     # From blurred to sharp, by halves at most: each solution is a start for the next one, which often reaches
     # the tolerance where a cold start does not.
     sharpest = eps.min()
+    if sharpest < SHARPEST * np.ptp(block):
+        raise ValueError(
+            f"regularizations holds {sharpest:g}, which rounding drowns beside costs that differ by "
+            f"{np.ptp(block):.3g}: take at least {SHARPEST:g} of that, {advice}."
+        )
     halvings = np.ceil(np.log2(max(np.ptp(block) / sharpest, 1)))
     solved = {}
     f, g = np.zeros(len(heavy_a)), np.zeros(len(heavy_b))  # gamma_ij = a_i b_j exp((f_i + g_j - C_ij) / eps)

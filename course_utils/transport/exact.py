@@ -277,7 +277,7 @@ def _certified(
     i, j = np.nonzero(plan)
     mass, cost = plan[i, j], cost[i, j]
     above = cost - low[0][i] - low[1][j]
-    slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j]) - 16 * np.abs(cost))
+    slack = np.abs(cost - f[i] - g[j]) + EPSILON * (np.abs(f[i]) + np.abs(g[j])) - 16 * EPSILON * np.abs(cost)
     tolerance = TOLERANCE * (mass @ above) + ROUNDING * above.max(initial=0)
     defect = max(np.abs(plan.sum(axis=1) - a).max(), np.abs(plan.sum(axis=0) - b).max(), -plan.min())
     return (f, g) if defect <= TOLERANCE and mass @ np.maximum(slack, 0) <= tolerance < np.inf else None

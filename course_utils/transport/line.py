@@ -114,16 +114,22 @@ def wasserstein_1d(
     Raises
     ------
     ValueError
-        for points that are not on a line, weights that are no probability vector, or weights beside a
-        density.
+        for points that are not on a line, weights that are no probability vector, weights beside a
+        density, or a distance beyond float64.
     """
     p, q = _pieces(x, a, "x", "a"), _pieces(y, b, "y", "b")
     levels = np.concatenate([[0.0], np.union1d(p.upper, q.upper)])
     middle = (levels[:-1] + levels[1:]) / 2
     in_p, in_q = np.searchsorted(p.upper, middle), np.searchsorted(q.upper, middle)
-    start = p.quantile(levels[:-1], in_p) - q.quantile(levels[:-1], in_q)
-    stop = p.quantile(levels[1:], in_p) - q.quantile(levels[1:], in_q)
-    return float(np.diff(levels) @ _mean_absolute(start, stop))
+    with np.errstate(over="ignore", invalid="ignore"):
+        start = p.quantile(levels[:-1], in_p) - q.quantile(levels[:-1], in_q)
+        stop = p.quantile(levels[1:], in_p) - q.quantile(levels[1:], in_q)
+        distance = float(np.diff(levels) @ _mean_absolute(start, stop))
+    if not np.isfinite(distance):
+        raise ValueError(
+            "x and y are further apart than float64 can hold (1.8e308): bring them closer together."
+        )
+    return distance
 
 
 class _Pieces:
@@ -164,5 +170,7 @@ def _mean_absolute(start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Mean of |h| over an interval on which h runs linearly from start to stop."""
     total = np.abs(start) + np.abs(stop)
     crosses = np.sign(start) * np.sign(stop) < 0
-    overlap = np.divide(np.abs(start * stop), total, out=np.zeros_like(total), where=crosses)
-    return total / 2 - overlap
+    share = np.divide(
+        np.abs(start), total, out=np.zeros_like(total), where=crosses
+    )  # a product might underflow
+    return total / 2 - share * np.abs(stop)

@@ -5,6 +5,7 @@ a_i >= 0 that sum to one. Everything leaves this room as float64: exact transpor
 float32 weights do not sum to one (POT issues 342 and 429).
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -72,7 +73,14 @@ def ground_cost(
         else:
             from scipy.spatial.distance import cdist  # slow
 
-            cost = cdist(x.reshape(len(x), -1), y.reshape(len(y), -1), metric)
+            u, v = x.reshape(len(x), -1), y.reshape(len(y), -1)
+            # a power of two, which rounds nothing: squares of 1e-200 or 1e200 are no numbers
+            exponent = math.frexp(max(np.abs(u).max(), np.abs(v).max()))[1]
+            scale = math.ldexp(1.0, exponent) if abs(exponent) > 100 else 1.0
+            cost = cdist(u / scale, v / scale, metric)
+            if scale != 1:
+                with np.errstate(over="ignore", under="ignore"):
+                    cost = cost * scale * (scale if metric == "sqeuclidean" else 1)
     else:
         x, y = (None if p is None else as_points(name, p) for name, p in (("x", x), ("y", y)))
         cost = np.ascontiguousarray(_costs(metric))

@@ -614,6 +614,25 @@ def test_value_on_many_points_is_the_value():
     assert value_on_points(lambda x: 0.5, real, fake[:3]) == pytest.approx(-2 * LOG_2)
 
 
+@pytest.mark.parametrize("answer", [lambda x: np.full((len(x), 2), 0.5), lambda x: np.full(2, 0.5)])
+def test_value_on_points_wants_one_answer_a_point(answer):
+    with pytest.raises(ValueError, match="must return one value"):
+        value_on_points(answer, np.zeros((3, 1)), np.zeros((3, 1)))
+    assert value_on_points(lambda x: 0.5 + 0 * x, np.zeros((3, 1)), np.zeros((2, 1))) == pytest.approx(
+        -2 * LOG_2
+    )
+
+
+def test_certainty_where_the_density_is_infinite_adds_nothing():
+    assert pointwise_value([1.0, 0.0], [np.inf, 0.0], [0.0, np.inf]).tolist() == [0.0, 0.0]
+    assert pointwise_value(0.5, np.inf, 1.0) == -np.inf
+
+
+def test_what_underflows_is_no_error_where_numpy_raises():
+    with np.errstate(all="raise"):
+        assert gan_value(lambda x: 0.5, stats.norm(), stats.norm(1)) == pytest.approx(-2 * LOG_2)
+
+
 def test_value_on_points_of_certainty():
     def sure(x):
         return (x > 0).astype(float)

@@ -116,3 +116,9 @@ def test_wrong_numbers_are_told(theta, noise, told):
     for distance in ld.DISTANCES.values():
         with pytest.raises(ValueError, match=told):
             distance.value(theta, noise)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1e200])
+def test_slopes_of_lines_whose_noise_has_no_square(size):
+    assert ld.kl_gradient(size, size) * size == pytest.approx(1)
+    assert ld.js_gradient(size, size) * size == pytest.approx(ld.js_gradient(1.0, 1.0))

@@ -82,3 +82,8 @@ def test_forbidden_moves_are_refused():
         ValueError, match="holds inf; .* only earth_movers_distance knows moves that are forbidden"
     ):
         sinkhorn_curve(None, None, 1.0, metric=[[1.0, np.inf], [0.0, 1.0]])
+
+
+def test_a_regularization_that_rounding_drowns_is_refused():
+    with pytest.raises(ValueError, match="regularizations holds 1e-300, which rounding drowns"):
+        sinkhorn_curve([0.0, 1.0], [1.0, 2.0], [1.0, 1e-300])

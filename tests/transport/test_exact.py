@@ -568,3 +568,11 @@ def test_results_are_one_line_on_the_screen():
             ValueError, match="transport is .*; it must be what earth_movers_distance returned"
         ):
             kantorovich_potential(bad)
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cityblock"])
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1e200, 1e307])
+def test_distances_whose_squares_are_no_numbers(size, metric):
+    x, y = np.array([[0, 0], [1, 0]]), np.array([[2, 0], [3, 4]])
+    expected = earth_movers_distance(x, y, metric=metric).cost
+    assert earth_movers_distance(size * x, size * y, metric=metric).cost / size == pytest.approx(expected)

@@ -155,3 +155,14 @@ def test_divergences_take_block_densities():
     halves = PiecewiseUniform([(0, 1), (1, 2)], [1 / 4, 3 / 4])
     by_hand = 0.25 * np.log(0.5) + 0.75 * np.log(1.5)
     assert kl_divergence_continuous(halves, wide) == pytest.approx(by_hand, abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-310, 1e-200, 1e200, 4e307])
+def test_lengths_whose_squares_are_no_numbers(size):
+    block = PiecewiseUniform([(0, 2 * size)])
+    assert wasserstein_1d(block, [size]) / size == pytest.approx(0.5)
+
+
+def test_a_distance_beyond_float64_is_refused():
+    with pytest.raises(ValueError, match="further apart than float64 can hold"):
+        wasserstein_1d([1.7e308], [-1.7e308])
