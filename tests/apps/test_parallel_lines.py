@@ -382,3 +382,16 @@ def test_the_name_of_the_best_discriminator_stands_where_no_curve_runs(app, axes
         if len(line.get_xdata()) > 2:
             points = ax.transData.transform(line.get_xydata())
             assert not any(box.contains(*point) for point in points)
+
+
+def test_a_walk_that_ends_between_two_places_of_the_slider_stays_where_it_ended():
+    """The browser sends back the nearest value that its slider has, which is no move; one place further is."""
+    app = parallel_lines_app()
+    app.set(noise=0.5, follow="KL")
+    app.press("walk")
+    theta, said = app.controller.values["theta"], app.status.value
+    assert abs(theta - round(theta, 2)) > 0.001
+    app.widgets["theta"].value = round(theta, 2)
+    assert (app.controller.values["theta"], app.status.value) == (theta, said)
+    app.widgets["theta"].value = round(theta, 2) - 0.01
+    assert app.controller.values["theta"] == round(theta, 2) - 0.01

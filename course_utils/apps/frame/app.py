@@ -8,7 +8,6 @@ and a cell, may run at the same moment: a lock lets only one of them change the 
 """
 
 import html
-import math
 import re
 import threading
 import traceback
@@ -228,9 +227,10 @@ class App:
     def _on_change(self, name: str) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
             value = self.widgets[name].value  # the latest, of perhaps several that have waited
-            # A number that we have set comes back from the browser with other last digits: nobody has moved it.
-            agreed = self._agreed[name]
-            same = math.isclose(value, agreed, abs_tol=1e-9) if isinstance(value, float) else value == agreed
+            # A number that we have set comes back from the browser as the nearest that the slider has, and with other
+            # last digits: nobody has moved it.
+            agreed, step = self._agreed[name], getattr(self.widgets[name], "step", 0.0)
+            same = abs(value - agreed) <= 0.5 * step + 1e-9 if isinstance(value, float) else value == agreed
             if not self._syncing and not same:
                 self._agreed[name] = value
                 self.set(**{name: value})
