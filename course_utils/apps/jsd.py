@@ -103,15 +103,15 @@ class JSDController(Controller):
         Choice("preset", "start from", (FREE, *PRESETS), "a first guess"),
         Choice("shape", "bumps are", (BELL, BLOCK), BELL),
         Heading("data p*", palette.DATA),
-        Slider("p1", "mean of bump 1", -5, 5, -2.0, 0.1),
-        Slider("p2", "mean of bump 2", -5, 5, 2.0, 0.1),
-        Slider("p_width", "width σ of both", 0.1, 2, 0.6, 0.05),
-        Slider("p_weight", "weight of bump 1", 0, 1, 0.5, 0.05),
+        Slider("p1", "p*, mean 1", -5, 5, -2.0, 0.1),
+        Slider("p2", "p*, mean 2", -5, 5, 2.0, 0.1),
+        Slider("p_width", "p*, width σ", 0.1, 2, 0.6, 0.05),
+        Slider("p_weight", "p*, weight of 1", 0, 1, 0.5, 0.05),
         Heading("generator p_G", palette.GENERATOR),
-        Slider("g1", "mean of bump 1", -5, 5, 0.0, 0.1),
-        Slider("g2", "mean of bump 2", -5, 5, 0.0, 0.1),
-        Slider("g_width", "width σ of both", 0.1, 2, 1.0, 0.05),
-        Slider("g_weight", "weight of bump 1", 0, 1, 0.5, 0.05),
+        Slider("g1", "p_G, mean 1", -5, 5, 0.0, 0.1),
+        Slider("g2", "p_G, mean 2", -5, 5, 0.0, 0.1),
+        Slider("g_width", "p_G, width σ", 0.1, 2, 1.0, 0.05),
+        Slider("g_weight", "p_G, weight of 1", 0, 1, 0.5, 0.05),
     )
     x = np.linspace(-8, 8, 801)
 

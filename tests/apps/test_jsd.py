@@ -268,3 +268,9 @@ def test_blocks_that_overlap_in_part():
     controller.set(shape="blocks")
     assert controller.divergences["kl_p_g"] == controller.divergences["kl_g_p"] == np.inf
     assert controller.divergences["jsd"] == pytest.approx(0.412, abs=0.0005)
+
+
+def test_each_control_can_be_told_by_its_words_alone():
+    """On a projector, and in the site's player, no heading stands over them."""
+    labels = [control.label for control in JSDController().value_controls()]
+    assert len({*labels}) == len(labels)
