@@ -211,14 +211,10 @@ def reset(number: str = "") -> None:
 
 
 def _say(text: str) -> None:
-    """Print lines that fit a projector; what is longer goes on under the text."""
-    for line in text.split("\n"):
-        indent = " " * (5 if len(line) == len(line.lstrip()) else 0)
-        print(
-            textwrap.fill(line, WIDTH, subsequent_indent=indent, drop_whitespace=True)
-            if len(line) > WIDTH
-            else line
-        )
+    """Print lines that fit a projector; what is longer goes on under the text, which an id stands before."""
+    for number, line in enumerate(text.split("\n")):
+        indent = " " * (len(line) - len(line.lstrip()) if number else 5)
+        print(textwrap.fill(line, WIDTH, subsequent_indent=indent) if len(line) > WIDTH else line)
 
 
 def _note(number: str, solved: bool) -> None:
@@ -245,6 +241,8 @@ def _plain(name: str, value: Any) -> Any:
 
 def _compared(guess: Any, computed: Any) -> str:
     """How far a guess is off, in words."""
+    if isinstance(guess, str) and not isinstance(computed, str):
+        return "a number is asked for, without quotes"
     if isinstance(guess, str) or isinstance(computed, str):
         return "the same" if str(guess).strip().lower() == str(computed).strip().lower() else "another"
     one, other = row(guess), row(computed)
@@ -255,6 +253,7 @@ def _compared(guess: Any, computed: Any) -> str:
     a, b = one.item(), other.item()
     if close(a, b) or abs(a - b) <= 0.05 * abs(b):
         return "within 5 %"
-    if a * b <= 0:
+    if not a * b > 0:
         return "of the other sign" if a * b < 0 else f"{a - b:+.3g}"
-    return f"{a / b:.2g} times as large" if a / b > 1 else f"{b / a:.2g} times too small"
+    ratio, words = (a / b, "times as large") if a / b > 1 else (b / a, "times too small")
+    return f"{float(f'{ratio:.2g}'):,g} {words}"

@@ -209,7 +209,8 @@ class Task:
         try:
             given = [row(value) for value in raw]
         except (TypeError, ValueError):
-            return Verdict("wrong", f"{show(raw[0])} is no number and no array of numbers; {asked}.")
+            quotes = ", without quotes" if isinstance(raw[0], str) else ""
+            return Verdict("wrong", f"{show(raw[0])} is no number and no array of numbers; {asked}{quotes}.")
         broken = self._broken(answer, inputs, raw)
         if broken is None if self.any_value else all(map(close, given, right)):
             return Verdict("right", f"right ({len(inputs)} inputs)." if self.inputs else "right.")
@@ -260,6 +261,8 @@ class Task:
                 with quiet():
                     asked = _count(self._returned(self.see(self.right, *fresh(x))))
                 return f"you give {show(self._returned(value))}; {asked} should come out{self._at(x)}"
+        if not self.inputs and _rounded(seen.given[0], seen.right[0]):
+            return f"{show(raw[0])} is right as far as it goes: give four digits or more, or what it is computed from."
         order = f" (In this order: {', '.join(self.compared)}.)" if self.compared else ""
         if broken is not None:
             number, words = broken
@@ -326,6 +329,11 @@ def _brief(value: Any) -> str:
     """A value in a few words; of many numbers, such as a gradient, how long their vector is."""
     numbers = row(value)
     return show(value) if numbers.size <= 8 else f"of length {np.linalg.norm(numbers):.5g}"
+
+
+def _rounded(given: Values, right: Values) -> bool:
+    """Whether these are the right numbers with two or three digits each, as one writes them by hand."""
+    return any(np.array_equal(given, [float(f"{r:.{digits}g}") for r in right]) for digits in (2, 3))
 
 
 def _count(value: Any) -> str:

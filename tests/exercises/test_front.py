@@ -45,6 +45,28 @@ def test_a_check_returns_its_verdict_and_a_notebook_does_not_show_it_twice(capsy
     assert DisplayFormatter().format(verdict) == ({}, {})
 
 
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (-0.986, "as it goes"),
+        (-0.99, "as it goes"),
+        ("-0.9863", "quotes"),
+        (-0.996, "hint"),
+        (-0.9863, "right."),
+    ],
+)
+def test_a_right_number_that_was_rounded_or_quoted_is_told_so(capsys, answer, words):
+    check("1.4", answer)
+    assert words in said(capsys)
+
+
+def test_a_model_answer_goes_on_where_it_began(capsys):
+    check("1.5", "so far I only know that I do not know it")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 5
+    assert not any(line.startswith("   ") for line in lines)
+
+
 def test_a_lesson_is_checked_as_far_as_it_is_there(capsys, file):
     in_a_notebook("my_value = ...\ndef my_d_star(a, b):\n    return ...\n\ncheck('1')")
     lines = said(capsys).splitlines()
@@ -162,6 +184,9 @@ def test_a_guess_is_kept_and_shown_beside_what_was_computed(capsys):
         ("circle", "arrive", "another"),
         ([1, 2], [1, 2.5], "0.5 apart at most"),
         (0.5, 0.0, "+0.5"),
+        (600, 3.0, "200 times as large"),
+        (float("nan"), 3.0, "(+nan)"),
+        ("3", 3.0, "without quotes"),
     ):
         predict("4.a", guess, computed)
         assert words in said(capsys)
