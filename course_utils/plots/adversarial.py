@@ -16,8 +16,6 @@ from course_utils.datasets import SIDE
 from course_utils.plots import palette
 from course_utils.plots.layout import add_axes, framed, write, write_above
 
-# What an attack takes away from a pixel, and what it adds; white where it changes nothing.
-CHANGE = LinearSegmentedColormap.from_list("change", [palette.DATA, "white", palette.GENERATOR])
 LOSS = LinearSegmentedColormap.from_list("loss", ["white", palette.ACCENT])
 LOOKS: dict[str, dict[str, Any]] = {  # networks, in curves: colour, dash and marker
     "linear": {"color": palette.MUTED, "ls": ":", "marker": "v"},
@@ -32,15 +30,16 @@ REACH = (-0.3, 1.3), (-0.8, 0.8)  # of the plane of a path, in lengths of the wh
 
 def draw_picture(ax: Axes, picture: ArrayLike, title: str = "", below: str = "") -> Any:
     """A digit (28, 28) or (1, 28, 28) in [0, 1], with words over and under it."""
-    image = ax.imshow(np.reshape(picture, (SIDE, SIDE)), cmap="gray", vmin=0, vmax=1)
-    ax.set(xticks=[], yticks=[], title=title, xlabel=below)
-    ax.grid(visible=False)
-    return image
+    return _draw(ax, picture, title, below, cmap="gray", vmin=0, vmax=1)
 
 
 def draw_change(ax: Axes, change: ArrayLike, most: float, title: str = "", below: str = "") -> Any:
     """What is added to each pixel, (28, 28), vermilion, and what is taken away, blue; full colour at ``most``."""
-    image = ax.imshow(np.reshape(change, (SIDE, SIDE)), cmap=CHANGE, vmin=-most, vmax=most)
+    return _draw(ax, change, title, below, cmap=palette.CHANGE, vmin=-most, vmax=most)
+
+
+def _draw(ax: Axes, pixels: ArrayLike, title: str, below: str, **how: Any) -> Any:
+    image = ax.imshow(np.reshape(pixels, (SIDE, SIDE)), **how)
     ax.set(xticks=[], yticks=[], title=title, xlabel=below)
     ax.grid(visible=False)
     return image

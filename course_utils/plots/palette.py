@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib
 import numpy as np
 from cycler import cycler
-from matplotlib.colors import to_hex, to_rgb
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 
 DATA = "#0072B2"  # p*, real samples (blue)
 GENERATOR = "#D55E00"  # p_G, generated samples (vermilion)
@@ -26,6 +26,9 @@ MUTED = "#7F7F7F"  # guides, annotations
 FAINT = "#BBBBBB"  # what lies behind: grids, fields of arrows
 # Grounds on which a discriminator's or critic's value is drawn: white where it cannot tell.
 LIGHT_DATA, LIGHT_GENERATOR = "#A6CEE6", "#F6C6A4"
+JUDGED = LinearSegmentedColormap.from_list("judged", [LIGHT_GENERATOR, "white", LIGHT_DATA])
+# What a pixel is darker than it was or should be, and what it is brighter; white where it is the same.
+CHANGE = LinearSegmentedColormap.from_list("change", [DATA, "white", GENERATOR])
 
 CONTRAST = 4.5  # what WCAG 2.1 asks of text on its ground
 

@@ -6,7 +6,6 @@ from typing import ClassVar
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -17,7 +16,6 @@ from course_utils.plots.layout import add_axes, number, write
 
 LOG_2 = float(np.log(2))
 # fake, cannot tell, real
-JUDGED = LinearSegmentedColormap.from_list("judged", [palette.LIGHT_GENERATOR, "white", palette.LIGHT_DATA])
 PLANE = (-2.6, 2.6, -3.2, 3.2)  # x from, to; z from, to
 KL_TOP, KL_INFINITE = 4.0, 5.2  # up to where KL is drawn, and where infinity is written
 LONGEST_ARROW = 1.5  # units of x; a longer one is cut, and has two heads
@@ -144,7 +142,8 @@ class LinesPanels:
 
     def _make_plane(self, ax: Axes) -> None:
         self._judged = ax.imshow(
-            [[0.5]], extent=PLANE, cmap=JUDGED, vmin=0, vmax=1, aspect="auto", origin="lower", interpolation="bilinear",
+            [[0.5]], extent=PLANE, cmap=palette.JUDGED, vmin=0, vmax=1, aspect="auto", origin="lower",
+            interpolation="bilinear",
         )  # fmt: skip
         self._lines: dict[str, Line2D] = {}
         self._samples: dict[str, Line2D] = {}

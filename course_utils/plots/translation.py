@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
@@ -14,9 +13,6 @@ from course_utils.checks import numbers, points
 from course_utils.datasets import SIDE
 from course_utils.plots import palette
 from course_utils.plots.layout import add_axes, framed, write
-
-# What is darker than it should be, and what is brighter; white where nothing is wrong.
-DIFFERENCE = LinearSegmentedColormap.from_list("difference", [palette.DATA, "white", palette.GENERATOR])
 
 
 def as_image(picture: ArrayLike) -> np.ndarray:
@@ -125,7 +121,7 @@ class TranslationPanels:
             ax = add_axes(figure, (left, bottom, side, side))
             how: dict[str, Any] = {"vmin": 0, "vmax": 1}
             if key in ("wrong", "lost"):
-                how = {"cmap": DIFFERENCE, "vmin": -1, "vmax": 1}
+                how = {"cmap": palette.CHANGE, "vmin": -1, "vmax": 1}
             self._images[key] = ax.imshow(np.zeros((SIDE, SIDE)), **how)
             ax.set(xticks=[], yticks=[])
             ax.grid(visible=False)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
@@ -20,7 +20,6 @@ from course_utils.plots.transport import MASS, PlanMap
 
 Cell = tuple[int, int]
 # A critic's values: low where it says "generated", white in the middle, high where it says "real".
-JUDGED = LinearSegmentedColormap.from_list("judged", [palette.LIGHT_GENERATOR, "white", palette.LIGHT_DATA])
 NAME: dict[str, Any] = {"fontsize": 14, "weight": "bold", "va": "center"}
 
 
@@ -198,11 +197,11 @@ class CloudPanels:
         ticks = np.arange(np.ceil(left), np.floor(right) + 1)
         ax.set(xticks=ticks, yticks=np.arange(np.ceil(low), np.floor(high) + 1))
         self.critic = ax.imshow(
-            np.zeros((2, 2)), cmap=JUDGED, zorder=0, extent=(left, right, low, high), origin="lower",
+            np.zeros((2, 2)), cmap=palette.JUDGED, zorder=0, extent=(left, right, low, high), origin="lower",
             interpolation="bilinear",
         )  # fmt: skip
         key = ax.inset_axes((0.3, -0.17, 0.4, 0.035))
-        key.imshow(np.linspace(0, 1, 64)[None], cmap=JUDGED, aspect="auto", extent=(0, 1, 0, 1))
+        key.imshow(np.linspace(0, 1, 64)[None], cmap=palette.JUDGED, aspect="auto", extent=(0, 1, 0, 1))
         key.set(xticks=[], yticks=[])
         key.grid(visible=False)
         framed(key)

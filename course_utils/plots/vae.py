@@ -109,11 +109,7 @@ class LatentPanels:
         blank = np.zeros((1, 28, 28))
         self._map = draw_map(self.plane, blank, alpha=0.7)
         self._codes: list[PathCollection] = []
-        self._ellipses = [
-            Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")
-        ]
-        for ellipse in self._ellipses:
-            self.plane.add_patch(ellipse)
+        self._ellipses = self._add_ellipses()
         (self._point,) = self.plane.plot(
             [], [], "o", ms=13, mfc=palette.GENERATOR, mec="white", mew=2, clip_on=False
         )
@@ -175,14 +171,18 @@ class LatentPanels:
         )
         self.moving.append(self._now)
 
+    def _add_ellipses(self) -> list[Ellipse]:
+        """For one and two standard deviations."""
+        made = [Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")]
+        for ellipse in made:
+            self.plane.add_patch(ellipse)
+        return made
+
     def _make_loupe(self) -> None:
         side = 2 * LOUPE
         self._glass = Rectangle((0, 0), side, side, fc="white", ec=palette.DATA, lw=1, alpha=0.92)
-        self._large = [
-            Ellipse((0, 0), 1, 1, fill=False, ec=palette.DATA, lw=1.8, ls=ls) for ls in ("-", "--")
-        ]
-        for patch in (self._glass, *self._large):
-            self.plane.add_patch(patch)
+        self.plane.add_patch(self._glass)
+        self._large = self._add_ellipses()
         self._times = self.plane.text(
             0, 0, f"×{TIMES}", fontsize=10, color=palette.text(palette.DATA), va="top"
         )
