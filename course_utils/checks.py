@@ -10,11 +10,12 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+Value = TypeVar("Value")
 WEIGHT_TOLERANCE = 1e-9  # rounding that we mend; a larger defect is a mistake that the student should see
 ANY = "[-inf, inf]"  # all numbers but NaN
 TOO_LARGE = "within what float64 can hold (1.8e308)"
@@ -24,6 +25,13 @@ IN_WORDS = {
     "[0, inf)": "zero or more",
     ANY: "a number",
 }
+
+
+class Named(dict[str, Value]):
+    """A dictionary whose KeyError says which names there are."""
+
+    def __missing__(self, name: Any) -> Value:
+        raise KeyError(f"there is no {name!r}; there are {', '.join(self) or 'none'}")
 
 
 def one_of(name: str, value: Any, choices: Collection[str], advice: str = "") -> str:

@@ -11,9 +11,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from course_utils import checks
+from course_utils.gan import RECIPES, AdversarialTrainer
+from course_utils.recording import load_recording
 
 NO_NUMBERS = [True, False, np.True_, "1", None, [1], np.array([1.0]), 1j]
 NOT_FINITE = [math.nan, math.inf, -math.inf, np.float32("nan"), np.float64("inf"), torch.tensor(torch.nan)]
+
+
+def test_who_asks_for_a_name_that_is_not_there_is_told_which_are():
+    run = load_recording("collapse")
+    empty = AdversarialTrainer(np.zeros((80, 28, 28), np.uint8), "mlp").history
+    for named, known in (
+        (RECIPES, "mlp"),
+        (run.metrics, "d_real"),
+        (run.evaluations, "entropy"),
+        (empty, "d_fake"),
+    ):
+        with pytest.raises(KeyError, match=rf"no 'fid'; there are .*\b{known}\b"):
+            named["fid"]
+        assert named.get("fid") is None
 
 
 @given(st.integers(), st.sampled_from([int, np.array, np.int64, torch.tensor, np.uint8]))

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from torch import nn
 
-from course_utils.checks import each, instance, not_negative, number, one_of, positive, switch, whole
+from course_utils.checks import Named, each, instance, not_negative, number, one_of, positive, switch, whole
 from course_utils.gan.conditional import ATTRIBUTES, CONDITIONINGS, ConditionalGenerator, width
 from course_utils.gan.networks import ARCHITECTURES, MINIBATCH_STATISTICS
 from course_utils.gan.objectives import OBJECTIVES
@@ -308,7 +308,7 @@ _PLAIN = [
     _BEGAN,
 ]
 _OPTIMISTIC = [r.replace(name=f"{r.name}-optimistic", optimizer="optimistic-adam") for r in _PLAIN]
-RECIPES = {recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC, _DCGAN_FAST, *_CONDITIONAL]}
+RECIPES = Named({recipe.name: recipe for recipe in [*_PLAIN, *_OPTIMISTIC, _DCGAN_FAST, *_CONDITIONAL]})
 
 
 def get_recipe(recipe: str | Recipe, **overrides: Any) -> Recipe:

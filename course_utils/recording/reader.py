@@ -176,7 +176,7 @@ def _build(name: str, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray
         raise ValueError(f"samples are {pictures.dtype} {pictures.shape}, not uint8 (moments, n, h, w)")
     if not len(steps) == len(seconds) == len(pictures):
         raise ValueError(f"{len(pictures)} moments have {len(steps)} steps and {len(seconds)} times")
-    curves: dict[str, Any] = {"metrics": {}, "evaluations": {}}
+    curves: dict[str, Any] = {"metrics": checks.Named(), "evaluations": checks.Named()}
     for key, values in arrays.items():
         group, _, metric = key.partition("/")
         if group in curves:

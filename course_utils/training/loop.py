@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from course_utils import runtime, threads
-from course_utils.checks import finite_tensors, instance, whole
+from course_utils.checks import Named, finite_tensors, instance, whole
 from course_utils.optimizers import OPTIMIZERS
 from course_utils.training.average import ExponentialMovingAverage
 from course_utils.training.graphs import StepGraph
@@ -234,7 +234,7 @@ class TrainingLoop(Stepwise):
         """One float32 array per quantity, one entry per step; optional ones as far as the recipe has them."""
         history = dict(zip(self.quantities, self.log.table().cpu().numpy().T, strict=True))
         absent = [name for name in self.optional if np.isnan(history[name]).all()]
-        return {name: values for name, values in history.items() if name not in absent}
+        return Named({name: values for name, values in history.items() if name not in absent})
 
     def state_dict(self) -> dict[str, Any]:
         """A copy of all that training depends on: recipe, weights, optimizers, random stream and history."""
