@@ -200,6 +200,14 @@ def tensor(name: str, value: Any, advice: str = "as torch.as_tensor(array) makes
     return value
 
 
+def floats(name: str, value: Any, advice: str = "as torch.as_tensor(array) makes one") -> Any:
+    """A torch tensor of real numbers, whole ones as float32: squares of uint8 begin again at 256, without a word."""
+    value = tensor(name, value, advice)
+    if value.is_complex():
+        raise ValueError(f"{name} is complex; it must be made of real numbers.")
+    return value if value.is_floating_point() else value.float()
+
+
 def function(name: str, value: Any, expected: str, advice: str = "") -> Any:
     """Something that can be called."""
     return instance(name, value, Callable, expected, advice)  # type: ignore[arg-type]

@@ -77,7 +77,7 @@ class DigitTrainer(TrainingLoop):
         if start is not None:
             self.model.load_state_dict(start.state_dict())
         self._pixels = shared_tensor(images.pixels)[:, None].to(self.device)
-        self._labels = torch.from_numpy(np.asarray(images.labels, dtype=np.int64)).to(self.device)
+        self._labels = shared_tensor(np.asarray(images.labels, dtype=np.int64)).to(self.device)
 
     @property
     def memory_format(self) -> torch.memory_format:

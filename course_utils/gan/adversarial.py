@@ -23,6 +23,7 @@ from course_utils.gan.objectives import OBJECTIVES, Objective, next_balance, pul
 from course_utils.gan.penalties import PENALTIES, Penalty, clip_weights, gradient_norms, interpolate
 from course_utils.gan.recipes import Recipe
 from course_utils.training import TrainingLoop, descend, still
+from course_utils.training.state import shared_tensor
 
 # recorded at every step; an autoencoder as critic adds BEGAN's k, the "balance"
 METRICS = ("discriminator_loss", "generator_loss", "d_real", "d_fake", "gradient_norm")
@@ -277,7 +278,7 @@ class AdversarialLoop(TrainingLoop):
         """
         generator = self.best
         # NumPy's numbers are float64, the network's are not
-        z = z if isinstance(z, Tensor) else torch.as_tensor(numbers("z", z))
+        z = z if isinstance(z, Tensor) else shared_tensor(numbers("z", z))
         if z.ndim != 2 or z.shape[1] != self.recipe.latent_dim:
             raise ValueError(
                 f"z has shape {tuple(z.shape)}; it must hold latents, shape (n, {self.recipe.latent_dim})."
@@ -301,7 +302,7 @@ class AdversarialLoop(TrainingLoop):
                 )
             return None
         digits = check_labels(np.arange(n) % CLASSES if labels is None else labels, n)
-        return encode(digits, self.recipe.attributes, attributes).to(self.device)
+        return encode(digits, self.recipe.attributes, attributes).to(self.device, self._dtype)
 
 
 def told(network: nn.Module, x: Tensor, c: Tensor | None) -> Tensor:

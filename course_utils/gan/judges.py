@@ -63,6 +63,7 @@ class Judge:
         self.optimizer = Adam(self.network.parameters(), lr=learning_rate, betas=self.betas)
         self._random = np.random.default_rng(seed)
 
+    @torch.inference_mode(False)  # with gradients, also where a notebook has switched them off
     def step(self, real: np.ndarray, fake: np.ndarray) -> float:
         """One step up the objective on these points; returns the estimate that they gave before it."""
         x, y = self._tensor(real, "real"), self._tensor(fake, "fake")
@@ -127,6 +128,7 @@ class Judge:
         x, points = self._flat(points)
         return self.network(x)[:, 0].numpy().reshape(points.shape if self.dim == 1 else points.shape[:-1])
 
+    @torch.inference_mode(False)
     def score_gradient(self, points: np.ndarray) -> np.ndarray:
         """Gradient of :meth:`score` with respect to the points, in their shape."""
         x, points = self._flat(points)
@@ -158,7 +160,9 @@ class Judge:
                 f"{name} has shape {points.shape}, but this network was made for points of dimension {self.dim}: "
                 f"give shape (n, {self.dim})."
             )
-        return torch.tensor(columns)  # a copy: not every array may be written to
+        return torch.tensor(
+            columns if columns.flags.c_contiguous else columns.copy()
+        )  # a copy: it may be read-only
 
 
 class Discriminator(Judge):

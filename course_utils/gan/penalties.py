@@ -64,8 +64,9 @@ def gradient_norms(
     gradient of each score. With ``create_graph`` it must keep what it computes (no torch.utils.checkpoint).
     """
     checks.function("critic", critic, "a network", "and the points come after it")
-    points = checks.tensor("points", points).detach().requires_grad_()
-    with torch.enable_grad():
+    points = checks.tensor("points", points).detach()
+    with torch.inference_mode(False):
+        points = (points.clone() if points.is_inference() else points).requires_grad_()
         with _Pieces() if create_graph else nullcontext():
             scores = critic(points)
         (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=create_graph)

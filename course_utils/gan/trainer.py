@@ -236,10 +236,11 @@ class PointTrainer(AdversarialLoop):
         if checks.one_of("player", player, PLAYERS) == "both":
             return self.step()
         self.prepare()
-        if player == "discriminator":
-            measured = self.discriminator_step()._asdict()
-        else:
-            measured = {"generator_loss": self.generator_step()}
+        with self.gradients():
+            if player == "discriminator":
+                measured = self.discriminator_step()._asdict()
+            else:
+                measured = {"generator_loss": self.generator_step()}
         values = self.row(**{name: self.log.last(name) for name in self.quantities} | measured)
         self.log.append(values, measured)
         return values

@@ -75,7 +75,7 @@ def patch_distance(picture: Any, style: Any, *, levels: int = 3, seed: int = 0) 
     distances = []
     for x, x_s in zip(*(_pyramid(p, levels) for p in pictures), strict=True):
         mean, spread = x_s.mean((0, 2, 3)), x_s.std((0, 2, 3), correction=0).clamp_min(1e-6)
-        along = torch.randn(3 * PATCH**2, DIRECTIONS, generator=random)
+        along = torch.randn(3 * PATCH**2, DIRECTIONS, generator=random, dtype=torch.float32)
         along /= along.norm(dim=0)
         clouds = [_patches((p - mean[:, None, None]) / spread[:, None, None]) @ along for p in (x, x_s)]
         a, b = (np.quantile(cloud.numpy(), shares, axis=0) for cloud in clouds)

@@ -18,6 +18,7 @@ A subclass names its parts and what it measures, and says what one step computes
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, ClassVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -61,7 +62,7 @@ class TrainingLoop(Stepwise):
     def __init__(self, recipe: Settings, *, device: str | torch.device | None = None, seed: int = 0):
         self.recipe = instance("recipe", recipe, Settings, "a recipe")
         self.seed = seed = whole("seed", seed, 0, 2**63 - 2, "such as 0")
-        self.device = runtime.device(device)
+        self.device, self._dtype = runtime.device(device), torch.get_default_dtype()
         with threads.own_draws(seed):
             networks = self.make_networks()
         for part, network in zip(self.parts, networks, strict=True):
@@ -147,15 +148,36 @@ class TrainingLoop(Stepwise):
     def step(self) -> Tensor:
         """One step, logged; returns the ``quantities``, on the device."""
         self.prepare()
-        if self.device.type != "cpu":
-            values = self.graph()
-        else:
-            with threads.all_cores() if self.large else threads.idle_cores(self.alike):
+        with self.gradients():
+            if self.device.type != "cpu":
                 values = self.graph()
+            else:
+                with threads.all_cores() if self.large else threads.idle_cores(self.alike):
+                    values = self.graph()
         self.log.append(values)
         if self.average is not None:
             self.average.update(getattr(self, self.averaged), self.done)
         return values
+
+    @contextmanager
+    def gradients(self) -> Iterator[None]:
+        """Gradients are on for a step, also where a notebook has switched them off.
+
+        Raises
+        ------
+        RuntimeError
+            where a step fails, and torch's default type is another one than when the networks were made.
+        """
+        try:
+            with torch.inference_mode(False):  # which ends a no_grad() as well
+                yield
+        except RuntimeError as error:
+            if (now := torch.get_default_dtype()) == self._dtype:
+                raise
+            raise RuntimeError(
+                f"this trainer was made in {self._dtype}, and torch's default is {now} now: set it back by "
+                f"torch.set_default_dtype({self._dtype}), or make a new trainer and load this one's state_dict()."
+            ) from error
 
     def prepare(self) -> None:
         """Networks in training mode, and the learning rates of the next step, which a decay takes down in a straight
@@ -311,16 +333,41 @@ class TrainingLoop(Stepwise):
 
 @contextmanager
 def still(network: nn.Module) -> Iterator[None]:
-    """Without gradients for the weights of a network, for a player that goes up or down through it."""
-    network.requires_grad_(False)
+    """Without gradients for the weights of a network, for a player that goes up or down through it. Layers that a
+    notebook has frozen stay so."""
+    # what a Ctrl-C has left without gradients on its way out is remembered
+    trained = _still.setdefault(network, [p for p in network.parameters() if p.requires_grad])
     try:
+        for p in trained:
+            p.requires_grad_(False)
         yield
     finally:  # also after Ctrl-C
-        network.requires_grad_(True)
+        for p in trained:
+            p.requires_grad_(True)
+        del _still[network]
+
+
+_still: WeakKeyDictionary[nn.Module, list[nn.Parameter]] = WeakKeyDictionary()
 
 
 def descend(optimizer: Optimizer, loss: Tensor) -> None:
-    """One gradient step down the loss, for the weights of this optimizer."""
+    """One gradient step down the loss, for the weights of this optimizer.
+
+    Raises
+    ------
+    RuntimeError
+        where the loss does not depend on them.
+    """
     optimizer.zero_grad(set_to_none=True)
+    if not loss.requires_grad:
+        raise RuntimeError(
+            "this loss has no gradient: are all weights frozen (requires_grad is False), or is there a detach() or a "
+            "no_grad() on the way to it?"
+        )
     loss.backward()
+    if all(p.grad is None for group in optimizer.param_groups for p in group["params"]):
+        raise RuntimeError(
+            "this loss depends on none of the weights that its optimizer moves. After another network was put in, "
+            "trainer.make_optimizers() makes optimizers for the networks that are there now."
+        )
     optimizer.step()

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from course_utils import checks
 from course_utils.checks import each, instance, number, positive, whole
+from course_utils.training.state import shared_tensor
 from course_utils.translation.domains import Domains, Map
 from course_utils.translation.measures import through
 from course_utils.transport import earth_movers_distance
@@ -82,8 +83,8 @@ def mode_map(sources: np.ndarray, targets: np.ndarray, order: Sequence[int]) -> 
     """Move each point by what leads its nearest source i to the target ``order[i]``: tensors (n, 2) -> (n, 2)."""
     begin, end = checks.points("sources", sources), checks.points("targets", targets)
     chosen = each("order", order, partial(whole, at_least=0, at_most=len(end) - 1), len(begin))
-    starts = torch.as_tensor(begin, dtype=torch.get_default_dtype())
-    shifts = torch.as_tensor(end[list(chosen)], dtype=starts.dtype) - starts
+    starts = shared_tensor(begin).to(torch.get_default_dtype())
+    shifts = shared_tensor(end[list(chosen)]).to(starts) - starts
 
     def move(x: Tensor) -> Tensor:
         return x + shifts.to(x)[torch.cdist(x, starts.to(x)).argmin(1)]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from course_utils.checks import ANY, each, instance, numbers, one_of, whole
+from course_utils.training.state import shared_tensor
 
 
 def real(name: str, values: Any) -> Tensor:
@@ -22,7 +23,7 @@ def real(name: str, values: Any) -> Tensor:
         for what is not made of real numbers.
     """
     if not isinstance(values, Tensor):
-        return torch.from_numpy(numbers(name, values, ANY))
+        return shared_tensor(numbers(name, values, ANY))
     if values.is_complex():
         raise ValueError(f"{name} is complex; it must be made of real numbers.")
     return values

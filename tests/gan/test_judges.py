@@ -184,3 +184,15 @@ def test_the_standard_error_is_the_spread_of_many_reports(kind):
     assert told.mean() == pytest.approx(reports.std(ddof=1), rel=0.12)  # of 400, a spread is known to 3.5 %
     with pytest.raises(ValueError, match="at least two"):
         judge.standard_error(samples[0][0][:1], samples[0][1])
+
+
+@pytest.mark.parametrize("kind", [Discriminator, Critic])
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_gradients_are_there_where_a_notebook_switched_them_off(kind, off):
+    x = np.random.default_rng(0).normal(size=(4, 2))
+    plain, within = kind(2), kind(2)
+    expected = plain.step(x, x + 1), plain.score_gradient(x)
+    with off():
+        found = within.step(x, x + 1), within.score_gradient(x)
+    assert found[0] == expected[0]
+    assert np.array_equal(found[1], expected[1])

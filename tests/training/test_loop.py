@@ -15,6 +15,7 @@ from course_utils.training import (
     descend,
     load_checkpoint,
     save_checkpoint,
+    still,
 )
 from course_utils.training.progress import CHECK_EVERY
 
@@ -252,3 +253,53 @@ def test_a_run_can_be_left_after_any_step():
             break
     assert loop.done == 6
     assert torch.equal(state(loop), state(line().run(6, progress=False)))
+
+
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_a_step_has_gradients_where_a_notebook_switched_them_off(off):
+    plain, within = line().run(4, progress=False), line()
+    with off():
+        within.run(2, progress=False)
+    within.run(2, progress=False)
+    assert torch.equal(plain.line.weight, within.line.weight)
+
+
+def test_a_network_that_was_put_in_needs_an_optimizer_of_its_own():
+    loop = line()
+    loop.line = nn.Linear(1, 1)
+    with pytest.raises(RuntimeError, match=r"depends on none of the weights.*make_optimizers\(\)"):
+        loop.step()
+    loop.make_optimizers()
+    before = loop.line.weight.clone()
+    loop.step()
+    assert not torch.equal(before, loop.line.weight)
+
+
+def test_frozen_weights_are_named():
+    loop = line()
+    loop.line.requires_grad_(False)
+    with pytest.raises(RuntimeError, match="no gradient: are all weights frozen"):
+        loop.step()
+
+
+def test_layers_that_a_notebook_has_frozen_stay_so():
+    network = nn.Sequential(nn.Linear(1, 1), nn.Linear(1, 1))
+    network[0].requires_grad_(False)
+    for _ in range(2):
+        with still(network):
+            assert not any(p.requires_grad for p in network.parameters())
+        assert [p.requires_grad for p in network.parameters()] == [False, False, True, True]
+
+
+def test_another_default_type_in_the_middle_of_a_training_is_named():
+    loop = line().run(1, progress=False)
+    try:
+        torch.set_default_dtype(torch.float64)
+        with pytest.raises(
+            RuntimeError, match="made in torch.float32, and torch's default is torch.float64 now"
+        ):
+            loop.step()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    loop.step()
+    assert loop.done == 2

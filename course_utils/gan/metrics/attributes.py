@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from course_utils.datasets import SIDE
 from course_utils.datasets.scaling import Scale, read_pictures, to_unit
 from course_utils.gan.metrics.classes import Pictures
+from course_utils.training.state import shared_tensor
 
 LEAST_INK = 1e-6 * SIDE**2  # a fainter picture leans nowhere
 BLOCK = (
@@ -58,5 +60,5 @@ def _measured(
 ) -> np.ndarray:
     """The measure of pictures (n, 28, 28) in [0, 1]."""
     read, scale = read_pictures("images", images, scale, SIDE)
-    parts = torch.as_tensor(read).split(BLOCK)
+    parts = (read if isinstance(read, Tensor) else shared_tensor(read)).split(BLOCK)
     return np.concatenate([measure(to_unit(part, scale, torch.float64).cpu().numpy()) for part in parts])
