@@ -297,7 +297,8 @@ def _follow_flow(game: Game, points: np.ndarray, learning_rate: float, bound: fl
             t_eval=times,
             events=room_left,
             rtol=1e-10,
-            atol=1e-12,
+            atol=1e-12
+            * min(1.0, 1e3 * (np.abs(points[(0, *run)]).max() or 1.0)),  # a start of 1e-9 has digits, too
         )
         if not solution.success:
             raise RuntimeError(f"The flow of {game.name} could not be followed: {solution.message}")

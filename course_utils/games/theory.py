@@ -26,7 +26,8 @@ def jacobian(game: Game, point: np.ndarray | None = None, *, width: float = 1e-3
     Raises
     ------
     ValueError
-        when the game's gradients are random, or no point is given and no equilibrium is known.
+        when the game's gradients are random, or no point is given and no equilibrium is known; or for a width too small
+        beside the point.
     """
     if as_game(game).stochastic:
         raise ValueError(f"{game.name} has random gradients. Build it without batch_size to see its field.")
@@ -36,6 +37,10 @@ def jacobian(game: Game, point: np.ndarray | None = None, *, width: float = 1e-3
     if z.shape != (game.dimension,):
         raise ValueError(f"point has shape {z.shape}; {game.name} has {game.dimension} coordinates.")
     width = positive("width", width)
+    if np.spacing(np.abs(z).max()) > 1e-6 * width:
+        raise ValueError(
+            f"width is {width:g}, which rounding drowns beside coordinates of {np.abs(z).max():g}: take a larger one."
+        )
     h = width * np.eye(game.dimension)
     near, far = game.field(z + h) - game.field(z - h), game.field(z + 2 * h) - game.field(z - 2 * h)
     return (8.0 * near - far).T / (12.0 * width)
@@ -130,11 +135,12 @@ def radius_factor(method: str, learning_rate: np.ndarray | float, *, strength: f
 
 
 def _alternating_factor(eta: np.ndarray, _strength: float) -> np.ndarray:
-    beyond = np.maximum(eta, 2.0)
+    beyond = np.maximum(np.abs(eta), 2.0)
     return (beyond**2 - 2.0 + beyond * np.sqrt(beyond**2 - 4.0)) / 2.0
 
 
 def _optimistic_factor(eta: np.ndarray, _strength: float) -> np.ndarray:
+    eta = np.abs(eta)
     slow, fast = np.minimum(eta, 0.5), np.maximum(eta, 0.5)
     below = np.sqrt((1.0 + np.sqrt(1.0 - 4.0 * slow**2)) / 2.0)
     return np.where(eta <= 0.5, below, np.hypot(1.0, 2.0 * fast + np.sqrt(4.0 * fast**2 - 1.0)) / 2.0)

@@ -49,9 +49,13 @@ def interpolate(real: Tensor, fake: Tensor, t: Tensor) -> Tensor:
     """u = t x + (1 - t) G(z), pair by pair; t in [0, 1] has shape (n, 1, ...), so that a picture has one t."""
     given = {"real": real, "fake": fake, "t": t}
     kinds = {checks.tensor(name, value).dtype for name, value in given.items()}
-    if real.shape != fake.shape or len(kinds) > 1:
+    each = (*real.shape[:1], *[1] * (real.dim() - 1))
+    if real.shape != fake.shape or t.shape not in (each, ()) or len(kinds) > 1 or not t.is_floating_point():
         what = ", ".join(f"{name} {value.dtype} {tuple(value.shape)}" for name, value in given.items())
-        raise ValueError(f"real and fake must have one shape, and all of them one type; got {what}.")
+        raise ValueError(
+            f"real and fake must have one shape, t a number for each pair, shape {each}, and all one type of floats; "
+            f"got {what}."
+        )
     return torch.lerp(fake, real, t)
 
 
@@ -65,10 +69,20 @@ def gradient_norms(
     """
     checks.function("critic", critic, "a network", "and the points come after it")
     points = checks.tensor("points", points).detach()
+    if not points.is_floating_point() or points.dim() < 2:
+        raise ValueError(
+            f"points: {points.dtype} of shape {tuple(points.shape)}; they must be floats (n, ...)."
+        )
     with torch.inference_mode(False):
         points = (points.clone() if points.is_inference() else points).requires_grad_()
         with _Pieces() if create_graph else nullcontext():
             scores = critic(points)
+        if not isinstance(scores, Tensor) or scores.numel() != len(points) or not scores.requires_grad:
+            shape = f"shape {tuple(scores.shape)}" if isinstance(scores, Tensor) else type(scores).__name__
+            raise ValueError(
+                f"critic gives {shape} for {len(points)} points; it must give one score for each, a tensor through "
+                "which a gradient comes (no detach(), no_grad() or NumPy inside)."
+            )
         (gradient,) = torch.autograd.grad(scores.sum(), points, create_graph=create_graph)
     return gradient.flatten(1).norm(dim=1)
 
@@ -87,7 +101,7 @@ class _Pieces(TorchFunctionMode):
 
 def gradient_penalty(norms: Tensor, *, one_sided: bool = False) -> Tensor:
     """E[(|∇f| - 1)^2] from the norms (n,), or with ``one_sided`` E[max(0, |∇f| - 1)^2]; without its weight."""
-    excess = checks.tensor("norms", norms, "of slopes, as gradient_norms gives them") - 1
+    excess = checks.floats("norms", norms, "of slopes, as gradient_norms gives them") - 1
     return (excess.relu() if checks.switch("one_sided", one_sided) else excess).square().mean()
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast, get_args
 import torch
 from torch import Tensor
 
-from course_utils.checks import one_of, tensor
+from course_utils.checks import floats, one_of
 
 Normalization = Literal["lecture", "gatys"]
 
@@ -25,11 +25,12 @@ def gram_matrix(features: Tensor) -> Tensor:
     Raises
     ------
     ValueError
-        when features is neither (n, N, rows, columns) nor (n, N, M).
+        when features is neither (n, N, rows, columns) nor (n, N, M), or holds nothing.
     """
-    if tensor("features", features).ndim not in (3, 4):
+    features = floats("features", features)
+    if features.ndim not in (3, 4) or not features.numel():
         raise ValueError(
-            "gram_matrix takes features (n, channels, rows, columns) or (n, channels, positions); "
+            "gram_matrix takes features (n, channels, rows, columns) or (n, channels, positions), one or more of each; "
             f"got shape {tuple(features.shape)}. For a single picture, add the first axis: features[None]."
         )
     return cast(Tensor, _Gram.apply(_at_least_single(features.flatten(2))))
@@ -57,7 +58,8 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     ValueError
         when the shapes differ.
     """
-    if tensor("features", features).shape != tensor("target", target).shape:
+    features, target = floats("features", features), floats("target", target)
+    if features.shape != target.shape:
         raise ValueError(
             f"features and target are compared position by position, in one shape; got {tuple(features.shape)} "
             f"and {tuple(target.shape)}. Bring both pictures to the same size first."
@@ -89,13 +91,15 @@ def style_loss(features: Tensor, target_gram: Tensor, normalization: Normalizati
     Raises
     ------
     ValueError
-        for an unknown normalization or Gram matrices of another number of channels.
+        for an unknown normalization or Gram matrices of another number, or of another number of channels.
     """
     gram = gram_matrix(features)
-    if tensor("target_gram", target_gram).shape[-2:] != gram.shape[-2:]:
+    target_gram = floats("target_gram", target_gram)
+    if target_gram.shape not in (gram.shape, (1, *gram.shape[1:]), gram.shape[1:]):
         raise ValueError(
-            f"features have {gram.shape[-1]} channels, and target_gram is a matrix "
-            f"{tuple(target_gram.shape[-2:])}; both must come from the same layer of the same network."
+            f"features are {len(gram)} times {gram.shape[-1]} channels, and target_gram has shape "
+            f"{tuple(target_gram.shape)}; there must be one matrix for each picture or one for all, from the same "
+            "layer of the same network."
         )
     return (gram - target_gram).square().sum() * style_factor(features, normalization)
 
@@ -119,7 +123,8 @@ def total_variation(image: Tensor) -> Tensor:
     ----------
     image : (n, channels, h, w); along an axis of one pixel there are no steps.
     """
-    if tensor("image", image).ndim < 2:
+    image = _at_least_single(floats("image", image))
+    if image.ndim < 2:
         raise ValueError(f"image has shape {tuple(image.shape)}; it must be (n, channels, h, w).")
     down, along = image.diff(dim=-2), image.diff(dim=-1)
     return sum(steps.square().mean() for steps in (down, along) if steps.numel()) + image.new_zeros(())

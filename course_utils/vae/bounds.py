@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from course_utils.checks import instance, positive, whole
+from course_utils.checks import floats, instance, positive, whole
 from course_utils.memory import trim_memory
 from course_utils.vae.model import VAE, Posterior, check_data, real
 
@@ -36,7 +36,10 @@ def gaussian_kl(mean: Tensor, log_variance: Tensor) -> Tensor:
     OverflowError
         for a log-variance above 80, whose exponential is no number in float32, and for means whose squares are none.
     """
-    mean, log_variance = real("mean", mean), real("log_variance", log_variance)
+    mean, log_variance = (
+        floats("mean", real("mean", mean)),
+        floats("log_variance", real("log_variance", log_variance)),
+    )
     if mean.shape != log_variance.shape or not mean.ndim:
         raise ValueError(
             f"mean has shape {tuple(mean.shape)} and log_variance {tuple(log_variance.shape)}; both must be (n, J)."

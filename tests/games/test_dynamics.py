@@ -437,3 +437,8 @@ def test_the_moving_average_forgets_and_meets_its_closed_form_on_a_circle():
     np.testing.assert_array_equal(run.moving_average(0.0), run.points)
     with pytest.raises(ValueError, match="decay"):
         run.moving_average(1.0)
+
+
+def test_the_flow_of_a_tiny_start_is_as_exact():
+    run = simulate(bilinear(), "flow", (1e-9, 0.0), steps=6, learning_rate=1.0)
+    assert run.points[-1] / 1e-9 == pytest.approx([np.cos(6), np.sin(6)], rel=1e-7)

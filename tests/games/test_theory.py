@@ -16,6 +16,7 @@ from course_utils.games import (
 )
 from course_utils.games.theory import (
     OPTIMISTIC_LIMIT,
+    RADIUS_FACTORS,
     STEP_MATRICES,
     alternating_invariant,
     eigenvalues,
@@ -215,3 +216,15 @@ def test_growth_on_xy_follows_the_age_of_the_gradient(momentum):
     eta = 1e-3
     rho = np.abs(eigenvalues("momentum", QUARTER_TURN, (1 - momentum) * eta, momentum=momentum)).max()
     assert np.log(rho) / eta**2 == pytest.approx(0.5 + momentum / (1 - momentum), rel=1e-2, abs=1e-3)
+
+
+@pytest.mark.parametrize("method", RADIUS_FACTORS)
+def test_the_radius_of_steps_backwards(method):
+    rates = np.array([-3.0, -1.0, -0.3])
+    largest = np.abs(eigenvalues(method, QUARTER_TURN, rates)).max(axis=-1)
+    assert radius_factor(method, rates) == pytest.approx(largest)
+
+
+def test_a_width_that_rounding_drowns_is_refused():
+    with pytest.raises(ValueError, match="width is 0.001, which rounding drowns"):
+        jacobian(bilinear(), (1e20, 0.0))

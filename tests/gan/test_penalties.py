@@ -241,3 +241,38 @@ def test_in_the_dirac_gan_the_eigenvalues_are_those_of_mescheder_et_al(objective
     distance = (found[:, None] - expected).abs()
     assert distance.min(dim=0).values.max() < 1e-7  # a double root is found to half of the digits
     assert distance.min(dim=1).values.max() < 1e-7
+
+
+@pytest.mark.parametrize("t", [torch.tensor([0.0, 1.0]), torch.zeros(1, 2), torch.zeros(5, 1)])
+def test_a_t_for_each_pair_and_no_other_shape(t):
+    x = torch.zeros(2, 2)
+    assert interpolate(x, x + 1, torch.tensor([[0.0], [1.0]])).tolist() == [[1, 1], [0, 0]]
+    with pytest.raises(ValueError, match="a number for each pair"):
+        interpolate(x, x + 1, t)
+
+
+@pytest.mark.parametrize(
+    "critic",
+    [
+        lambda x: x,
+        lambda x: torch.ones(len(x)),
+        lambda x: x.detach().numpy().sum(1),
+        torch.no_grad()(torch.sum),
+    ],
+)
+def test_a_critic_gives_one_score_for_each_point_and_its_gradient(critic):
+    with pytest.raises(ValueError, match="critic gives .* one score for each"):
+        gradient_norms(critic, torch.ones(3, 2))
+
+
+@pytest.mark.parametrize("points", [torch.ones(3), torch.ones(3, 2, dtype=torch.int64)])
+def test_slopes_are_at_floats(points):
+    with pytest.raises(ValueError, match=r"points: .*must be floats \(n, ...\)"):
+        gradient_norms(lambda x: x.sum(-1), points)
+
+
+def test_slopes_of_points_from_inference_mode():
+    with torch.inference_mode():
+        points = torch.ones(3, 2)
+    assert gradient_norms(lambda x: x.sum(1), points).tolist() == pytest.approx([2**0.5] * 3)
+    assert gradient_penalty(torch.tensor([2, 3])).item() == 2.5

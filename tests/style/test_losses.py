@@ -134,3 +134,22 @@ def test_errors_say_what_was_expected():
         style_loss(features, gram_matrix(features[:, :2]))
     with pytest.raises(ValueError, match="one of lecture, gatys"):
         style_loss(features, gram_matrix(features), "mean")
+
+
+def test_whole_numbers_do_not_begin_again_at_their_end():
+    big = torch.full((1, 2, 1000), 30_000, dtype=torch.int32)
+    assert gram_matrix(big)[0, 0, 0].item() == pytest.approx(9e11)
+    assert content_loss(2 * big, 0 * big).item() == pytest.approx(3.6e12)
+    for kind in (torch.uint8, torch.float16):
+        assert total_variation(torch.tensor([[[[0, 255]]]], dtype=kind)).item() == 255**2
+        assert total_variation(torch.tensor([[[[0, 255]]]], dtype=kind).mT).item() == 255**2
+    with pytest.raises(ValueError, match="features is complex"):
+        gram_matrix(torch.ones(1, 2, 3, dtype=torch.complex64))
+
+
+def test_one_picture_is_not_compared_with_five_styles():
+    features = torch.rand(1, 3, 4)
+    with pytest.raises(ValueError, match="one matrix for each picture or one for all"):
+        style_loss(features, gram_matrix(features).repeat(5, 1, 1))
+    with pytest.raises(ValueError, match="one or more of each"):
+        gram_matrix(torch.zeros(1, 3, 0))

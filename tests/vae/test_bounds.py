@@ -293,3 +293,9 @@ def test_a_posterior_that_is_too_narrow_for_the_grid_is_told(pca):
 def test_a_model_that_cannot_be_is_refused(settings):
     with pytest.raises(ValueError, match=str(list(settings.values())[-1])):
         VAE(**settings)
+
+
+@pytest.mark.parametrize(("kind", "size"), [(torch.uint8, 200), (torch.int32, 70_000)])
+def test_kl_of_whole_numbers_that_have_no_room_for_squares(kind, size):
+    kl = gaussian_kl(torch.full((1, 3), size, dtype=kind), torch.zeros(1, 3, dtype=kind))
+    assert kl.item() == pytest.approx(1.5 * size**2)

@@ -456,3 +456,9 @@ def test_worse_pictures_are_further_away(digits):
     assert frechet_distance(ones.features, real.features) > distances[0]
     assert mode_coverage(ones.digits).modes < 10
     assert mode_coverage(ones.digits).entropy < 1
+
+
+def test_a_small_matrix_has_to_be_symmetric_as_well():
+    small = 1e-9 * np.array([[1, 0.5], [0.4, 1]])
+    with pytest.raises(ValueError, match="is no covariance"):
+        frechet_distance((np.zeros(2), small), (np.zeros(2), np.eye(2)))
