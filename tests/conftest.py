@@ -1,6 +1,6 @@
 """What all tests share."""
 
-import importlib
+import importlib.util
 import os
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,6 +54,19 @@ def full_disk():
 def root() -> Path:
     """The repository."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def script_at():
+    """script_at(path): a file of the repository that no package holds, as a module."""
+
+    def load(path):
+        spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,13 @@
 """The style pictures in data/images are what data/make/style_pictures.py draws."""
 
-import importlib.util
-
 import numpy as np
 import pytest
 from PIL import Image
 
 
 @pytest.fixture(scope="module")
-def script(root):
-    spec = importlib.util.spec_from_file_location("style_pictures", root / "data/make/style_pictures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(script_at):
+    return script_at("data/make/style_pictures.py")
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """`make student`, and how a class pulls changed notebooks over its own work; with real git and a remote folder."""
 
-import importlib.util
 import subprocess
 
 import nbformat
@@ -43,11 +42,8 @@ From here.
 
 
 @pytest.fixture(scope="module")
-def student(root):
-    spec = importlib.util.spec_from_file_location("student", root / "tools/student.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def student(script_at):
+    return script_at("tools/student.py")
 
 
 def git(folder, *words, fails=False):

@@ -1,6 +1,5 @@
 """The ledger of claims: nothing unknown, no verdict without a claim, no stale page."""
 
-import importlib.util
 import json
 import tomllib
 from pathlib import Path
@@ -14,11 +13,8 @@ SAID = "W1 = 0.41 (floor 0.28, untrained 1.90): near"
 
 
 @pytest.fixture(scope="module")
-def claims():
-    spec = importlib.util.spec_from_file_location("claims", ROOT / "tools" / "claims.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def claims(script_at):
+    return script_at("tools/claims.py")
 
 
 @pytest.fixture
