@@ -38,7 +38,7 @@ def draw_densities(ax: Axes, x: ArrayLike, p_star: ArrayLike, p_g: ArrayLike) ->
 def draw_discriminator(ax: Axes, x: ArrayLike, d: ArrayLike, label: str = "$D^*$", **line: Any) -> None:
     """A discriminator's answers (n,), in [0, 1], over x (n,), with 1/2 ("cannot tell") as a guide; ``line`` is what
     ``ax.plot`` takes."""
-    draw_guide(ax, 0.5, lw=1)
+    ax.axhline(0.5, color=palette.MUTED, ls=":", lw=1.2)  # a dashed one would look like the theory's D*
     ax.plot(x, d, **{"color": palette.DISCRIMINATOR, "label": label, **line})
     ax.set(ylabel="$D(x)$", ylim=(-0.05, 1.05))
 
