@@ -26,7 +26,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     IsADirectoryError, NotADirectoryError
         when ``path`` is a folder, or a part of it that should be a folder is a file.
     OSError
-        when it cannot be written: a disk that is full, or a network's that says so at the end only.
+        when it cannot be written: a device or a pipe; a disk that is full, or a network's that says so at the end only.
     """
     path = _with_folder(path)
     # Not tempfile: its files are readable by their owner only, and the name would inherit that.
@@ -88,6 +88,8 @@ def _with_folder(path: str | os.PathLike[str]) -> Path:
     path = Path(path).expanduser().resolve()
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
+    if path.exists() and not path.is_file():  # root, as in a container, would replace /dev/null for everybody
+        raise FileExistsError(f"{path} is a device or a pipe, and no file; give another name.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:

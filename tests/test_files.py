@@ -167,3 +167,13 @@ def test_json_comes_back(tmp_path):
     with pytest.raises(TypeError):
         files.write_json(tmp_path / "results.json", {"not plain": object()})
     assert json.loads((tmp_path / "results.json").read_text()) == values
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="is a device or a pipe"), files.replacing(pipe):
+        pass
+    assert pipe.is_fifo()
+    assert list(tmp_path.iterdir()) == [pipe]
