@@ -104,6 +104,27 @@ def small(images):
 
 
 @pytest.fixture
+def resumed(tmp_path):
+    """resumed(make, steps, stop): a training in one go, and one that was saved at ``stop`` and went on in a trainer of
+    another seed; their histories are the same to the bit."""
+    import numpy as np
+
+    from course_utils.training import load_checkpoint, save_checkpoint
+
+    def run(make, steps, stop):
+        whole, part, again = make(), make(), make(seed=9)
+        whole.run(steps, progress=False)
+        save_checkpoint(part.run(stop, progress=False), tmp_path / "half.safetensors")
+        load_checkpoint(again, tmp_path / "half.safetensors")
+        again.run(steps - stop, progress=False)
+        for name, values in whole.history.items():
+            assert np.array_equal(values, again.history[name], equal_nan=True), name
+        return whole, again
+
+    return run
+
+
+@pytest.fixture
 def weights():
     """All numbers of a trainer's networks by name, as copies; batch norm's statistics and the average included."""
 

@@ -1,5 +1,7 @@
 """Super-resolution: the small picture, the classical answer, a step written out, and what each loss asks for."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -14,7 +16,6 @@ from course_utils.gan.upscale import (
     save_upscaler,
     shrink,
 )
-from course_utils.training import load_checkpoint, save_checkpoint
 
 SMALL = {"channels": 4, "discriminator_widths": (2, 4), "batch_size": 8}
 BOTH = {"perceptual_weight": 0.5, "adversarial_weight": 0.2}
@@ -77,15 +78,8 @@ def test_a_step_is_the_three_losses_written_out(images, weights):
     assert np.isnan(fast.log.columns("adversarial").numpy()).all() == ("adversarial_weight" not in weights)
 
 
-def test_it_learns_and_resumes_to_the_bit(images, tmp_path):
-    whole, part = (trainer(images, **BOTH) for _ in range(2))
-    whole.run(60, progress=False)
-    part.run(25, progress=False)
-    save_checkpoint(part, tmp_path / "run.safetensors")
-    again = trainer(images, seed=7, **BOTH)
-    load_checkpoint(again, tmp_path / "run.safetensors")
-    again.run(35, progress=False)
-    assert np.array_equal(again.history["pixel"], whole.history["pixel"])
+def test_it_learns_and_resumes_to_the_bit(images, resumed, tmp_path):
+    whole, again = resumed(partial(trainer, images, **BOTH), 60, 25)
     assert whole.history["pixel"][-10:].mean() < whole.history["pixel"][:10].mean()
     small = shrink(whole.batch())
     assert torch.equal(whole.upscale(small), again.upscale(small))

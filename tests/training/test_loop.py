@@ -1,9 +1,9 @@
 """The loop alone, on a problem that is no GAN: a straight line through noisy points."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -104,16 +104,10 @@ def test_before_the_first_step_the_last_number_is_none():
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop", "optimistic-adam", "optimistic-sgd"])
-def test_stopped_and_resumed_is_as_if_it_had_never_stopped(optimizer, tmp_path):
-    straight = line(optimizer=optimizer, ema=0.9).run(7, progress=False)
-    stopped = line(optimizer=optimizer, ema=0.9).run(4, progress=False)
-    save_checkpoint(stopped, tmp_path / "line.safetensors")
-    resumed = line(5, optimizer=optimizer, ema=0.9)
-    load_checkpoint(resumed, tmp_path / "line.safetensors")
-    resumed.run(3, progress=False)
-    assert torch.equal(state(resumed), state(straight))
-    assert torch.equal(resumed.average.module.weight, straight.average.module.weight)
-    assert np.array_equal(resumed.history["loss"], straight.history["loss"])
+def test_stopped_and_resumed_is_as_if_it_had_never_stopped(optimizer, resumed):
+    whole, again = resumed(partial(line, optimizer=optimizer, ema=0.9), 7, 4)
+    assert torch.equal(state(again), state(whole))
+    assert torch.equal(again.average.module.weight, whole.average.module.weight)
 
 
 def test_a_checkpoint_of_another_kind_of_training_is_refused(tmp_path):

@@ -1,11 +1,12 @@
 """The adversarial autoencoder: a step written out, its codes come to look like the prior, and it resumes to the bit."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
-from course_utils.training import load_checkpoint, save_checkpoint
 from course_utils.vae import PRIORS, AAERecipe, AAETrainer, VAETrainer, elbo, load_vae, save_vae
 
 SMALL = {"widths": (32,), "judge_widths": (16,), "batch_size": 32}
@@ -64,15 +65,8 @@ def test_petals_are_ten_narrow_gaussians():
     assert (z[:, :2].norm(dim=1).mean() - 1.6).abs() < 0.05
 
 
-def test_it_resumes_to_the_bit_and_its_model_ships_as_a_vae(digits, tmp_path):
-    whole, part = trainer(digits), trainer(digits)
-    whole.run(12, progress=False)
-    part.run(7, progress=False)
-    save_checkpoint(part, tmp_path / "run.safetensors")
-    again = trainer(digits, seed=5)
-    load_checkpoint(again, tmp_path / "run.safetensors")
-    again.run(5, progress=False)
-    assert np.array_equal(again.history["encoder_loss"], whole.history["encoder_loss"])
+def test_it_resumes_to_the_bit_and_its_model_ships_as_a_vae(digits, resumed, tmp_path):
+    whole, _ = resumed(partial(trainer, digits), 12, 7)
     model = load_vae(save_vae(whole, tmp_path / "aae.safetensors"), "cpu")
     x = whole.batch()
     assert torch.allclose(model.encode(x).mean, whole.model.encode(x).mean, atol=0.02)
