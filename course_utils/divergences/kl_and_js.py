@@ -1,8 +1,4 @@
-"""Kullback-Leibler and Jensen-Shannon divergence, the optimal discriminator, and the value of the GAN game.
-
-All in nats. For data distribution p* and generator distribution p_G (lecture L0, "Relationship with KL divergence")
-
-    V(D) = E_p*[log D(x)] + E_pG[log(1 - D(x))],    max_D V = V(D*) = 2 JSD(p*, p_G) - 2 log 2.
+"""Kullback-Leibler and Jensen-Shannon divergence, in nats (lecture L0, "Relationship with KL divergence").
 
 Probability vectors go to ``kl_divergence`` and ``js_divergence``, densities (scipy.stats) to the functions whose names
 end in ``_continuous``. Both are sums of the same non-negative terms, over points or over a line.

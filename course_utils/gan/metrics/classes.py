@@ -1,15 +1,9 @@
-"""How good are generated pictures? Numbers that a course classifier's eyes, or the pixels themselves, can give.
-
-    look(images)                           what the classifier sees: 128 features and the digit, per picture
-    frechet_distance(x, y)                 between two clouds of features (Heusel et al. 2017)
-    mode_coverage(digits)                  how many digits occur, and how evenly
-    nearest_neighbours(images, training)   the training picture that each looks like
-    memorisation(images, training, held_out)   are they closer to it than fresh digits are?
+"""What the course's classifier sees in pictures, and how many modes are covered, of digits and of points.
 
 Pictures are (n, 1, 28, 28) in [-1, 1] as :meth:`AdversarialTrainer.sample` returns them, or pixels of 0 to 255 as
 :class:`~course_utils.datasets.Images` has them; ``scale`` says so where the numbers cannot (see
-:func:`~course_utils.datasets.scaling.scale_of`). All of these numbers depend on how many pictures they are computed
-from, the Fréchet distance most of all: say the number with the result.
+:func:`~course_utils.datasets.scaling.scale_of`). How many modes are covered depends on how many pictures one looks at:
+say the number with the result.
 """
 
 from typing import NamedTuple
