@@ -7,6 +7,7 @@ along, because a widget without its kernel is an error message; progress bars ar
 import argparse
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -63,11 +64,13 @@ def main() -> None:
     paths = parser.parse_args().notebooks
     os.environ.update(COURSE_DEVICE="cpu", COURSE_PROFILE="quick")
     load_mnist("train")  # fails with what to do: the stored outputs must not come from the stand-in
-    for path in paths:
-        start = time.perf_counter()
-        execute(path)
-        size = path.stat().st_size / 1e6
-        print(f"{path.name}: {time.perf_counter() - start:.0f} s, {size:.2f} MB", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["COURSE_PROGRESS"] = f"{folder}/progress.json"  # nobody's own guesses are stored
+        for path in paths:
+            start = time.perf_counter()
+            execute(path)
+            size = path.stat().st_size / 1e6
+            print(f"{path.name}: {time.perf_counter() - start:.0f} s, {size:.2f} MB", flush=True)
 
 
 if __name__ == "__main__":

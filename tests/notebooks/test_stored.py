@@ -65,6 +65,13 @@ def test_code_is_folded_only_where_it_draws(code_cells):
             assert not re.search(r"\.run\(|\.steps\(|Trainer\(", cell.source), cell.id
 
 
+def test_nobodys_guesses_are_stored(code_cells):
+    for output in outputs(code_cells):
+        said = output.get("text", "") + output.get("metadata", {}).get("image/png", {}).get("alt", "")
+        assert "your guess" not in said
+        assert "you say" not in said
+
+
 def test_every_picture_says_what_it_shows(code_cells):
     """To who does not see it: computed when it was drawn (plots/describe.py; an app says its status)."""
     for output in outputs(code_cells):
