@@ -90,9 +90,11 @@ def draw_trade(
     for (name, (decibels, distances)), marker in zip(points.items(), "sovD^P", strict=False):
         where = np.asarray(decibels, float).mean(), np.asarray(distances, float).mean()
         ax.plot(decibels, distances, marker, color=palette.SECOND, ms=8, ls="none")
-        ax.annotate(name, where, xytext=(12, 5), textcoords="offset points", fontsize=10)
-        if name in joined:
+        beside, how = (12, 5), "baseline"
+        if name in joined:  # the line leaves upwards
             middle.append(where)
+            beside, how = (24, -5), "center"
+        ax.annotate(name, where, xytext=beside, textcoords="offset points", fontsize=10, va=how)
     if middle:
         ax.plot(*np.transpose(middle), color=palette.MUTED, lw=1, zorder=0)
     ax.margins(x=0.3, y=0.15)
@@ -125,7 +127,8 @@ class FamilyPanels:
         self.densities.set(xlim=LINE, ylabel="density", yticks=[])
         self.densities.tick_params(labelbottom=False)
         self._critic.set(xlim=LINE, ylim=(-LIMIT, LIMIT), xlabel="$x$", ylabel="answer, loss")
-        self._pull.set(xscale="log", yscale="log", xlabel="distance θ", ylabel="pull on θ", ylim=PULLS)
+        self._pull.set(xscale="log", yscale="log", xlabel="distance θ", ylim=PULLS)
+        self._pull.set_ylabel("pull on θ (dashed: $W$)")
         _plain_ticks(self._pull, (0.1, 0.2, 0.5, 1, 2, 5))
         colours = {"p": palette.DATA, "q": palette.GENERATOR, "best": palette.DISCRIMINATOR}
         self._lines: dict[str, Line2D] = {}
@@ -139,7 +142,6 @@ class FamilyPanels:
             (self._lines[name],) = ax.plot([], [], color=colour, ls=dash)
             write(ax, x, 1.02, label, color=palette.text(colour), va="bottom")
         (self._others,) = self._pull.plot([], [], color=palette.THEORY, ls="--", lw=1.4)
-        write(self._pull, 0.98, 1.01, "dashed: $W$", ha="right", va="bottom")
         (self._curve,) = self._pull.plot([], [], color=palette.ACCENT)
         (self._now,) = self._pull.plot([], [], "o", color=palette.GENERATOR, ms=9, clip_on=False)
         self._name = write(self._pull, 0.02, 1.01, "", color=palette.text(palette.ACCENT), va="bottom")

@@ -173,6 +173,7 @@ class PlaygroundPanels:
             self._curves[name].set_data(at, losses[:, column])
         for column, (name, *_) in enumerate(DISTANCES, start=1):
             self._curves[name].set_data(measured[:, 0], measured[:, column])
+            self._curves[name].set_marker("." if len(measured) == 1 else "None")  # one look makes no line
         # The axes move rarely and in large steps; in between, nothing flickers.
         for ax in (self._losses, self._distances):
             ax.set_xlim(0, roomy(steps, at_least=STEPS))

@@ -237,7 +237,7 @@ class LatentPanels:
             self._show_loupe(*(np.asarray(part, float) for part in q))
         self._point.set_data([z[0]], [z[1]])
         for key, artist in self._pictures.items():
-            for part in (artist, artist.axes):
+            for part in (artist, artist.axes, *artist.axes.spines.values()):
                 part.set_visible(key in pictures)
             if key in pictures:
                 artist.set_data(np.asarray(pictures[key]))

@@ -41,6 +41,15 @@ def test_every_game_over_the_whole_range_is_drawn_and_told():
         assert float(told.replace("−", "-")) == pytest.approx(app.controller.now, rel=0.01)  # of 1e-40, too
 
 
+def test_on_a_projector_no_letters_meet():
+    app = family_app(scale=1.4)
+    for game in GAMES:
+        app.set(game=game)
+        texts = [text for ax in app.figure.axes for text in (*ax.texts, ax.yaxis.label) if text.get_text()]
+        boxes = [text.get_window_extent() for text in texts]
+        assert not any(a.overlaps(b) for a, b in itertools.combinations(boxes, 2)), game
+
+
 def test_the_line_can_be_dragged(line):
     app = family_app()
     handle = app.controller.handles()["theta"]

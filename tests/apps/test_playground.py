@@ -606,11 +606,12 @@ def test_a_session_with_settings_that_no_control_shows_opens_and_keeps_them():
 def test_real_against_real_is_a_range_of_as_many_draws_as_it_says(app):
     (jsd_low, jsd_high), (low, high) = plane.floor_range(app.controller.session.trainer.distribution)
     assert f"{jsd_low:.2f}" == f"{jsd_high:.2f}" != f"{low:.2f}" < f"{high:.2f}"
-    assert f"(real against real, 5 draws: {jsd_low:.2f}, {low:.2f} to {high:.2f})" in app.status.value
+    assert f" nats (real against real {jsd_low:.2f}), W" in app.status.value
+    assert f" ({low:.2f} to {high:.2f}, 5 draws)" in app.status.value
     app.click(0.2, 0.5)
-    assert "(real against real, 1 draw: " in app.status.value
+    assert ", 1 draw)" in app.status.value
     app.press("full_step")
-    assert "(real against real, 2 draws: " in app.status.value
+    assert ", 2 draws)" in app.status.value
 
 
 VALUES = [c for c in PlaygroundController.controls + PlaygroundController.below if hasattr(c, "samples")]

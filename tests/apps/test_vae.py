@@ -104,6 +104,9 @@ def test_earlier_moments_are_those_that_were_recorded(shown):
     assert controller.readouts() == {"moment": f"{controller.run.evaluations['elbo'].steps[5]:,}"}
     frames = {ax.get_title(): ax.get_visible() for ax in figure.axes if ax.get_images()}
     assert frames == {"": True, "digit x": False, "rebuilt": False, "at the ●": True}  # none is empty
+    for ax in figure.axes:  # what moves is drawn one by one, without its axes
+        edges = {edge.get_visible() for edge in ax.spines.values() if edge in controller.panels.moving}
+        assert edges <= {ax.get_visible()}
     controller.set(digit=2)
     controller.draw(figure)
     assert all(ax.get_visible() for ax in figure.axes)

@@ -126,6 +126,14 @@ def test_numbers_that_are_not_finite_do_no_harm(figure, panels):
     assert np.isfinite(limits(figure)).all()
 
 
+def test_a_single_look_is_a_dot_and_several_are_a_line(figure, panels):
+    looks = np.array([[0.0, 1.9, 0.69, 0.02], [20.0, 1.4, 0.6, 0.1]])
+    for some, marker in ((looks[:1], "."), (looks, "None")):
+        panels.update(scene(), np.ones((20, 2)), some)
+        (w1,) = (line for ax in figure.axes for line in ax.lines if line.get_label() == "W₁")
+        assert (len(w1.get_xdata()), w1.get_marker()) == (len(some), marker)
+
+
 def test_parts_can_be_hidden(figure, panels):
     panels.update(scene(surface=None, arrows=None, manifold=None), np.empty((0, 2)), np.empty((0, 4)))
     assert not moving(panels, QuadMesh).get_visible()

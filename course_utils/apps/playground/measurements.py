@@ -105,8 +105,8 @@ class Measurements:
             return ""
         jsd, w1 = np.array(self._floors).T
         parts = [
-            f"JSD {m.jsd:.2f} nats, W<sub>1</sub> {m.w1:.2f} "
-            f"(real against real, {len(w1)} {'draws' if len(w1) > 1 else 'draw'}: {_interval(jsd)}, {_interval(w1)})"
+            f"JSD {m.jsd:.2f} nats (real against real {_interval(jsd)}), W<sub>1</sub> {m.w1:.2f} "
+            f"({_interval(w1)}, {len(w1)} {'draws' if len(w1) > 1 else 'draw'})"
         ]
         if m.modes >= 0:
             parts.append(f"{self._modes(m)}, {m.near:.0%} of the points near one")
