@@ -220,7 +220,8 @@ def test_what_is_shown_is_what_is_measured(app, play, line):
     direct = plane.measure(trainer, plane.FEW)
     step, last = max(controller.measurements.taken.items(), key=lambda entry: entry[0])
     assert (step, last) == (controller.session.now, direct)
-    assert f"JSD {direct.jsd:.2f} nats, W<sub>1</sub> {direct.w1:.2f}" in app.status.value
+    assert f"JSD {direct.jsd:.2f} nats (" in app.status.value
+    assert f"), W<sub>1</sub> {direct.w1:.2f} (" in app.status.value
     assert f"{direct.modes} of 8 modes, {direct.near:.0%}" in app.status.value
     real, fake = plane.evaluation_points(trainer, 100)
     assert np.allclose(line(app.figure, "generated").get_xydata(), fake.numpy())
