@@ -344,7 +344,7 @@ def still(network: nn.Module) -> Iterator[None]:
     finally:  # also after Ctrl-C
         for p in trained:
             p.requires_grad_(True)
-        del _still[network]
+        _still.pop(network, None)  # two trainers of one player may pass through it at once
 
 
 _still: WeakKeyDictionary[nn.Module, list[nn.Parameter]] = WeakKeyDictionary()

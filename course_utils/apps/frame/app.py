@@ -8,6 +8,7 @@ and a cell, may run at the same moment: a lock lets only one of them change the 
 """
 
 import html
+import math
 import re
 import threading
 import traceback
@@ -23,6 +24,7 @@ from course_utils.apps.frame import cells
 from course_utils.apps.frame.canvas import Canvas
 from course_utils.apps.frame.clicks import Event, Picture
 from course_utils.apps.frame.controller import Controller
+from course_utils.apps.frame.controls import Slider
 from course_utils.apps.frame.manners import Manners
 from course_utils.apps.frame.rows import css_name
 from course_utils.apps.frame.stage import stand_ins
@@ -227,10 +229,15 @@ class App:
     def _on_change(self, name: str) -> None:
         with self._lock:  # a change that arrives on another thread waits until our own writing is over
             value = self.widgets[name].value  # the latest, of perhaps several that have waited
-            # A number that we have set comes back from the browser as the nearest that the slider has, and with other
-            # last digits: nobody has moved it.
-            agreed, step = self._agreed[name], getattr(self.widgets[name], "step", 0.0)
-            same = abs(value - agreed) <= 0.5 * step + 1e-9 if isinstance(value, float) else value == agreed
+            # A number that we have set comes back from the browser as the nearest place of its slider, and with other
+            # last digits: nobody has moved it. (What somebody types need not be such a place.)
+            same = value == (agreed := self._agreed[name])
+            if isinstance(value, float) and not same:
+                (slider,) = (
+                    c for c in self.controller.value_controls() if isinstance(c, Slider) and c.name == name
+                )
+                near = slider.step / 2 if math.isclose(value, slider.nearest(value), abs_tol=1e-9) else 0.0
+                same = abs(value - agreed) <= near + 1e-9
             if not self._syncing and not same:
                 self._agreed[name] = value
                 self.set(**{name: value})
