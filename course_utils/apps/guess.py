@@ -63,6 +63,10 @@ class GuessController(Controller):
         behind: Mapping[str, tuple[ArrayLike, str]] | None = None,
         points: int = 13,
     ):
+        if not hasattr(question, "note"):
+            raise ValueError(
+                f'question is {question!r:.60}; it must be a question, such as exercises.question("2.c").'
+            )
         self.question, self.labels, self.color = question, labels, color
         self.low, self.high = low, high = checks.number("low", low), checks.number("high", high)
         if not low < high:

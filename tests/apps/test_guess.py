@@ -95,8 +95,9 @@ def test_an_earlier_guess_is_there_again_if_it_fits():
         ({"x": X[:9]}, "both must be"),
         ({"x": X[::-1]}, "x must rise"),
         ({"computed": CURVE * np.nan}, "computed"),
+        ({"question": "2.c"}, r"question is '2\.c'; it must be a question, such as exercises\.question"),
     ],
 )
 def test_what_is_no_curve_is_refused(wrong, said):
     with pytest.raises(ValueError, match=said):
-        GuessController(exercises.question("2.c"), **({"x": X, "computed": CURVE} | wrong))
+        GuessController(**({"question": exercises.question("2.c"), "x": X, "computed": CURVE} | wrong))
